@@ -1,0 +1,236 @@
+"""``atlas.toml`` and ``layers/*.toml`` as frozen, validated models: the only source of keys and defaults."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from atlas.errors import ConfigError
+
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+Direction = Literal["more", "less"]
+Level = Literal["neighbourhood", "municipality"]
+Actor = Literal[
+    "company", "cultural_institution", "art_space", "artist", "university",
+    "science_park", "research_centre", "municipality", "media",
+]  # fmt: skip
+
+
+class Model(BaseModel):
+    """A frozen model that refuses keys it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Text(Model):
+    """A text in both languages."""
+
+    pt: str
+    en: str
+
+    def in_(self, lang: str) -> str:
+        """The text in ``pt`` or ``en``."""
+        return self.en if lang == "en" else self.pt
+
+
+class ClassRule(Model):
+    """One class of a layer, and what fills it."""
+
+    id: Id
+    name: Text
+    osm: tuple[str, ...] = Field(
+        (), description="OSM tags, any of: `key=value`, `key=*`, joined by ` + ` where all must hold"
+    )
+    kind: tuple[str, ...] = Field((), description="plain words of a source's kind column")
+    label: tuple[str, ...] = Field(
+        (), description="regular expressions on the name, asked only of records whose class the source lost"
+    )
+    register_codes: dict[str, tuple[str, ...]] = Field(
+        {}, description="codes of registers: `cae3`, `cae4` …", alias="register"
+    )
+    actor: Actor | None = Field(None, description="which of the nine kinds of actors stands behind it")
+    domain: str | None = Field(None, description="UNESCO FCS 2009 domain, where it is not the layer's")
+    weight: float = Field(1.0, gt=0, description="how much one place of the class counts where counts are weighted")
+    rooms: Literal["apart", "together"] = Field(
+        "apart", description="`together`: nameless records of this class at one spot are rooms of one place"
+    )
+
+
+class LayerHead(Model):
+    """What a layer is, apart from its classes."""
+
+    name: Text
+    domain: str = Field(description="UNESCO FCS 2009: A heritage, B performance, C visual, D books, E media, F design")
+    symbol: Literal["circle", "square", "triangle", "diamond", "cross", "star"] = "circle"
+    order: int = Field(description="the lower one gives a place its primary class")
+    role: Literal["venue", "heritage", "everyday", "stock", "transport", "pressure", "context"]
+    about: Text | None = None
+    load: Text | None = Field(None, description="what to load where an atlas has no source for it")
+
+
+class Layer(Model):
+    """A themed set of places: ``layers/ID.toml``."""
+
+    id: Id
+    layer: LayerHead
+    class_: tuple[ClassRule, ...] = Field((), alias="class")
+
+
+class Source(Model):
+    """One input: what it is, who answers for it, and how its file is read."""
+
+    id: Id
+    kind: Id = Field(description="a module of `atlas/sources/`")
+    file: str
+    title: str
+    publisher: str
+    licence: str
+    date: str
+    address: str = ""
+    note: Text | None = None
+    covers: float = Field(1.0, ge=0, le=1, description="share of the neighbourhoods that the source claims to cover")
+    layers: tuple[Id, ...] = Field((), description="the layers it may fill; all where none is named")
+    read: dict[str, Any] = Field({}, description="what the source's kind needs to know to read the file")
+
+
+class Indicator(Model):
+    """One figure per unit: what it measures, from what, and on which scale it is read."""
+
+    code: Id
+    name: Text
+    unit: Text
+    direction: Direction = "more"
+    level: Level = "neighbourhood"
+    measure: Id = Field(description="a measure of `atlas/indicators/`")
+    sources: tuple[Id, ...] = ()
+    layers: tuple[Id, ...] = ()
+    with_: dict[str, Any] = Field({}, alias="with", description="the measure's options")
+    log: bool = Field(False, description="normalise log(1 + x), as counts and densities want")
+    goalposts: tuple[float, float] | None = Field(None, description="fixed reference points, in the figure's unit")
+    decimals: int = 1
+    base: str | None = Field(None, description="column of the denominator, for the small-base rule")
+    base_least: float = 0.0
+    about: Text
+    note: Text | None = None
+
+    @model_validator(mode="after")
+    def _goalposts_in_order(self) -> Indicator:
+        if self.goalposts and self.goalposts[0] >= self.goalposts[1]:
+            msg = "goalposts: the first must be the lower one; `direction` says which end is good"
+            raise ValueError(msg)
+        return self
+
+
+class Pillar(Model):
+    """A named, weighted mean of indicators."""
+
+    id: Id
+    name: Text
+    weight: float = Field(gt=0)
+    group: Text | None = None
+    indicators: dict[Id, float] = {}
+    reason: Text
+    missing: Text | None = Field(None, description="where the atlas has no source for it: what to load")
+
+
+class Index(Model):
+    """A tree over indicators: pillars with weights, a missing-value rule and a coverage floor."""
+
+    id: Id
+    name: Text
+    about: Text
+    level: Level = "neighbourhood"
+    aggregation: Literal["arithmetic", "geometric", "harmonic"] = "arithmetic"
+    present: float = Field(0.5, ge=0, le=1, description="least share of a parent's weight that must be present")
+    coverage_floor: float = Field(0.6, ge=0, le=1)
+    judged: str = Field(description="the day the weights were set")
+    cuts: tuple[float, float] | None = Field(None, description="low|middle and middle|high, for the opportunity's cells")
+    pillar: tuple[Pillar, ...]
+
+
+class Preset(Model):
+    """A named set of pillar weights for the potential."""
+
+    id: Id
+    name: Text
+    weights: dict[Id, float]
+
+
+class Neighbourhoods(Model):
+    """Where the units come from and what they are called."""
+
+    file: str
+    parents: str
+    source: Id
+    unit: Text
+    units: Text
+    parent_unit: Text
+    within_source: Id | None = Field(None, description="source of residents by point, for reach weighted by residents")
+
+
+class AtlasHead(Model):
+    """The atlas itself."""
+
+    id: Id
+    name: Text
+    crs: str
+    margin_m: float = Field(0.0, ge=0, description="records this far outside the region still count for reach")
+    data_version: str
+    seed: int = 2026
+    draws: int = Field(2000, ge=0)
+    detour: float = Field(1.3, ge=1, description="walking distance over straight distance where no network is given")
+
+
+class Opportunity(Model):
+    """Which two indices the opportunity reads."""
+
+    potential: Id = "potential"
+    decline: Id = "decline"
+
+
+class Atlas(Model):
+    """``atlas.toml``: everything that makes the figures, with the reason for each choice."""
+
+    atlas: AtlasHead
+    neighbourhoods: Neighbourhoods
+    source: tuple[Source, ...]
+    indicator: tuple[Indicator, ...]
+    index: tuple[Index, ...]
+    preset: tuple[Preset, ...] = ()
+    opportunity: Opportunity = Opportunity()
+    folder: Path = Field(Path(), exclude=True)
+    layers: tuple[Layer, ...] = Field((), exclude=True)
+
+    def index_of(self, index_id: str) -> Index:
+        """The index with this id; ``KeyError`` where there is none."""
+        return next_or_key_error(self.index, index_id)
+
+    def indicator_of(self, code: str) -> Indicator:
+        """The indicator with this code; ``KeyError`` where there is none."""
+        found = next((one for one in self.indicator if one.code == code), None)
+        if found is None:
+            raise KeyError(code)
+        return found
+
+    def source_of(self, source_id: str) -> Source:
+        """The source with this id; ``KeyError`` where there is none."""
+        return next_or_key_error(self.source, source_id)
+
+    @cached_property
+    def classes(self) -> dict[str, tuple[Layer, ClassRule]]:
+        """Class id → its layer and rule, the primary layers first."""
+        ordered = sorted(self.layers, key=lambda layer: layer.layer.order)
+        return {rule.id: (layer, rule) for layer in ordered for rule in layer.class_}
+
+
+def next_or_key_error(items: tuple[Any, ...], wanted: str) -> Any:  # noqa: ANN401
+    """The item whose ``id`` is wanted."""
+    found = next((item for item in items if item.id == wanted), None)
+    if found is None:
+        raise KeyError(wanted)
+    return found

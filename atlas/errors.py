@@ -1,0 +1,85 @@
+"""Every fault that a planner can cause or mend, worded once in each language.
+
+    AtlasError               the input or the request is wrong
+    ├── ConfigError          atlas.toml, a layer file or a file of weights
+    ├── SourceError          a file of data
+    ├── UnknownName          a code, an index, a layer or a format that is not there
+    ├── StoreError           a built atlas that cannot be read or written
+    └── OutputError          a file that cannot be written
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+
+class AtlasError(Exception):
+    """What is wrong and what to do, as whole sentences, and where: the file, the record, the key.
+
+    The command line, the app and ``atlas check`` show the same words.
+
+    >>> fault = AtlasError("Falta o ficheiro. Indique outro.", "The file is missing. Name another.", where="a.csv")
+    >>> fault.text("pt")
+    'a.csv: Falta o ficheiro. Indique outro.'
+    """
+
+    def __init__(self, pt: str, en: str, *, where: str = "") -> None:
+        self.pt = pt
+        self.en = en
+        self.where = where
+        super().__init__(self.text("pt"))
+
+    def text(self, lang: str) -> str:
+        """One paragraph in ``pt`` or ``en``."""
+        words = self.en if lang == "en" else self.pt
+        return f"{self.where}: {words}" if self.where else words
+
+
+class ConfigError(AtlasError):
+    """``atlas.toml``, a layer file or a file of weights says something that cannot hold."""
+
+
+class SourceError(AtlasError):
+    """A file of data is missing, unreadable or contradicts itself."""
+
+
+class StoreError(AtlasError):
+    """A built atlas is missing, of another version, locked or damaged."""
+
+
+class OutputError(AtlasError):
+    """A file cannot be written where it was asked for."""
+
+
+class UnknownName(AtlasError):
+    """A code, an index, a layer or a format that does not exist here."""
+
+    @classmethod
+    def among(cls, name: str, known: Iterable[str], *, pt: str, en: str, where: str = "") -> UnknownName:
+        """The error for ``name`` (a ``pt`` or ``en`` kind of thing), with the nearest known names.
+
+        >>> print(UnknownName.among("potencial", ["potential", "decline"], pt="Índice", en="Index"))
+        Índice desconhecido: «potencial». Será «potential»? Existem: decline, potential.
+        """
+        names = sorted(set(known))
+        near = get_close_matches(name, names, n=1)
+        shown = ", ".join(names[:20]) + (" …" if len(names) > 20 else "")
+        guess_pt = f"Será «{near[0]}»? " if near else ""
+        guess_en = f"Did you mean “{near[0]}”? " if near else ""
+        return cls(
+            f"{pt} desconhecido: «{name}». {guess_pt}Existem: {shown}.",
+            f"{en} unknown: “{name}”. {guess_en}There are: {shown}.",
+            where=where,
+        )
+
+
+def raise_first(faults: Sequence[AtlasError]) -> None:
+    """Raise what was collected as one error of the first fault's kind; nothing where nothing was found."""
+    if not faults:
+        return
+    if len(faults) == 1:
+        raise faults[0]
+    raise type(faults[0])(
+        "\n".join(fault.text("pt") for fault in faults), "\n".join(fault.text("en") for fault in faults)
+    )
