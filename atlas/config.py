@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
-
-from atlas.errors import ConfigError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Direction = Literal["more", "less"]
@@ -25,6 +21,9 @@ class Model(BaseModel):
     """A frozen model that refuses keys it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+Named = TypeVar("Named", "Index", "Source")
 
 
 class Text(Model):
@@ -149,7 +148,9 @@ class Index(Model):
     present: float = Field(0.5, ge=0, le=1, description="least share of a parent's weight that must be present")
     coverage_floor: float = Field(0.6, ge=0, le=1)
     judged: str = Field(description="the day the weights were set")
-    cuts: tuple[float, float] | None = Field(None, description="low|middle and middle|high, for the opportunity's cells")
+    cuts: tuple[float, float] | None = Field(
+        None, description="low|middle and middle|high, for the opportunity's cells"
+    )
     pillar: tuple[Pillar, ...]
 
 
@@ -208,7 +209,7 @@ class Atlas(Model):
 
     def index_of(self, index_id: str) -> Index:
         """The index with this id; ``KeyError`` where there is none."""
-        return next_or_key_error(self.index, index_id)
+        return _named(self.index, index_id)
 
     def indicator_of(self, code: str) -> Indicator:
         """The indicator with this code; ``KeyError`` where there is none."""
@@ -219,7 +220,7 @@ class Atlas(Model):
 
     def source_of(self, source_id: str) -> Source:
         """The source with this id; ``KeyError`` where there is none."""
-        return next_or_key_error(self.source, source_id)
+        return _named(self.source, source_id)
 
     @cached_property
     def classes(self) -> dict[str, tuple[Layer, ClassRule]]:
@@ -228,8 +229,7 @@ class Atlas(Model):
         return {rule.id: (layer, rule) for layer in ordered for rule in layer.class_}
 
 
-def next_or_key_error(items: tuple[Any, ...], wanted: str) -> Any:  # noqa: ANN401
-    """The item whose ``id`` is wanted."""
+def _named(items: tuple[Named, ...], wanted: str) -> Named:
     found = next((item for item in items if item.id == wanted), None)
     if found is None:
         raise KeyError(wanted)

@@ -1,11 +1,11 @@
 """Every fault that a planner can cause or mend, worded once in each language.
 
-    AtlasError               the input or the request is wrong
-    ├── ConfigError          atlas.toml, a layer file or a file of weights
-    ├── SourceError          a file of data
-    ├── UnknownName          a code, an index, a layer or a format that is not there
-    ├── StoreError           a built atlas that cannot be read or written
-    └── OutputError          a file that cannot be written
+AtlasError               the input or the request is wrong
+├── ConfigError          atlas.toml, a layer file or a file of weights
+├── SourceError          a file of data
+├── UnknownName          a code, an index, a layer or a format that is not there
+├── StoreError           a built atlas that cannot be read or written
+└── OutputError          a file that cannot be written
 """
 
 from __future__ import annotations

@@ -78,12 +78,11 @@ class Translator:
 
     def date(self, day: str | dt.date) -> str:
         """``23/11/2026``; what is no whole date (``2021``, ``2024-03``) stays as it stands."""
-        if isinstance(day, str):
-            try:
-                day = dt.date.fromisoformat(day)
-            except ValueError:
-                return day
-        return str(format_date(day, "dd/MM/yyyy", locale=_BABEL[self.lang]))
+        try:
+            whole = dt.date.fromisoformat(day) if isinstance(day, str) else day
+        except ValueError:
+            return str(day)
+        return str(format_date(whole, "dd/MM/yyyy", locale=_BABEL[self.lang]))
 
 
 def default_language() -> Lang:
