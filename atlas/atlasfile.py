@@ -1,0 +1,306 @@
+"""Finding an atlas, reading its ``atlas.toml`` and checking that its parts fit each other."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from atlas.config import Atlas, Index, Indicator
+from atlas.errors import AtlasError, ConfigError, SourceError, raise_first
+
+CONFIG = "atlas.toml"
+EMBEDDED = ("norte", "porto")
+LEAST_COVER = 0.9  # of the neighbourhoods: what a source must claim to cover before it may weigh in an index
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def product_folder(name: str) -> Path:
+    """``layers`` or ``data`` as shipped: inside the installed package, else beside it in the source tree."""
+    packaged = Path(__file__).parent / "shipped" / name
+    return packaged if packaged.is_dir() else Path(__file__).parent.parent / name
+
+
+def find_atlas(name: str) -> Path:
+    """The folder of an atlas: the name of an embedded one (names win), or a folder that holds ``atlas.toml``."""
+    folder = product_folder("data") / name if name in EMBEDDED else Path(name)
+    if not (folder / CONFIG).is_file():
+        raise ConfigError(
+            f"Não há aqui nenhum atlas (falta {CONFIG}). Indique `norte`, `porto` ou uma pasta com {CONFIG}.",
+            f"There is no atlas here ({CONFIG} is missing). Name `norte`, `porto` or a folder with {CONFIG}.",
+            where=str(name),
+        )
+    return folder
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """A TOML file as a dictionary; what cannot be read is a :class:`ConfigError` with file and line."""
+    try:
+        return tomllib.loads(path.read_text("utf-8-sig"))
+    except FileNotFoundError:
+        raise ConfigError(
+            "O ficheiro não existe. Verifique o caminho.",
+            "The file does not exist. Check the path.",
+            where=str(path),
+        ) from None
+    except (OSError, UnicodeDecodeError) as fault:
+        raise ConfigError(
+            f"O ficheiro não se lê ({fault}). Guarde-o em UTF-8.",
+            f"The file cannot be read ({fault}). Save it as UTF-8.",
+            where=str(path),
+        ) from fault
+    except tomllib.TOMLDecodeError as fault:
+        raise ConfigError(
+            f"Não é TOML válido: {fault}. Corrija essa linha.",
+            f"This is no valid TOML: {fault}. Mend that line.",
+            where=str(path),
+        ) from fault
+
+
+def parse(model: type[_Model], data: Mapping[str, Any], path: Path) -> _Model:
+    """Validate ``data`` as ``model``; every fault is named with its line, its key and what was expected."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as fault:
+        text = path.read_text("utf-8-sig", errors="replace") if path.is_file() else ""
+        faults = [_config_fault(model, error, path, text) for error in fault.errors()]
+    raise_first(faults)
+    raise AssertionError("unreachable: a validation error has at least one fault")
+
+
+def _config_fault(model: type[BaseModel], error: Any, path: Path, text: str) -> ConfigError:
+    loc = [part for part in error["loc"] if not (isinstance(part, str) and part.startswith("function-"))]
+    key = ".".join(str(part + 1) if isinstance(part, int) else part for part in loc)
+    line = _line_of(text, loc)
+    where = f"{path}, linha {line}" if line else str(path)
+    given = error.get("input")
+    shown = repr(given) if isinstance(given, str | int | float | bool) else type(given).__name__
+    if error["type"] == "extra_forbidden":
+        near = get_close_matches(str(loc[-1]), list(_keys_of(model, loc[:-1])), n=1)
+        guess_pt = f" Será «{near[0]}»?" if near else " Elimine-a."
+        guess_en = f" Did you mean “{near[0]}”?" if near else " Remove it."
+        return ConfigError(f"Chave desconhecida: «{key}».{guess_pt}", f"Unknown key: “{key}”.{guess_en}", where=where)
+    if error["type"] == "missing":
+        return ConfigError(f"Falta a chave «{key}». Acrescente-a.", f"The key “{key}” is missing. Add it.", where=where)
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return ConfigError(
+        f"«{key}» tem {shown}, que não serve ({message}). Corrija o valor.",
+        f"“{key}” holds {shown}, which will not do ({message}). Mend the value.",
+        where=where,
+    )
+
+
+def _keys_of(model: type[BaseModel], loc: list[Any]) -> Iterator[str]:
+    """The keys that a model knows at a place inside it, for the guess at what was meant."""
+    here: Any = model
+    for part in loc:
+        if isinstance(part, int):
+            continue
+        fields = {field.alias or name: field.annotation for name, field in here.model_fields.items()}
+        here = next((one for one in _flatten(fields.get(part)) if isinstance(one, type)), None)
+        if here is None or not issubclass(here, BaseModel):
+            return
+    for name, field in here.model_fields.items():
+        yield field.alias or name
+
+
+def _flatten(annotation: Any) -> Iterator[Any]:
+    arguments = get_args(annotation)
+    if not arguments:
+        yield annotation
+    for one in arguments:
+        yield from _flatten(one)
+
+
+def _line_of(text: str, loc: list[Any]) -> int | None:
+    """The line of a key in a TOML text: follow the table headers, then the key itself."""
+    start, found = 0, None
+    for position, part in enumerate(loc):
+        if isinstance(part, int) and position:
+            headers = [m.end() for m in re.finditer(rf"(?m)^\s*\[\[[\w.]*\b{loc[position - 1]}\]\]", text[start:])]
+            if part < len(headers):
+                found = start = start + headers[part]
+        elif isinstance(part, str):
+            hit = re.search(
+                rf"(?m)(^\s*\[[\w.]*\b{re.escape(part)}\]|(^|[{{,])\s*\"?{re.escape(part)}\"?\s*=)", text[start:]
+            )
+            if hit:
+                found = start + hit.start() + (1 if text[start + hit.start() : start + hit.start() + 1] == "\n" else 0)
+                start = found
+    return None if found is None else text.count("\n", 0, found) + 1
+
+
+def load_atlas(folder: Path) -> Atlas:
+    """Read ``atlas.toml`` and the layers (the product's, overridden by the atlas's own), and check them together."""
+    from atlas.layers import load_layers
+
+    path = folder / CONFIG
+    read = parse(Atlas, read_toml(path), path)
+    own = folder / "layers"
+    layers = load_layers([product_folder("layers"), *([own] if own.is_dir() else [])])
+    atlas = read.model_copy(update={"folder": folder, "layers": layers})
+    raise_first(list(_faults(atlas, path)))
+    return atlas
+
+
+def _faults(atlas: Atlas, path: Path) -> Iterator[AtlasError]:
+    yield from _repeated(atlas, path)
+    yield from _unknown_references(atlas, path)
+    known = {indicator.code: indicator for indicator in atlas.indicator}
+    for index in atlas.index:
+        for pillar in index.pillar:
+            for code, weight in pillar.indicators.items():
+                where = f"{path}, {index.id}.{pillar.id}.{code}"
+                if code not in known:
+                    near = get_close_matches(code, known, n=1)
+                    guess = f" («{near[0]}»?)" if near else ""
+                    yield ConfigError(
+                        f"O indicador «{code}» não está definido{guess}.",
+                        f"The indicator “{code}” is not defined{guess}.",
+                        where=where,
+                    )
+                elif weight <= 0:
+                    yield ConfigError(
+                        f"O peso {weight} não serve: tem de ser positivo.",
+                        f"The weight {weight} will not do: it must be positive.",
+                        where=where,
+                    )
+                else:
+                    yield from _misplaced(atlas, index, known[code], where)
+    yield from _on_both_axes(atlas, path)
+
+
+def _repeated(atlas: Atlas, path: Path) -> Iterator[AtlasError]:
+    lists = {
+        "source": [one.id for one in atlas.source],
+        "indicator": [one.code for one in atlas.indicator],
+        "index": [one.id for one in atlas.index],
+    }
+    for index in atlas.index:
+        lists[f"{index.id}.indicators"] = [code for pillar in index.pillar for code in pillar.indicators]
+    for kind, ids in lists.items():
+        for twice in sorted({one for one in ids if ids.count(one) > 1}):
+            yield ConfigError(
+                f"«{twice}» aparece duas vezes em «{kind}». Mantenha um só.",
+                f"“{twice}” stands twice in “{kind}”. Keep one.",
+                where=str(path),
+            )
+
+
+def _unknown_references(atlas: Atlas, path: Path) -> Iterator[AtlasError]:
+    sources = {one.id for one in atlas.source}
+    layers = {one.id for one in atlas.layers}
+    wanted = [(f"indicator.{one.code}", one.sources, one.layers) for one in atlas.indicator]
+    wanted += [(f"source.{one.id}", (), one.layers) for one in atlas.source]
+    wanted.append(("neighbourhoods", (atlas.neighbourhoods.source,), ()))
+    for place, named_sources, named_layers in wanted:
+        for kind, names, known in (("source", named_sources, sources), ("layer", named_layers, layers)):
+            for name in names:
+                if name not in known:
+                    near = get_close_matches(name, known, n=1)
+                    guess = f" («{near[0]}»?)" if near else ""
+                    yield ConfigError(
+                        f"«{name}» não existe como {kind}{guess}.",
+                        f"“{name}” does not exist as a {kind}{guess}.",
+                        where=f"{path}, {place}",
+                    )
+
+
+def _misplaced(atlas: Atlas, index: Index, indicator: Indicator, where: str) -> Iterator[AtlasError]:
+    """What would make an index say more than its data know (municipal copies, partial sources, no scale)."""
+    if indicator.level != index.level:
+        yield ConfigError(
+            f"O indicador é de nível «{indicator.level}» e o índice de nível «{index.level}»: um valor municipal não "
+            "ordena freguesias. Retire-o do índice.",
+            f"The indicator is of level “{indicator.level}” and the index of level “{index.level}”: a municipal figure "
+            "does not rank parishes. Take it out of the index.",
+            where=where,
+        )
+    if indicator.goalposts is None:
+        yield ConfigError(
+            "Falta `goalposts` (pontos de referência fixos). Execute `atlas build --recalibrate` ou indique-os.",
+            "`goalposts` (fixed reference points) are missing. Run `atlas build --recalibrate` or give them.",
+            where=where,
+        )
+    for name in indicator.sources:
+        source = next((one for one in atlas.source if one.id == name), None)
+        if source is not None and source.covers < LEAST_COVER:
+            yield ConfigError(
+                f"A fonte «{name}» cobre {source.covers:.0%} das unidades; para pesar num índice são precisos "
+                f"{LEAST_COVER:.0%}. Use-a só como camada.",
+                f"The source “{name}” covers {source.covers:.0%} of the units; to weigh in an index it takes "
+                f"{LEAST_COVER:.0%}. Use it as a layer only.",
+                where=where,
+            )
+
+
+def _on_both_axes(atlas: Atlas, path: Path) -> Iterator[AtlasError]:
+    """A raw column, or its complement, must not reach potential and decline both."""
+    known = {indicator.code: indicator for indicator in atlas.indicator}
+
+    def columns(index_id: str) -> dict[tuple[str, str], str]:
+        found: dict[tuple[str, str], str] = {}
+        for index in atlas.index:
+            if index.id != index_id:
+                continue
+            for code in (code for pillar in index.pillar for code in pillar.indicators if code in known):
+                options = known[code].with_
+                for key in ("column", "part", "complement"):
+                    if key in options:
+                        found[(",".join(known[code].sources), str(options[key]))] = code
+        return found
+
+    potential, decline = columns(atlas.opportunity.potential), columns(atlas.opportunity.decline)
+    for column in sorted(potential.keys() & decline.keys()):
+        yield ConfigError(
+            f"A coluna «{column[1]}» entra no potencial ({potential[column]}) e no declínio ({decline[column]}). "
+            "Retire-a de um dos eixos.",
+            f"The column “{column[1]}” enters potential ({potential[column]}) and decline ({decline[column]}). "
+            "Take it off one axis.",
+            where=str(path),
+        )
+
+
+def load_weights(path: Path) -> dict[str, float]:
+    """``[weights]`` with ``code = number`` from a TOML file; each must be a number of at least 0, one above it."""
+    table = read_toml(path).get("weights")
+    if not isinstance(table, dict) or not table:
+        raise ConfigError(
+            "Falta a tabela [weights] com linhas `código = número`.",
+            "The table [weights] with lines `code = number` is missing.",
+            where=str(path),
+        )
+    faults: list[AtlasError] = []
+    for code, value in table.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+            faults.append(
+                ConfigError(
+                    f"O peso de «{code}» é {value!r}: tem de ser um número não negativo.",
+                    f"The weight of “{code}” is {value!r}: it must be a number of at least 0.",
+                    where=str(path),
+                )
+            )
+    raise_first(faults)
+    if not any(table.values()):
+        raise ConfigError(
+            "Todos os pesos são zero. Dê peso a um pilar, pelo menos.",
+            "All weights are zero. Give weight to one pillar at least.",
+            where=str(path),
+        )
+    return {code: float(value) for code, value in table.items()}
+
+
+def check_file(path: Path) -> Path:
+    """``path`` if it is a readable file; else the :class:`SourceError` that says so."""
+    if not path.is_file():
+        raise SourceError(
+            "O ficheiro não existe. Verifique `file` em atlas.toml.",
+            "The file does not exist. Check `file` in atlas.toml.",
+            where=str(path),
+        )
+    return path

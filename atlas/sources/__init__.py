@@ -1,0 +1,107 @@
+"""Readers of sources: one module a kind, found by its name, each with ``load(source, folder)``.
+
+Kinds that hold places return *records*, a GeoDataFrame in EPSG:4326 with
+
+======================  ====================================================================================
+``source_id``           the source's id in ``atlas.toml``
+``record_id``           the record's id inside its source, as text
+``name``                as the source writes it, or missing
+``kind``                the source's own word for what it is, or missing
+``tags``                further attributes as JSON text with sorted keys (the tags of OSM), or missing
+``marks``               ``|``-joined words of doubt that the source carries (``position_doubtful`` …)
+``parent``              code of the municipality, where the source states it
+``geometry``            point or outline; missing where the source has no place for it
+======================  ====================================================================================
+
+Other kinds return *figures* (a DataFrame indexed by the unit's code), areas, or a path.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from atlas.config import Source
+from atlas.errors import SourceError, UnknownName
+
+RECORD_COLUMNS = ("source_id", "record_id", "name", "kind", "tags", "marks", "parent", "geometry")
+TEXT_COLUMNS = ("name", "kind", "tags", "marks", "parent")
+
+
+@cache
+def kinds() -> tuple[str, ...]:
+    """The kinds of sources there are."""
+    return tuple(sorted(module.name for module in iter_modules(__path__)))
+
+
+def load(source: Source, folder: Path) -> Any:
+    """What a source holds, by the reader of its kind; ``attrs["warnings"]`` lists (pt, en) sentences on repairs.
+
+    Raises
+    ------
+    UnknownName
+        No module of :mod:`atlas.sources` has the name of the kind.
+    SourceError
+        The file is missing, unreadable or contradicts itself.
+
+    """
+    if source.kind not in kinds():
+        raise UnknownName.among(source.kind, kinds(), pt="Tipo de fonte", en="Kind of source", where=source.id)
+    path = folder / source.file
+    if not path.is_file():
+        raise SourceError(
+            f"O ficheiro da fonte «{source.id}» não existe. Verifique `file` em atlas.toml.",
+            f"The file of source “{source.id}” does not exist. Check `file` in atlas.toml.",
+            where=str(path),
+        )
+    return import_module(f"atlas.sources.{source.kind}").load(source, folder)
+
+
+def to_records(frame: gpd.GeoDataFrame, source: Source, path: Path) -> gpd.GeoDataFrame:
+    """Bring a reader's table into the form of records; refuse an id twice, drop what is on no possible place."""
+    frame = frame.to_crs(4326) if frame.crs is not None and frame.crs.to_epsg() != 4326 else frame
+    for column in TEXT_COLUMNS:
+        if column not in frame:
+            frame[column] = None
+    frame["source_id"] = source.id
+    frame["record_id"] = frame["record_id"].astype(str)
+    twice = frame["record_id"][frame.duplicated(["record_id", "kind"])]
+    if len(twice):
+        raise SourceError(
+            f"O identificador «{twice.iloc[0]}» repete-se ({len(twice)} registos a mais). "
+            "Indique em `read.record` uma coluna sem repetições, ou nenhuma.",
+            f"The id “{twice.iloc[0]}” repeats ({len(twice)} records too many). "
+            "Name a column without repetitions in `read.record`, or none.",
+            where=str(path),
+        )
+    warnings = list(frame.attrs.get("warnings", []))
+    bounds = frame.geometry.bounds.to_numpy()
+    placed = frame.geometry.notna() & ~frame.geometry.is_empty
+    with np.errstate(invalid="ignore"):
+        wild = (np.abs(bounds[:, [0, 2]]) > 180).any(1) | (np.abs(bounds[:, [1, 3]]) > 90).any(1)
+        zero = (bounds == 0).all(1)
+    lost = placed & (wild | zero | ~np.isfinite(bounds).all(1))
+    if lost.any():
+        first = frame.loc[lost, "record_id"].iloc[0]
+        warnings.append((
+            f"{int(lost.sum())} registos com coordenadas impossíveis ficaram sem lugar, a começar por «{first}»",
+            f"{int(lost.sum())} records with impossible coordinates were left without a place, “{first}” first",
+        ))  # fmt: skip
+    geometry = frame.geometry.where(placed & ~lost, None)
+    frame = gpd.GeoDataFrame(frame[list(RECORD_COLUMNS[:-1])], geometry=geometry.to_numpy(), crs=4326)
+    frame = frame.reset_index(drop=True)
+    frame.attrs["warnings"] = warnings
+    return frame
+
+
+def text_or_none(column: pd.Series) -> pd.Series:
+    """Stripped text; what is empty is missing."""
+    stripped = column.astype("string").str.strip()
+    return stripped.where(stripped.str.len() > 0).astype(object).where(lambda text: text.notna(), None)

@@ -1,0 +1,81 @@
+"""Vector files that GDAL reads (GeoPackage, Shapefile, FlatGeobuf, GeoJSON, KML, GML …) and GeoParquet.
+
+``read`` takes ``layer`` (of a GeoPackage), ``where`` (an SQL filter) and the column names of
+:mod:`atlas.sources.table`; ``tags`` names a column that already holds attributes as JSON text, and with
+``columns_are_tags = true`` every further column is an attribute, as in GeoJSON from overpass-turbo.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pyogrio
+import shapely
+
+from atlas.config import Source
+from atlas.errors import SourceError
+from atlas.sources import text_or_none, to_records
+from atlas.sources.table import require
+
+
+def load(source: Source, folder: Path) -> gpd.GeoDataFrame:
+    """Records of a vector file."""
+    path, read = folder / source.file, source.read
+    table = read_vector(path, layer=read.get("layer"), where=read.get("where"))
+    require(table, [str(read[key]) for key in ("record", "name", "kind", "parent", "tags") if key in read], path)
+    frame = pd.DataFrame(index=table.index)
+    record = str(read.get("record", "record_id"))
+    frame["record_id"] = text_or_none(table[record]) if record in table else (table.index + 1).astype(str)
+    for key in ("name", "kind", "marks", "parent", "tags"):
+        column = str(read.get(key, key))
+        frame[key] = text_or_none(table[column]) if column in table else None
+    if "kind_is" in read:
+        frame["kind"] = str(read["kind_is"])
+    if read.get("columns_are_tags"):
+        rows = table.drop(columns=table.geometry.name).to_dict("records")
+        frame["tags"] = [
+            json.dumps({k: v for k, v in row.items() if isinstance(v, str) and v}, ensure_ascii=False, sort_keys=True)
+            for row in rows
+        ]
+    geometry = table.geometry
+    broken = ~geometry.is_valid & geometry.notna()
+    warnings = []
+    if broken.any():
+        geometry = geometry.mask(broken, geometry[broken].make_valid())
+        warnings.append((f"{int(broken.sum())} geometrias reparadas", f"{int(broken.sum())} geometries repaired"))
+    records = gpd.GeoDataFrame(frame, geometry=geometry, crs=table.crs)
+    records.attrs["warnings"] = warnings
+    return to_records(records, source, path)
+
+
+def read_vector(path: Path, *, layer: str | None = None, where: str | None = None) -> gpd.GeoDataFrame:
+    """A vector file as it is, in its own CRS, without Z; one without a CRS is an error."""
+    try:
+        if path.suffix == ".parquet":
+            table = gpd.read_parquet(path)
+        else:
+            table = pyogrio.read_dataframe(path, layer=layer, where=where, force_2d=True)
+    except (OSError, ValueError, pyogrio.errors.DataSourceError) as fault:
+        raise SourceError(
+            f"O ficheiro não se lê ({fault}). Abra-o no QGIS e guarde-o de novo em GeoPackage.",
+            f"The file cannot be read ({fault}). Open it in QGIS and save it again as GeoPackage.",
+            where=str(path),
+        ) from fault
+    if not isinstance(table, gpd.GeoDataFrame):
+        raise SourceError(
+            "O ficheiro não tem geometria. Use uma fonte do tipo `table` ou `figures`.",
+            "The file has no geometry. Use a source of kind `table` or `figures`.",
+            where=str(path),
+        )
+    if table.crs is None:
+        raise SourceError(
+            "O ficheiro não declara o sistema de coordenadas. Guarde-o com EPSG:3763 ou EPSG:4326, ou junte o `.prj`.",
+            "The file states no CRS. Save it with EPSG:3763 or EPSG:4326, or add the `.prj`.",
+            where=str(path),
+        )
+    if shapely.has_z(table.geometry.to_numpy()).any():
+        table = table.set_geometry(shapely.force_2d(table.geometry.to_numpy()), crs=table.crs)
+    return table
