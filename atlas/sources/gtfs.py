@@ -1,0 +1,334 @@
+"""Timetables (GTFS): departures per hour at each stop on a typical weekday of the feed's own calendar."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pv
+from numpy.typing import NDArray
+from pandas import DataFrame, Series
+
+from atlas.errors import SourceError
+
+MAX_UNPACKED_BYTES = 2 * 1024**3
+WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+TEXT = pa.string()
+WORDS = pa.dictionary(pa.int32(), pa.string())  # codes beside each distinct text: half a million rows stay small
+
+Warnings = list[tuple[str, str]]
+
+
+def stop_departures(path: Path, *, from_hour: float = 7, to_hour: float = 20) -> DataFrame:
+    """Departures per hour at each stop, ``n([from, to)) / (to − from)``, on the feed's typical weekday.
+
+    Typical is the Monday-to-Friday date within the feed's calendar (with its exceptions) whose number of
+    departures in the window is the lower median among such dates with at least half as many as the
+    busiest (a calendar may begin with one tram line months before the buses); the earliest of equals.
+    So a feed that has ended still answers, and the day is named.
+
+    What counts as a departure: one may board, so neither the last stop of a trip nor `pickup_type` 1;
+    both directions where they share a stop. Trips in `frequencies.txt` run at each headway from the start
+    (inclusive) to the end (exclusive) of their period, and not by their own stop times. Times are those
+    of the service day: 24:30 is outside a window of the day. Times left blank are interpolated along
+    the trip.
+
+    Parameters
+    ----------
+    path
+        A ZIP, or a folder with the unpacked files.
+    from_hour, to_hour
+        The window, hours of the day; the end is excluded.
+
+    Returns
+    -------
+    One row a stop, in the feed's order: `stop_id, name, lon, lat, departures_per_hour, day` (ISO date),
+    `feed` (its agencies). A stop that some trip of the feed calls at, but none in the window, has 0; a
+    stop that no trip calls at is not in the timetable and is missing. Stations, entrances and other
+    nodes that no vehicle calls at are left out, as are stops without coordinates, which are counted in
+    ``.attrs["warnings"]``.
+
+    Source
+    ------
+    General Transit Feed Specification, reference for schedules (gtfs.org).
+
+    """
+    feed = _Feed(path)
+    stops = _stops(feed)
+    calls = _calls(feed)
+    calls["n"] = _departures(feed, calls, from_hour * 3600, to_hour * 3600)
+    active, day = _typical_weekday(feed, calls.groupby("service_id", observed=True)["n"].sum())
+    on_the_day = calls["service_id"].map(active).fillna(False).astype(bool)
+    per_stop = calls["n"].where(on_the_day, 0).groupby(calls["stop_id"], observed=True).sum()
+    unplaced = int((~per_stop.index.isin(stops["stop_id"])).sum())
+    if unplaced:
+        feed.warn(
+            f"{unplaced} paragens do horário não têm lugar em stops.txt e ficam de fora.",
+            f"{unplaced} stops of the timetable have no place in stops.txt and are left out.",
+        )
+    per_hour = stops["stop_id"].map(per_stop / (to_hour - from_hour)).astype(float)
+    result = stops.assign(departures_per_hour=per_hour, day=day, feed=_agencies(feed))
+    result.attrs["warnings"] = feed.warnings
+    return result
+
+
+class _Feed:
+    """The files of one feed, read by name from a ZIP or a folder."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.warnings: Warnings = []
+        self.archive: zipfile.ZipFile | None = None
+        if path.is_dir():
+            return
+        try:
+            self.archive = zipfile.ZipFile(path)
+        except FileNotFoundError:
+            raise self.fault("O ficheiro não existe.", "The file does not exist.") from None
+        except (zipfile.BadZipFile, OSError):
+            raise self.fault(
+                "Não é um ZIP inteiro. Descarregue o horário (GTFS) outra vez.",
+                "Not a whole ZIP. Download the timetable (GTFS) again.",
+            ) from None
+        if sum(entry.file_size for entry in self.archive.infolist()) > MAX_UNPACKED_BYTES:
+            raise self.fault(
+                "Descompactado passa os 2 GiB: não é lido. Corte o horário à sua região.",
+                "Unpacked it exceeds 2 GiB and is not read. Cut the timetable to your region.",
+            )
+
+    def fault(self, pt: str, en: str, file: str = "") -> SourceError:
+        """The error about a file of this feed."""
+        return SourceError(pt, en, where=f"{self.path.name}/{file}" if file else self.path.name)
+
+    def warn(self, pt: str, en: str) -> None:
+        """Note a repair or an omission."""
+        self.warnings.append((pt, en))
+
+    def content(self, name: str) -> bytes | None:
+        """Bytes of a file, wherever in the ZIP it lies; None where there is none."""
+        if self.archive is None:
+            file = self.path / name
+            return file.read_bytes() if file.is_file() else None
+        entry = next((n for n in self.archive.namelist() if n == name or n.endswith(f"/{name}")), None)
+        if entry is None:
+            return None
+        try:
+            return self.archive.read(entry)
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError):
+            raise self.fault(
+                "Está danificado dentro do ZIP. Descarregue o horário outra vez.",
+                "It is damaged inside the ZIP. Download the timetable again.",
+                name,
+            ) from None
+
+    def table(self, name: str, columns: dict[str, Any], *, optional: dict[str, Any] | None = None) -> DataFrame:
+        """The named columns of a file that must be there."""
+        found = self.table_or_none(name, columns, optional=optional)
+        if found is None:
+            raise self.fault(
+                f"Falta {name}. Um horário GTFS tem stops.txt, trips.txt e stop_times.txt.",
+                f"{name} is missing. A GTFS timetable has stops.txt, trips.txt and stop_times.txt.",
+            )
+        return found
+
+    def table_or_none(
+        self, name: str, columns: dict[str, Any], *, optional: dict[str, Any] | None = None
+    ) -> DataFrame | None:
+        """The named columns of a file; None where the feed does not have it."""
+        data = self.content(name)
+        if data is None:
+            return None
+        try:
+            data.decode("utf-8")
+            encoding = "utf-8"
+        except UnicodeDecodeError:
+            encoding = "latin-1"
+        first = data.partition(b"\n")[0].decode(encoding).lstrip("\ufeff")
+        header = [word.strip() for word in next(csv.reader([first]), [])]
+        lacking = [column for column in columns if column not in header]
+        if lacking:
+            raise self.fault(
+                f"Falta a coluna «{lacking[0]}». Existem: {', '.join(header)}.",
+                f"The column “{lacking[0]}” is missing. There are: {', '.join(header)}.",
+                name,
+            )
+        wanted = columns | (optional or {})
+        try:
+            table = pv.read_csv(
+                io.BytesIO(data),
+                read_options=pv.ReadOptions(column_names=header, skip_rows=1, encoding=encoding),
+                parse_options=pv.ParseOptions(newlines_in_values=name != "stop_times.txt"),
+                convert_options=pv.ConvertOptions(
+                    column_types=wanted,
+                    include_columns=list(wanted),
+                    include_missing_columns=True,
+                    strings_can_be_null=True,
+                    null_values=[""],
+                    quoted_strings_can_be_null=True,
+                ),
+            )
+        except pa.ArrowInvalid as cause:
+            raise self.fault(
+                f"Não se lê como tabela CSV ({cause}).", f"Does not read as a CSV table ({cause}).", name
+            ) from None
+        return DataFrame(table.to_pandas())
+
+
+def _stops(feed: _Feed) -> DataFrame:
+    """Stops that vehicles call at, with coordinates."""
+    stops = feed.table(
+        "stops.txt",
+        {"stop_id": TEXT, "stop_lat": TEXT, "stop_lon": TEXT},
+        optional={"stop_name": TEXT, "location_type": TEXT},
+    )
+    stops = stops[stops["location_type"].fillna("0").str.strip().isin(["0", ""])]
+    stops = stops.drop_duplicates("stop_id").reset_index(drop=True)
+    lon = pd.to_numeric(stops["stop_lon"].str.strip(), errors="coerce")
+    lat = pd.to_numeric(stops["stop_lat"].str.strip(), errors="coerce")
+    placed = lon.between(-180, 180) & lat.between(-90, 90) & ~((lon == 0) & (lat == 0))
+    if not placed.all():
+        feed.warn(
+            f"{(~placed).sum()} paragens sem coordenadas que sirvam ficam de fora.",
+            f"{(~placed).sum()} stops without usable coordinates are left out.",
+        )
+    table = DataFrame({"stop_id": stops["stop_id"], "name": stops["stop_name"], "lon": lon, "lat": lat})
+    return table[placed].reset_index(drop=True)
+
+
+def _calls(feed: _Feed) -> DataFrame:
+    """One row a stop time, along each trip: `trip_id, service_id, stop_id, departure_s, boards`."""
+    calls = feed.table(
+        "stop_times.txt",
+        {"trip_id": WORDS, "departure_time": WORDS, "stop_id": WORDS, "stop_sequence": pa.int64()},
+        optional={"arrival_time": WORDS, "pickup_type": WORDS},
+    )
+    trip = calls["trip_id"].cat.codes.to_numpy()
+    order = np.lexsort((calls["stop_sequence"].to_numpy(), trip))
+    calls, trip = calls.iloc[order].reset_index(drop=True), trip[order]
+    seconds = _seconds(calls["departure_time"])
+    if np.isnan(seconds).any():
+        seconds = np.where(np.isnan(seconds), _seconds(calls["arrival_time"]), seconds)
+        seconds = _between(seconds, trip)
+    lost = int(np.isnan(seconds).sum())
+    if lost:
+        feed.warn(
+            f"{lost} passagens sem hora que se leia não contam.",
+            f"{lost} stop times without a readable time do not count.",
+        )
+    trips = feed.table("trips.txt", {"trip_id": TEXT, "service_id": TEXT}).drop_duplicates("trip_id")
+    service = trips.set_index("trip_id")["service_id"].reindex(calls["trip_id"].cat.categories)
+    last = np.append(trip[1:] != trip[:-1], True) if len(trip) else np.empty(0, bool)
+    return DataFrame(
+        {
+            "trip_id": calls["trip_id"],
+            "service_id": service.astype("category").array.take(trip, allow_fill=True),
+            "stop_id": calls["stop_id"],
+            "departure_s": seconds,
+            "boards": ~last & (calls["pickup_type"] != "1").to_numpy(),
+        }
+    )
+
+
+def _seconds(times: Series) -> NDArray[np.float64]:
+    """Seconds since the service day began, of ``6:40:00``, ``06:40``, ``25:10:00``; NaN where unreadable."""
+    distinct = times.cat.categories.to_series()
+    parts = distinct.str.strip().str.extract(r"^(\d{1,3}):([0-5]?\d)(?::([0-5]?\d))?$").astype(float)
+    seconds = parts[0] * 3600 + parts[1] * 60 + parts[2].fillna(0)
+    return np.append(seconds.to_numpy(), np.nan)[times.cat.codes.to_numpy()]
+
+
+def _between(seconds: NDArray[np.float64], trip: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+    """Blank times, spread evenly between the stops of the same trip whose times are known."""
+    row, known = np.arange(len(seconds)), np.flatnonzero(~np.isnan(seconds))
+    if not len(known):
+        return seconds
+    after = np.searchsorted(known, row).clip(max=len(known) - 1)
+    before = (np.searchsorted(known, row, side="right") - 1).clip(min=0)
+    same_trip = (trip[known[before]] == trip) & (trip[known[after]] == trip)
+    return np.where(same_trip, np.interp(row, known, seconds[known]), np.nan)
+
+
+def _departures(feed: _Feed, calls: DataFrame, start_s: float, end_s: float) -> NDArray[np.float64]:
+    """How often each stop time departs within the window on a day its service runs."""
+    time = calls["departure_s"].to_numpy()
+    once = ((time >= start_s) & (time < end_s)).astype(float)
+    periods = feed.table_or_none(
+        "frequencies.txt", {"trip_id": TEXT, "start_time": WORDS, "end_time": WORDS, "headway_secs": pa.float64()}
+    )
+    if periods is not None and len(periods):
+        first, last, headway = _seconds(periods["start_time"]), _seconds(periods["end_time"]), periods["headway_secs"]
+        runs = np.ceil((last - first) / headway.where(headway > 0)).to_numpy()
+        periods = periods.assign(first=first, runs=runs)[runs > 0]
+        offset = calls["departure_s"] - calls.groupby("trip_id", observed=True)["departure_s"].transform("first")
+        frequent = calls.assign(row=np.arange(len(calls)), offset=offset)[calls["trip_id"].isin(periods["trip_id"])]
+        each = frequent.astype({"trip_id": object}).merge(periods, on="trip_id")
+        at, headway_s = (each["first"] + each["offset"]).to_numpy(), each["headway_secs"].to_numpy()
+        from_run = np.maximum(np.ceil((start_s - at) / headway_s), 0)
+        to_run = np.minimum(np.ceil((end_s - at) / headway_s), each["runs"].to_numpy())
+        once[frequent["row"]] = 0
+        np.add.at(once, each["row"], np.nan_to_num(np.maximum(to_run - from_run, 0)))
+    return np.where(calls["boards"], once, 0.0)
+
+
+def _typical_weekday(feed: _Feed, per_service: Series) -> tuple[Series, str]:
+    """Whether each service runs on the typical weekday, and that day as an ISO date."""
+    days, runs = _calendar(feed, per_service.index)
+    total = runs.T @ per_service.to_numpy()
+    weekdays = np.flatnonzero((total > 0) & np.is_busday(days))
+    if not len(weekdays):
+        raise feed.fault(
+            "O calendário não tem nenhum dia útil com partidas. Peça o horário de um período completo.",
+            "The calendar has no weekday with departures. Ask for the timetable of a whole period.",
+        )
+    busy = weekdays[total[weekdays] >= total[weekdays].max() / 2]
+    median = np.sort(total[busy])[(len(busy) - 1) // 2]
+    chosen = busy[np.argmax(total[busy] == median)]
+    return Series(runs[:, chosen], index=per_service.index), str(days[chosen])
+
+
+def _calendar(feed: _Feed, services: pd.Index[Any]) -> tuple[NDArray[np.datetime64], NDArray[np.bool_]]:
+    """Every date of the feed, and which of the services (rows) run on it (columns)."""
+    weekly = feed.table_or_none("calendar.txt", dict.fromkeys(("service_id", "start_date", "end_date", *WEEK), TEXT))
+    single = feed.table_or_none("calendar_dates.txt", dict.fromkeys(("service_id", "date", "exception_type"), TEXT))
+    if weekly is None and single is None:
+        raise feed.fault(
+            "Falta o calendário: calendar.txt ou calendar_dates.txt.",
+            "The calendar is missing: calendar.txt or calendar_dates.txt.",
+        )
+    weekly = DataFrame(columns=["service_id", "start_date", "end_date", *WEEK]) if weekly is None else weekly
+    single = DataFrame(columns=["service_id", "date", "exception_type"]) if single is None else single
+    start, end, date = _dates(weekly["start_date"]), _dates(weekly["end_date"]), _dates(single["date"])
+    every = np.concatenate([start, end, date])
+    every = every[~np.isnat(every)]
+    if not len(every):
+        return np.empty(0, "datetime64[D]"), np.zeros((len(services), 0), bool)
+    days = np.arange(every.min(), every.max() + 1)
+    weekday = (days.astype("int64") + 3) % 7  # 1970-01-01 was a Thursday
+    runs = np.zeros((len(services), len(days)), bool)
+    row = services.get_indexer(pd.Index(weekly["service_id"]))
+    on = (weekly[list(WEEK)] == "1").to_numpy()[:, weekday] & (days >= start[:, None]) & (days <= end[:, None])
+    np.logical_or.at(runs, row[row >= 0], on[row >= 0])
+    row = services.get_indexer(pd.Index(single["service_id"]))
+    known = (row >= 0) & ~np.isnat(date)
+    column = (date - days[0]).astype("int64")
+    runs[row[known], column[known]] = (single["exception_type"] == "1").to_numpy()[known]
+    return days, runs
+
+
+def _dates(texts: Series) -> NDArray[np.datetime64]:
+    """Dates of ``20240318``; NaT where unreadable."""
+    return pd.to_datetime(texts, format="%Y%m%d", errors="coerce").to_numpy().astype("datetime64[D]")
+
+
+def _agencies(feed: _Feed) -> str:
+    """Names of the feed's agencies; the file's name where it says none."""
+    table = feed.table_or_none("agency.txt", {"agency_name": TEXT})
+    names = [] if table is None else table["agency_name"].dropna().str.strip().unique().tolist()
+    return " · ".join(names) or feed.path.stem
