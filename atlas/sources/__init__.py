@@ -38,7 +38,7 @@ TEXT_COLUMNS = ("name", "kind", "tags", "marks", "parent")
 @cache
 def kinds() -> tuple[str, ...]:
     """The kinds of sources there are."""
-    return tuple(sorted(module.name for module in iter_modules(__path__)))
+    return tuple(sorted(module.name for module in iter_modules(__path__) if not module.name.startswith("_")))
 
 
 def load(source: Source, folder: Path) -> Any:

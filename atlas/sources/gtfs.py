@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import zipfile
 import zlib
 from pathlib import Path
@@ -13,10 +14,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pv
+from geopandas import GeoDataFrame, points_from_xy
 from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
+from atlas.config import Source
 from atlas.errors import SourceError
+from atlas.sources import to_records
 
 MAX_UNPACKED_BYTES = 2 * 1024**3
 WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -24,6 +28,19 @@ TEXT = pa.string()
 WORDS = pa.dictionary(pa.int32(), pa.string())  # codes beside each distinct text: half a million rows stay small
 
 Warnings = list[tuple[str, str]]
+
+
+def load(source: Source, folder: Path) -> GeoDataFrame:
+    """Stops of a feed as records of kind `stop`; `tags` holds what :func:`stop_departures` says of each."""
+    path = folder / source.file
+    stops = stop_departures(path)
+    said = stops[["departures_per_hour", "day", "feed"]].astype({"departures_per_hour": object})
+    said = said.where(said.notna(), None)
+    frame = DataFrame({"record_id": stops["stop_id"], "name": stops["name"], "kind": "stop"})
+    frame["tags"] = [json.dumps(row, ensure_ascii=False, sort_keys=True) for row in said.to_dict("records")]
+    records = GeoDataFrame(frame, geometry=points_from_xy(stops["lon"], stops["lat"]), crs="EPSG:4326")
+    records.attrs["warnings"] = stops.attrs["warnings"]
+    return to_records(records, source, path)
 
 
 def stop_departures(path: Path, *, from_hour: float = 7, to_hour: float = 20) -> DataFrame:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from atlas.config import Source
 from atlas.errors import SourceError
-from atlas.sources.gtfs import stop_departures
+from atlas.sources.gtfs import load, stop_departures
 
 WEEKLY = """service_id,monday,tuesday,wednesday,thursday,friday,saturday,sunday,start_date,end_date
 W,1,1,1,1,1,0,0,20240101,20240131
@@ -50,6 +51,16 @@ def test_window_is_half_open_and_nobody_boards_at_the_last_stop(tmp_path: Path) 
     path = write(tmp_path)
     assert zipfile.ZipFile(path).infolist()[0].date_time == (1980, 0, 0, 0, 0, 0)
     assert departures(path) == {"01": 1, "02": 1, "03": 0, "04": pytest.approx(float("nan"), nan_ok=True)}
+
+
+def test_stops_load_as_records(tmp_path: Path) -> None:
+    write(tmp_path)
+    source = Source(id="bus", kind="gtfs", file="horário.zip", title="t", publisher="p", licence="l", date="2024-03-18")
+    records = load(source, tmp_path)
+    assert records["kind"].unique().tolist() == ["stop"]
+    assert records["tags"][0] == f'{{"day": "2024-01-01", "departures_per_hour": {1 / 13}, "feed": "Carros"}}'
+    assert '"departures_per_hour": null' in records["tags"][3]
+    assert records.geometry[0].wkt == "POINT (-8.6 41.1)"
 
 
 def test_the_day_and_the_feed_are_named_and_stations_are_left_out(tmp_path: Path) -> None:

@@ -1,0 +1,112 @@
+"""What OpenStreetMap leaves to its readers: which closed ways are areas, and rings put together from pieces."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import shapely
+from geopandas import GeoDataFrame
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+# A closed way is an area if it has one of these keys (any value; only these values; any but these values).
+# After the list that overpass-turbo and iD share (osm-polygon-features, CC0).
+_ALWAYS = {
+    "aeroway", "amenity", "area:highway", "boundary", "building", "building:part", "club", "craft", "golf",
+    "healthcare", "historic", "indoor", "landuse", "leisure", "man_made", "military", "natural", "office", "place",
+    "public_transport", "ruins", "shop", "telecom", "tourism",
+}  # fmt: skip
+_ONLY = {
+    "highway": {"services", "rest_area", "escape", "elevator"},
+    "waterway": {"riverbank", "dock", "boatyard", "dam"},
+    "railway": {"station", "turntable", "roundhouse", "platform"},
+    "power": {"plant", "substation", "generator", "transformer"},
+}
+_BUT = {
+    "natural": {"coastline", "cliff", "ridge", "arete", "tree_row"},
+    "man_made": {"cutline", "embankment", "pipeline"},
+    "aeroway": {"taxiway"},
+    "historic": {"aqueduct", "citywalls", "city_wall", "railway", "road"},
+}
+
+LIFECYCLE = (
+    "disused", "abandoned", "was", "demolished", "razed", "removed", "proposed", "planned", "construction", "ruins",
+)  # fmt: skip
+_PREFIXES = tuple(f"{word}:" for word in LIFECYCLE)
+
+
+def is_area(tags: Mapping[str, str]) -> bool:
+    """Whether a closed way with these tags is an area and not a line that ends where it began.
+
+    >>> is_area({"amenity": "theatre"}), is_area({"disused:shop": "books"}), is_area({"highway": "residential"})
+    (True, True, False)
+    >>> is_area({"highway": "pedestrian", "area": "yes"}), is_area({"building": "yes", "area": "no"})
+    (True, False)
+    """
+    told = tags.get("area")
+    if told in ("yes", "no"):
+        return told == "yes"
+    for key, value in tags.items():
+        bare = key.split(":", 1)[1] if key.startswith(_PREFIXES) else key
+        if value != "no" and ((bare in _ALWAYS and value not in _BUT.get(bare, ())) or value in _ONLY.get(bare, ())):
+            return True
+    return False
+
+
+def area_within(lines: Sequence[NDArray[np.float64]]) -> BaseGeometry | None:
+    """The area that lines enclose by the even-odd rule, in whatever order and direction they come.
+
+    Inner rings are holes and islands in them are areas, whatever role they were given; a stretch that two
+    inner rings share is listed by both and so vanishes. None where the lines do not close: some point has
+    an odd number of ends.
+
+    >>> square = np.array([[0, 0], [4, 0], [4, 4], [0, 4], [0, 0]], float)
+    >>> area_within([square, square / 4 + 1]).area
+    15.0
+    >>> area_within([square[:3], square[2:4]]) is None
+    True
+    """
+    ends = np.concatenate([line[[0, -1]] for line in lines])
+    _, times = np.unique(ends, axis=0, return_counts=True)
+    if (times % 2).any():
+        return None
+    noded = shapely.union_all([shapely.LineString(line) for line in lines])
+    faces = shapely.get_parts(shapely.polygonize([noded]))
+    start = np.concatenate([line[:-1] for line in lines])
+    end = np.concatenate([line[1:] for line in lines])
+    inside = [face for face in faces if _is_within(shapely.point_on_surface(face), start, end)]
+    return shapely.union_all(inside) if inside else None
+
+
+def _is_within(point: BaseGeometry, start: NDArray[np.float64], end: NDArray[np.float64]) -> bool:
+    """Whether a ray from the point crosses the segments an odd number of times."""
+    x, y = shapely.get_x(point), shapely.get_y(point)
+    straddles = (start[:, 1] > y) != (end[:, 1] > y)
+    a, b = start[straddles], end[straddles]
+    crossing = a[:, 0] + (y - a[:, 1]) / (b[:, 1] - a[:, 1]) * (b[:, 0] - a[:, 0])
+    return bool((crossing > x).sum() % 2)
+
+
+def table(ids: Sequence[str], tags: Sequence[Mapping[str, str]], geometry: Any) -> GeoDataFrame:
+    """Records as every reader of OpenStreetMap returns them: `record_id, name, tags, geometry`."""
+    texts = [json.dumps(one, ensure_ascii=False, sort_keys=True) for one in tags]
+    return GeoDataFrame(
+        {"record_id": ids, "name": [one.get("name") for one in tags], "tags": texts},
+        geometry=geometry,
+        crs="EPSG:4326",
+    ).astype({"record_id": "str", "name": "str", "tags": "str"})
+
+
+def counted(ids: Sequence[str], pt: str, en: str) -> list[tuple[str, str]]:
+    """A warning with the number of objects and the first ten; none where there are none.
+
+    >>> counted(["way/7"], "vias abertas.", "open ways.")
+    [('1 vias abertas. Primeiros: way/7.', '1 open ways. First: way/7.')]
+    """
+    if not ids:
+        return []
+    shown = ", ".join(ids[:10]) + (" …" if len(ids) > 10 else "")
+    return [(f"{len(ids)} {pt} Primeiros: {shown}.", f"{len(ids)} {en} First: {shown}.")]
