@@ -94,6 +94,8 @@ class Source(Model):
     note: Text | None = None
     covers: float = Field(1.0, ge=0, le=1, description="share of the neighbourhoods that the source claims to cover")
     layers: tuple[Id, ...] = Field((), description="the layers it may fill; all where none is named")
+    fuse: bool = Field(True, description="false: every record is a place of its own (stops, short lets)")
+    ends_at_region: bool = Field(False, description="its records stop at the region's border: reach near it is cut")
     read: dict[str, Any] = Field({}, description="what the source's kind needs to know to read the file")
 
 

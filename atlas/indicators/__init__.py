@@ -1,0 +1,111 @@
+"""Measures: one figure per unit from places, figures, areas or rasters; found by name.
+
+A measure is a function ``(inputs, indicator) -> Measured`` registered with ``@measure("name")``; a new family of
+measures is a new module in this folder and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from atlas.config import Atlas, Indicator
+from atlas.errors import ConfigError, UnknownName
+from atlas.neighbourhoods import Units
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What measures read.
+
+    ``places`` has ``place_id, layer, class_, actor, weight, marks, neighbourhood, tags`` and a geometry, with a
+    margin around the region; ``population`` has points with ``unit`` and ``residents``; ``source(id)`` gives what a
+    source holds.
+    """
+
+    atlas: Atlas
+    units: Units
+    places: gpd.GeoDataFrame
+    population: gpd.GeoDataFrame | None
+    source: Callable[[str], Any]
+    edge: pd.Series
+
+    def of(self, indicator: Indicator) -> gpd.GeoDataFrame:
+        """The places that count for an indicator: of its layers and classes, by their primary class.
+
+        A class that was guessed from a name counts only with ``guessed = true``.
+        """
+        chosen = self.places["layer"].isin(indicator.layers)
+        if "classes" in indicator.with_:
+            chosen &= self.places["class_"].isin(indicator.with_["classes"])
+        if not indicator.with_.get("guessed", False):
+            chosen &= ~self.places["marks"].str.contains("class_guessed", regex=False)
+        return self.places[chosen]
+
+    def frame_of(self, indicator: Indicator) -> gpd.GeoDataFrame:
+        """The units of the indicator's level."""
+        return self.units.parents if indicator.level == "municipality" else self.units.neighbourhoods
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One figure per unit (missing is NaN), the places behind it, and doubts by unit."""
+
+    value: pd.Series
+    evidence: pd.DataFrame | None = None
+    flags: pd.Series | None = None
+    coverage: pd.Series | None = None
+
+
+Measure = Callable[[Inputs, Indicator], Measured]
+_MEASURES: dict[str, Measure] = {}
+
+
+def measure(name: str) -> Callable[[Measure], Measure]:
+    """Register a measure under its name."""
+
+    def register(function: Measure) -> Measure:
+        _MEASURES[name] = function
+        return function
+
+    return register
+
+
+@cache
+def measures() -> dict[str, Measure]:
+    """All measures, by name."""
+    for module in iter_modules(__path__):
+        import_module(f"{__name__}.{module.name}")
+    return _MEASURES
+
+
+def compute(inputs: Inputs, indicator: Indicator) -> Measured:
+    """The figures of one indicator for the units of its level, in their order."""
+    known = measures()
+    if indicator.measure not in known:
+        raise UnknownName.among(
+            indicator.measure, known, pt="Medida", en="Measure", where=f"atlas.toml, indicator.{indicator.code}"
+        )
+    measured = known[indicator.measure](inputs, indicator)
+    index = inputs.frame_of(indicator).index
+    value = measured.value.reindex(index).astype(float)
+    return Measured(value.where(np.isfinite(value)), measured.evidence, measured.flags, measured.coverage)
+
+
+def option(indicator: Indicator, key: str) -> Any:
+    """A required option of a measure; the error names the indicator and the key."""
+    if key not in indicator.with_:
+        raise ConfigError(
+            f"A medida «{indicator.measure}» precisa de `{key}` em `with`. Acrescente-o.",
+            f"The measure “{indicator.measure}” needs `{key}` in `with`. Add it.",
+            where=f"atlas.toml, indicator.{indicator.code}",
+        )
+    return indicator.with_[key]
