@@ -1,0 +1,248 @@
+"""Draws of the method: weights, normalisation, aggregation and one indicator left out, and the scores they give.
+
+Every draw is one method, applied to all units. All random numbers are drawn before the first block of draws, and
+sums run in single precision over the columns in their order: the same bits on one worker and on many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pandas import DataFrame
+
+from atlas.config import Index, Indicator
+from atlas.scoring import normalise
+from atlas.scoring.index import Branches, flatten, scale_of
+
+Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
+Ints = NDArray[np.intp]
+
+CONCENTRATION = 50.0
+GOALPOST_SHIFT = 0.1
+FLOORS = (1.0, 5.0, 10.0)
+NORMALISATIONS = ("goalposts", "goalposts moved", "rank")
+_OMITTED = 1e-12  # in place of 0: a unit that has nothing else in the pillar keeps what it has
+
+
+@dataclass(frozen=True)
+class Choices:
+    """The method of each draw.
+
+    Attributes
+    ----------
+    normalisation
+        0 goalposts, 1 goalposts moved, 2 rank.
+    bad, good
+        Draws × indicators: how far the end that scores 0, and the one that scores 100, has moved, as a share of
+        the distance between them.
+    floor
+        0 for the arithmetic mean of the pillars, else the floor of the geometric one on 1–100.
+    inner
+        Per pillar, draws × its indicators: weights.
+    outer
+        Draws × pillars: weights.
+    """
+
+    normalisation: Ints
+    bad: Floats
+    good: Floats
+    floor: Floats
+    inner: tuple[Floats, ...]
+    outer: Floats
+
+
+def draw_choices(
+    branches: Branches,
+    fixed_ends: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+    *,
+    draws: int,
+    rng: np.random.Generator,
+    judges: DataFrame | None = None,
+) -> Choices:
+    """Draw methods: each of the three normalisations alike, arithmetic and geometric alike, the floors alike.
+
+    Weights are Dirichlet around the published ones, α = 50·w at each parent (sd 0.056 at w = 0.2), or the mean of
+    judges drawn with replacement. None of the Q indicators or one of them is left out, each with probability
+    1/(Q + 1) (OECD/JRC 2008, p. 118). Goalposts move by up to ± 10 % of their distance; a goalpost at 0 is the
+    natural zero of a count or a share and stays.
+    """
+    codes = len(branches.codes)
+    normalisation = rng.integers(len(NORMALISATIONS), size=draws)
+    shifts = rng.uniform(-GOALPOST_SHIFT, GOALPOST_SHIFT, size=(2, draws, codes))
+    floor = np.where(rng.random(draws) < 0.5, 0.0, np.asarray(FLOORS)[rng.integers(len(FLOORS), size=draws)])
+    inner = tuple(_dirichlet(share, draws, rng) for share in branches.inner)
+    outer = _dirichlet(branches.outer, draws, rng) if judges is None else _resampled(judges, branches, draws, rng)
+    omitted = rng.integers(codes + 1, size=draws)
+    inner, outer = _leave_out(branches, inner, outer, omitted)
+    return Choices(
+        normalisation=normalisation,
+        bad=np.where(fixed_ends[0], 0.0, shifts[0]),
+        good=np.where(fixed_ends[1], 0.0, shifts[1]),
+        floor=floor,
+        inner=inner,
+        outer=outer,
+    )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The units' figures on the bare scales (indicators × units), and the method of each draw."""
+
+    branches: Branches
+    choices: Choices
+    straight: Singles  # (x − bad)/(good − bad), before the clip
+    by_rank: Singles  # 1–100
+    there: Singles  # 1 where the figure is known
+    whole: NDArray[np.bool_]  # per pillar: known for every unit
+
+    def of(self, index: pd.Index, units: list[str] | None) -> Plan:
+        """The same plan for some of the units."""
+        if units is None:
+            return self
+        at = index.get_indexer(units)
+        return Plan(
+            self.branches, self.choices, self.straight[:, at], self.by_rank[:, at], self.there[:, at], self.whole
+        )
+
+    def scores(self, block: slice) -> Singles:
+        """Scores of a block of draws (draws × units); logarithms where the draw is geometric."""
+        choices = self.choices
+        count = len(choices.floor[block])
+        floor = choices.floor[block].astype(np.float32)
+        geometric = np.flatnonzero(floor)
+        outer = choices.outer[block].astype(np.float32)
+        units = self.straight.shape[1]
+        total = np.zeros((count, units), dtype=np.float32)
+        weight = np.zeros((count, units), dtype=np.float32)
+        for at in range(len(self.branches.pillars)):
+            pillar, there = self._pillar(at, block)
+            share = outer[:, at, None]
+            if len(geometric):
+                pillar[geometric] = np.log(np.maximum(pillar[geometric], floor[geometric, None]))
+            pillar *= share
+            if there is None:
+                total += pillar
+                weight += share
+            else:
+                total += np.where(there, pillar, np.float32(0))
+                weight += share * there
+        total /= weight
+        return total
+
+    def _pillar(self, at: int, block: slice) -> tuple[Singles, Singles | None]:
+        members = self.branches.members[at]
+        weights = self.choices.inner[at][block].astype(np.float32)
+        normalised = self._normalised(members, block)
+        if self.whole[at]:
+            total = normalised[0] * weights[:, 0, None]
+            for position in range(1, len(members)):
+                total += normalised[position] * weights[:, position, None]
+            total /= weights.sum(axis=1)[:, None]
+            return total, None
+        total = np.zeros(normalised[0].shape, dtype=np.float32)
+        weight = np.zeros(normalised[0].shape, dtype=np.float32)
+        for position, member in enumerate(members):
+            share = weights[:, position, None] * self.there[member]
+            total += normalised[position] * share
+            weight += share
+        there: Singles = (weight > 0).astype(np.float32)
+        total /= np.where(weight > 0, weight, np.float32(1))
+        return total, there
+
+    def _normalised(self, members: Ints, block: slice) -> list[Singles]:
+        """Per member, draws × units on 1–100; rows follow the draw's normalisation."""
+        kinds = self.choices.normalisation[block]
+        moved = np.flatnonzero(kinds == 1)
+        bad, good = self.choices.bad[block], self.choices.good[block]
+        columns = []
+        for member in members:
+            plain = self.straight[member]
+            column = np.empty((len(kinds), len(plain)), dtype=np.float32)
+            column[kinds == 0] = 1.0 + 99.0 * np.clip(plain, 0.0, 1.0)
+            column[kinds == 2] = self.by_rank[member]
+            if len(moved):
+                start = bad[moved, member, None].astype(np.float32)
+                span = (1.0 + good[moved, member, None] - bad[moved, member, None]).astype(np.float32)
+                column[moved] = 1.0 + 99.0 * np.clip((plain - start) / span, 0.0, 1.0)
+            columns.append(column)
+        return columns
+
+
+def plan_draws(
+    values: DataFrame,
+    index: Index,
+    indicators: Mapping[str, Indicator],
+    draws: int,
+    seed: int,
+    weights: Mapping[str, float] | None,
+    judges: DataFrame | None,
+) -> Plan:
+    """The units on the bare scales and ``draws`` methods, ready to be scored block by block."""
+    branches = flatten(index, weights)
+    used = [indicators[code] for code in branches.codes]
+    straight = np.array([_straight(values[one.code].to_numpy(dtype=float), one) for one in used])
+    straight = straight.reshape(len(used), len(values))
+    known = ~np.isnan(straight)
+    by_rank = np.array([_by_rank(row) for row in straight]).reshape(straight.shape)
+    ends = [_natural_zero(one) for one in used]
+    fixed_ends = (np.array([bad for bad, _ in ends]), np.array([good for _, good in ends]))
+    choices = draw_choices(branches, fixed_ends, draws=draws, rng=np.random.default_rng(seed), judges=judges)
+    # A pillar with too little of its weight is absent in every draw, as it is in the published score.
+    for members, inner in zip(branches.members, branches.inner, strict=True):
+        share = (known[members] * inner[:, None]).sum(axis=0)
+        known[np.ix_(members, np.flatnonzero(share < branches.present * (1 - 1e-12)))] = False
+    return Plan(
+        branches=branches,
+        choices=choices,
+        straight=np.where(known, straight, 0.0).astype(np.float32),
+        by_rank=np.where(known, by_rank, 1.0).astype(np.float32),
+        there=known.astype(np.float32),
+        whole=np.array([known[members].all() for members in branches.members]),
+    )
+
+
+def _straight(values: Floats, indicator: Indicator) -> Floats:
+    low, high = scale_of(indicator)
+    share = ((np.log1p(values) if indicator.log else values) - low) / (high - low)
+    return share if indicator.direction == "more" else 1.0 - share
+
+
+def _by_rank(straight: Floats) -> Floats:
+    present = int(np.count_nonzero(~np.isnan(straight)))
+    return 1.0 + 99.0 * (normalise.rank(straight, 1) - 1.0) / max(present - 1, 1)
+
+
+def _natural_zero(indicator: Indicator) -> tuple[bool, bool]:
+    at_zero = indicator.goalposts is not None and indicator.goalposts[0] == 0
+    return (at_zero, False) if indicator.direction == "more" else (False, at_zero)
+
+
+def _dirichlet(shares: Floats, draws: int, rng: np.random.Generator) -> Floats:
+    parts = rng.standard_gamma(CONCENTRATION * shares, size=(draws, len(shares)))
+    return np.asarray(parts / parts.sum(axis=1, keepdims=True), dtype=float)
+
+
+def _resampled(judges: DataFrame, branches: Branches, draws: int, rng: np.random.Generator) -> Floats:
+    given = judges.reindex(columns=list(branches.pillars)).fillna(0.0).to_numpy(dtype=float)
+    given = given / given.sum(axis=1, keepdims=True)
+    picked = rng.multinomial(len(given), np.full(len(given), 1 / len(given)), size=draws)
+    return np.asarray(picked @ given / len(given), dtype=float)
+
+
+def _leave_out(
+    branches: Branches, inner: tuple[Floats, ...], outer: Floats, omitted: Ints
+) -> tuple[tuple[Floats, ...], Floats]:
+    """Take the weight of each draw's omitted indicator away, and of its pillar where it was alone there."""
+    outer = outer.copy()
+    kept = []
+    for at, (members, weights) in enumerate(zip(branches.members, inner, strict=True)):
+        out = omitted[:, None] == members[None, :]
+        kept.append(np.where(out, _OMITTED * np.maximum(weights, _OMITTED), weights))
+        if len(members) == 1 and len(branches.pillars) > 1:
+            outer[out[:, 0], at] *= _OMITTED
+    return tuple(kept), outer

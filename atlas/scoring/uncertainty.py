@@ -1,0 +1,246 @@
+"""How far the order may be trusted: two intervals of each rank, never merged.
+
+The robustness interval says what defensible choices of method do to a rank; the data interval what the doubt in
+the input does, with the method fixed. Scores of a block of draws stand in a small array (draws × units) that is
+ranked and thrown away; only the ranks are kept, two bytes each. The same seed gives the same bytes on one worker
+and on many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pandas import DataFrame, Series
+
+from atlas.config import Index, Indicator
+from atlas.scoring.doubt import DataDraws, Doubt
+from atlas.scoring.draws import plan_draws
+
+Floats = NDArray[np.float64]
+
+TIE = 0.05
+_BLOCK = 64
+
+
+def robustness(
+    values: DataFrame,
+    index: Index,
+    indicators: Mapping[str, Indicator],
+    *,
+    draws: int,
+    seed: int,
+    ranked: Series,
+    weights: Mapping[str, float] | None = None,
+    judges: DataFrame | None = None,
+    workers: int = 1,
+) -> DataFrame:
+    """Robustness interval of each rank: what defensible choices of method do to the order. No coverage is claimed.
+
+    Parameters
+    ----------
+    values
+        Units × indicator codes in the indicators' own units; missing is ``NaN``.
+    ranked
+        Units that stand in the order; the others have no rank in any draw and touch nobody's.
+    weights
+        Pillar id → weight, in place of the index's own.
+    judges
+        Rows judges, columns pillar ids: weights are then the means of judges drawn with replacement.
+
+    Returns
+    -------
+    ``rank_median, rank_low, rank_high`` (5 and 95 %) and ``p_top10`` by unit, null where not ranked;
+    ``attrs["mc_error"]`` holds one Monte Carlo standard error of ``rank_median`` and ``p_top10``, the largest found.
+    """
+    standing = ranked.reindex(values.index).fillna(False).to_numpy(dtype=bool)
+    plan = plan_draws(values[standing], index, indicators, draws, seed, weights, judges)
+    ranks = np.empty((draws, int(standing.sum())), dtype=_rank_type(standing))
+
+    def fill(block: slice) -> None:
+        ranks[block] = ranks_of(plan.scores(block))
+
+    _run(fill, _blocks(draws), workers)
+    return _described(ranks, values.index, standing)
+
+
+def score_draws(
+    values: DataFrame,
+    index: Index,
+    indicators: Mapping[str, Indicator],
+    *,
+    draws: int,
+    seed: int,
+    units: list[str] | None = None,
+    weights: Mapping[str, float] | None = None,
+    judges: DataFrame | None = None,
+) -> DataFrame:
+    """Scores of ``units`` (all where none is named) under the same draws as ``robustness``: draws × units.
+
+    A geometric draw gives the logarithm of the score; only comparisons within one draw mean anything.
+    """
+    plan = plan_draws(values, index, indicators, draws, seed, weights, judges).of(values.index, units)
+    scores = np.concatenate([plan.scores(block) for block in _blocks(draws)]) if draws else np.empty((0, 0))
+    return DataFrame(scores, columns=values.index if units is None else units)
+
+
+def data_interval(
+    values: DataFrame,
+    index: Index,
+    indicators: Mapping[str, Indicator],
+    doubts: Mapping[str, Doubt],
+    *,
+    draws: int,
+    seed: int,
+    ranked: Series,
+    p_match: Series | None = None,
+    cuts: tuple[float, float] | None = None,
+    weights: Mapping[str, float] | None = None,
+    workers: int = 1,
+) -> DataFrame:
+    """Data interval of each rank: what the doubt in the input does to the order, with the method fixed.
+
+    Parameters
+    ----------
+    values
+        Units × indicator codes, as published.
+    doubts
+        Indicator code → what may be wrong with it; an indicator without one is taken as exact.
+    ranked
+        Units that stand in the order.
+    p_match
+        Place id → probability that the records joined in it are one place; drawn once per place.
+    cuts
+        Low | middle and middle | high; the index's own where none is given.
+
+    Returns
+    -------
+    ``rank_data_median, rank_data_low, rank_data_high`` (5 and 95 %), and ``p_low, p_middle, p_high`` where there are
+    cuts, null where not ranked; ``attrs["mc_error"]`` as in ``robustness``.
+    """
+    standing = ranked.reindex(values.index).fillna(False).to_numpy(dtype=bool)
+    plan = DataDraws(values[standing], index, indicators, doubts, p_match, weights)
+    limits = cuts or index.cuts
+    ranks = np.empty((draws, int(standing.sum())), dtype=_rank_type(standing))
+    classes = np.zeros((-(-draws // _BLOCK), 2, int(standing.sum())))
+
+    def fill(block: slice) -> None:
+        scores = plan.scores(block, seed)
+        ranks[block] = ranks_of(scores)
+        if limits:
+            classes[block.start // _BLOCK] = (scores < limits[0]).sum(axis=0), (scores >= limits[1]).sum(axis=0)
+
+    _run(fill, _blocks(draws), workers)
+    table = _described(ranks, values.index, standing).drop(columns="p_top10")
+    table.columns = table.columns.str.replace("rank_", "rank_data_")
+    if limits:
+        low, high = classes.sum(axis=0) / draws
+        for name, share in (("p_low", low), ("p_middle", 1.0 - low - high), ("p_high", high)):
+            table[name] = _whole(np.clip(share, 0.0, 1.0), standing)
+    return table
+
+
+def data_draws(
+    values: DataFrame,
+    index: Index,
+    indicators: Mapping[str, Indicator],
+    doubts: Mapping[str, Doubt],
+    *,
+    draws: int,
+    seed: int,
+    p_match: Series | None = None,
+    weights: Mapping[str, float] | None = None,
+) -> DataFrame:
+    """Scores of all units under the draws of ``data_interval``: draws × units."""
+    plan = DataDraws(values, index, indicators, doubts, p_match, weights)
+    scores = [plan.scores(block, seed) for block in _blocks(draws)]
+    return DataFrame(np.concatenate(scores), columns=values.index)
+
+
+def p_above(draws: DataFrame, a: str, b: str) -> float:
+    """Chance that unit ``a`` stands above unit ``b``; an equal score counts half.
+
+    >>> p_above(DataFrame({"a": [3.0, 1.0, 2.0, 5.0], "b": [1.0, 1.0, 3.0, 4.0]}), "a", "b")
+    0.625
+    """
+    first, second = draws[a].to_numpy(), draws[b].to_numpy()
+    return float(np.mean(first > second) + np.mean(first == second) / 2)
+
+
+def technical_tie(p: float) -> bool:
+    """Whether neither unit can be said to stand above the other: 0.05 < P(A above B) < 0.95.
+
+    >>> technical_tie(0.9), technical_tie(0.97)
+    (True, False)
+    """
+    return TIE < p < 1 - TIE
+
+
+def ranks_of(scores: NDArray[np.floating]) -> NDArray[np.intp]:
+    """Ranks within each row, 1 = highest, ties to the lowest number.
+
+    >>> ranks_of(np.array([[5.0, 9.0, 9.0, 1.0]])).tolist()
+    [[3, 1, 1, 4]]
+    """
+    order = np.argsort(-scores, axis=1, kind="stable")
+    ordered = np.take_along_axis(scores, order, axis=1)
+    place = np.zeros(ordered.shape, dtype=np.int32)
+    position = np.arange(1, ordered.shape[1], dtype=np.int32)
+    np.multiply(ordered[:, 1:] != ordered[:, :-1], position, out=place[:, 1:])
+    np.maximum.accumulate(place, axis=1, out=place)
+    ranks = np.empty(ordered.shape, dtype=np.intp)
+    np.put_along_axis(ranks, order, place + 1, axis=1)
+    return ranks
+
+
+def _blocks(draws: int) -> Iterator[slice]:
+    return (slice(start, min(start + _BLOCK, draws)) for start in range(0, draws, _BLOCK))
+
+
+def _run(task: Callable[[slice], None], blocks: Iterator[slice], workers: int) -> None:
+    if workers <= 1:
+        for block in blocks:
+            task(block)
+        return
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(task, blocks))
+
+
+def _described(ranks: NDArray[np.unsignedinteger], units: pd.Index, standing: NDArray[np.bool_]) -> DataFrame:
+    draws = len(ranks)
+    ordered = np.sort(np.ascontiguousarray(ranks.T), axis=1, kind="stable")
+
+    def at(share: float) -> Floats:
+        column = ordered[:, min(max(int(np.ceil(share * draws)) - 1, 0), draws - 1)]
+        return column.astype(float)
+
+    top = (ordered <= 10).mean(axis=1)
+    half_width = 0.5 / float(np.sqrt(draws))
+    spread = (at(0.5 + half_width) - at(0.5 - half_width)) / 2
+    table = DataFrame(
+        {
+            "rank_median": _whole(at(0.5), standing),
+            "rank_low": _whole(at(0.05), standing),
+            "rank_high": _whole(at(0.95), standing),
+        },
+        index=units,
+    ).astype("Int64")
+    table["p_top10"] = _whole(top, standing)
+    table.attrs["mc_error"] = {
+        "rank_median": float(spread.max(initial=0.0)),
+        "p_top10": float(np.sqrt(top * (1 - top) / draws).max(initial=0.0)),
+    }
+    return table
+
+
+def _whole(found: Floats, standing: NDArray[np.bool_]) -> Floats:
+    column = np.full(len(standing), np.nan)
+    column[standing] = found
+    return column
+
+
+def _rank_type(standing: NDArray[np.bool_]) -> type[np.unsignedinteger]:
+    return np.uint16 if standing.sum() < 2**16 else np.uint32
