@@ -7,7 +7,7 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 from outlines import census_blocks
-from tables import DATA, number, read_csv, whole, write_csv
+from tables import DATA, joined, number, read_csv, whole, write_csv
 
 AGES = ("0_14", "15_24", "25_64", "65_plus")
 
@@ -57,6 +57,8 @@ DATAH = {
     "prop_drenagem_agua": "sewerage_pct",
     "prop_abast_agua": "water_supply_pct",
 }
+# Short lets: the dictionary leaves the unit open; one value is four times that of any neighbour of the municipality.
+SHORT_LETS_DOUBTFUL = "1813"
 
 
 def compile_census(raw: Path, parishes: gpd.GeoDataFrame) -> None:
@@ -135,6 +137,12 @@ def _municipalities(raw: Path, parishes: gpd.GeoDataFrame, voters: pd.DataFrame)
     assert table.drop(columns="income_gini_pct").notna().all(axis=None), "a municipal figure is missing"
     for name in ("dwellings_with_rent_support", "dwellings_with_air_conditioning"):
         table[name] = whole(table[name])
+    # 63 municipalities of Portugal have 0 short lets, most of them at the end of the alphabet (Vila Nova de Gaia,
+    # Viseu) or on islands (Funchal): a download cut short, not places without guests.
+    lost = table["short_lets_share"] == 0
+    table["short_lets_share"] = table["short_lets_share"].mask(lost)
+    doubtful = pd.Series(table.index == SHORT_LETS_DOUBTFUL, index=table.index)
+    table["marks"] = joined({"short_lets_missing": lost, "short_lets_doubtful": doubtful})
     return table.reset_index(names="dtmn")
 
 

@@ -14,14 +14,18 @@ from atlas.sources.overpass import read_overpass
 
 # `amenity` that is street furniture, a machine, a room or a parking place, not a business or a facility.
 FURNITURE = frozenset(
-    """atm bench bicycle_parking bicycle_rental bicycle_repair_station binoculars boat_storage charging_station clock
-    compressed_air dressing_room drinking_water fixme fountain kick-scooter_parking left_luggage loading_dock
-    lost_property_office luggage_locker meeting_room motorcycle_parking parcel_locker parking parking_access
-    parking_entrance parking_exit parking_space payment_centre photo_booth post_box printer reception_desk
-    reception_desk;lost_property_office recycling shelter shower table taxi taxi_rank telephone ticket_validator
-    toilets vacuum_cleaner vending_machine waiting_room waste_basket waste_disposal water_point watering_place
-    weighbridge""".split()
-)
+    [
+        "atm", "bench", "bicycle_parking", "bicycle_rental", "bicycle_repair_station", "binoculars",
+        "boat_storage", "charging_station", "clock", "compressed_air", "dressing_room", "drinking_water",
+        "fixme", "fountain", "kick-scooter_parking", "left_luggage", "loading_dock", "lost_property_office",
+        "luggage_locker", "meeting_room", "motorcycle_parking", "parcel_locker", "parking", "parking_access",
+        "parking_entrance", "parking_exit", "parking_space", "payment_centre", "photo_booth", "post_box",
+        "printer", "reception_desk", "reception_desk;lost_property_office", "recycling", "shelter", "shower",
+        "table", "taxi", "taxi_rank", "telephone", "ticket_validator", "toilets", "vacuum_cleaner",
+        "vending_machine", "waiting_room", "waste_basket", "waste_disposal", "water_point", "watering_place",
+        "weighbridge",
+    ]
+)  # fmt: skip
 # Keys that make a place of an object whose `amenity` is furniture (a shelter that is also a museum).
 PLACE_KEYS = ("shop", "office", "craft", "studio", "tourism", "historic", "heritage", "leisure")
 NAMES = {"source": "OpenStreetMap", **OSM}
@@ -78,9 +82,7 @@ def _city(raw: Path) -> gpd.GeoDataFrame:
     table = table.drop_duplicates("record_id").reset_index(drop=True)
     tags = pd.Series([json.loads(text) for text in table["tags"]], index=table.index)
     kept = tags.map(_is_place)
-    print(
-        f"Porto: {asked:,} tagged objects in two answers, {len(table):,} without repeats, {int(kept.sum()):,} are places"
-    )
+    print(f"Porto: {asked:,} tagged objects in two answers, {len(table):,} different, {int(kept.sum()):,} are places")
     table["tags"] = as_json(tags)
     return gpd.GeoDataFrame(table[kept], geometry="geometry", crs=DEGREES)
 

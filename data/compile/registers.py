@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import unicodedata
 from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
 import shapely
-from tables import DATA, joined, metric_points, read_csv, write_csv
+from tables import DATA, DEGREES, joined, metric_points, read_csv, slug, write_csv
 
 MARGIN_M = 3000.0  # a record this far outside the region still counts for reach
 MOVED_M = 500.0  # a point that moved further between two editions is doubtful in both
 OUTSIDE_M = 1000.0
+WEB_MERCATOR = "EPSG:3857"
 HIGHER_EDUCATION_NOTES = {"WRONG": "position_wrong_removed", "doubtful": "position_doubtful"}
 
 
@@ -24,19 +24,9 @@ def compile_registers(raw: Path, parishes: gpd.GeoDataFrame) -> None:
     write_csv(_archaeology(raw, outlines, region), DATA / "norte/archaeology.csv")
     codes = outlines.set_index("parent_name")["parent"]
     _theatres(raw, codes)
-    write_csv(_higher_education(raw), DATA / "norte/higher_education.csv")
+    write_csv(_higher_education(raw, outlines), DATA / "norte/higher_education.csv")
     write_csv(_stations(raw, outlines), DATA / "norte/rail_stations.csv")
     write_csv(_world_heritage(raw, region), DATA / "norte/world_heritage.csv")
-
-
-def slug(text: str) -> str:
-    """A name as a plain identifier.
-
-    >>> slug("É-Aqui-in-Ócio")
-    'e-aqui-in-ocio'
-    """
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return "-".join("".join(letter if letter.isalnum() else " " for letter in plain).split())
 
 
 def _away(table: pd.DataFrame, region: shapely.Geometry) -> pd.Series:
@@ -108,7 +98,7 @@ def _as_sorted(column: pd.Series) -> pd.Series:
 
 
 def _archaeology(raw: Path, outlines: gpd.GeoDataFrame, region: shapely.Geometry) -> pd.DataFrame:
-    """Sites of Endovélico; the register's municipality is kept beside the point's own."""
+    """Sites of Endovélico. Some coordinates are in metres of Web Mercator; those far outside are taken out."""
     table = read_csv(raw / "places/archaeology_norte_2023.csv").rename(
         columns={"CNS": "record_id", "DESIGNACAO": "name", "Tipo_Principal": "kind", "CONCELHO": "municipality",
                  "LONGITUDE": "lon", "LATITUDE": "lat"}
@@ -118,16 +108,22 @@ def _archaeology(raw: Path, outlines: gpd.GeoDataFrame, region: shapely.Geometry
     periods = table["PERIODOS"].str.split(";").explode().str.strip()
     periods = periods.replace({"": None, "Idade do ferro": "Idade do Ferro"}).dropna()
     table["periods"] = periods.groupby(level=0).agg(lambda one: "|".join(dict.fromkeys(one)))
-    away = _away(table, region)
+    table[["lon", "lat"]] = table[["lon", "lat"]].astype(float)
+    in_metres = (table["lon"].abs() > 180) | (table["lat"].abs() > 90)
+    mercator = gpd.points_from_xy(table["lon"], table["lat"], crs=WEB_MERCATOR)[in_metres].to_crs(DEGREES)
+    table.loc[in_metres, "lon"], table.loc[in_metres, "lat"] = mercator.x, mercator.y
+    wrong = _away(table, region) > OUTSIDE_M
     off = _off(table, outlines)
     table["marks"] = joined(
         {
-            "position_doubtful": off > OUTSIDE_M,
-            "outside_region": away > 0,
+            "position_converted": in_metres,
+            "position_wrong_removed": wrong,
+            "position_doubtful": (off > OUTSIDE_M) & ~wrong,
             "municipality_missing": table["municipality"].isna(),
         }
     )
-    table = _kept(table, away, OUTSIDE_M, "archaeology")
+    print(f"archaeology: {int(in_metres.sum())} points converted from Web Mercator, {int(wrong.sum())} taken out")
+    table.loc[wrong, ["lon", "lat"]] = None
     columns = ["record_id", "name", "kind", "periods", "municipality", "lon", "lat", "marks"]
     return _six(table).sort_values("record_id", key=lambda ids: ids.astype(int))[columns]
 
@@ -154,8 +150,11 @@ def _theatres(raw: Path, codes: pd.Series) -> None:
         write_csv(table.sort_values("record_id")[columns], DATA / path)
 
 
-def _higher_education(raw: Path) -> pd.DataFrame:
-    """Schools of higher education; coordinates known to be wrong are taken out."""
+def _higher_education(raw: Path, outlines: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Schools of higher education; coordinates known to be wrong are taken out.
+
+    The municipality is the one that the note states ("school is in Maia", "Felgueiras"), else the point's.
+    """
     table = read_csv(raw / "places/higher_education_norte.csv").rename(
         columns={"dges_number": "record_id", "type": "kind", "longitude": "lon", "latitude": "lat"}
     )
@@ -163,6 +162,12 @@ def _higher_education(raw: Path) -> pd.DataFrame:
     first = table["note"].str.extract(r"^(WRONG|doubtful)", expand=False)
     wrong = first == "WRONG"
     shared = table.duplicated(["lon", "lat"], keep=False) & ~wrong
+    at = outlines.sindex.query(metric_points(table).to_numpy(), predicate="intersects")
+    by_point = pd.Series(outlines["parent_name"].to_numpy()[at[1]], index=at[0]).reindex(table.index)
+    stated = table["note"].str.extract(r"\bis in ([^;(]+)", expand=False).str.strip()
+    stated = stated.where(stated.notna(), table["note"].where(table["note"].isin(outlines["parent_name"])))
+    table["municipality"] = stated.where(stated.notna(), by_point.mask(wrong))
+    table["dtmn"] = table["municipality"].map(outlines.set_index("parent_name")["parent"])
     table.loc[wrong, ["lon", "lat"]] = None
     table["marks"] = joined(
         {
@@ -171,7 +176,8 @@ def _higher_education(raw: Path) -> pd.DataFrame:
             "position_shared": shared,
         }
     )
-    return _six(table).sort_values("record_id")[["record_id", "name", "kind", "lon", "lat", "marks", "note"]]
+    columns = ["record_id", "name", "kind", "municipality", "dtmn", "lon", "lat", "marks", "note"]
+    return _six(table).sort_values("record_id")[columns]
 
 
 def _stations(raw: Path, outlines: gpd.GeoDataFrame) -> pd.DataFrame:

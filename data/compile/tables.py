@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import unicodedata
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,16 @@ def joined(marks: Mapping[str, pd.Series]) -> pd.Series:
     names = list(marks)
     rows = ["|".join(name for name, on in zip(names, row, strict=True) if on) or None for row in table.to_numpy()]
     return pd.Series(rows, index=table.index, dtype=object)
+
+
+def slug(text: str) -> str:
+    """A name as a plain identifier.
+
+    >>> slug("É-Aqui-in-Ócio")
+    'e-aqui-in-ocio'
+    """
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return "-".join("".join(letter if letter.isalnum() else " " for letter in plain).split())
 
 
 def metric_points(table: pd.DataFrame, lon: str = "lon", lat: str = "lat") -> gpd.GeoSeries:

@@ -29,12 +29,7 @@ def compile_timetables(raw: Path, parishes: gpd.GeoDataFrame, city: gpd.GeoDataF
     table[["lon", "lat"]] = table[["lon", "lat"]].round(6)
     points = metric_points(table).to_numpy()
     outside = shapely.distance(points, parishes.union_all(method="coverage")) > 0
-    table["marks"] = joined(
-        {
-            "outside_region": pd.Series(outside, index=table.index),
-            "not_in_timetable": table["departures_per_hour"].isna(),
-        }
-    )
+    table["marks"] = joined({"outside_region": pd.Series(outside, index=table.index)})
     assert table["record_id"].is_unique, "a stop stands twice"
     columns = [
         "record_id", "stop_id", "feed", "name", "kind", "lon", "lat", "departures_per_hour", "day", "marks",
