@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Direction = Literal["more", "less"]
 Level = Literal["neighbourhood", "municipality"]
+Domain = Literal["A", "B", "C", "D", "E", "F", "G", "H", "T", "none"]
 Actor = Literal[
     "company", "cultural_institution", "art_space", "artist", "university",
     "science_park", "research_centre", "municipality", "media",
@@ -43,18 +45,30 @@ class ClassRule(Model):
     id: Id
     name: Text
     osm: tuple[str, ...] = Field(
-        (), description="OSM tags, any of: `key=value`, `key=*`, joined by ` + ` where all must hold"
+        (),
+        description="OSM tags, any of: `key=value`, `key=one|other`, `key=*` (anything but `no`), `key~regular "
+        "expression`; joined by ` + ` where all must hold",
     )
+    unless: tuple[str, ...] = Field((), description="OSM tags, any of which takes the class away, written as in `osm`")
     kind: tuple[str, ...] = Field((), description="plain words of a source's kind column")
+    kind_label: dict[str, tuple[str, ...]] = Field(
+        {}, description="words of a kind column that say too little, each with regular expressions on the name"
+    )
+    wikidata: tuple[Annotated[str, StringConstraints(pattern=r"^Q[1-9][0-9]*$")], ...] = Field(
+        (), description="Wikidata classes, where a source's kind column holds them"
+    )
     label: tuple[str, ...] = Field(
-        (), description="regular expressions on the name, asked only of records whose class the source lost"
+        (), description="regular expressions on the name, asked only of records marked `class_guessed`"
     )
     register_codes: dict[str, tuple[str, ...]] = Field(
-        {}, description="codes of registers: `cae3`, `cae4` …", alias="register"
+        {}, description="codes of registers or their beginnings: `cae3`, `cae4` …", alias="register"
     )
     actor: Actor | None = Field(None, description="which of the nine kinds of actors stands behind it")
-    domain: str | None = Field(None, description="UNESCO FCS 2009 domain, where it is not the layer's")
+    domain: Domain | None = Field(None, description="UNESCO FCS 2009 domain, where it is not the layer's")
     weight: float = Field(1.0, gt=0, description="how much one place of the class counts where counts are weighted")
+    counts: bool = Field(True, description="false: shown beside the others, in no count unless an indicator names it")
+    fallback: bool = Field(False, description="only where no other class fits")
+    order: int | None = Field(None, description="where the class stands among all classes, if not where its layer does")
     rooms: Literal["apart", "together"] = Field(
         "apart", description="`together`: nameless records of this class at one spot are rooms of one place"
     )
@@ -64,7 +78,10 @@ class LayerHead(Model):
     """What a layer is, apart from its classes."""
 
     name: Text
-    domain: str = Field(description="UNESCO FCS 2009: A heritage, B performance, C visual, D books, E media, F design")
+    domain: Domain = Field(
+        description="UNESCO FCS 2009: A heritage, B performance, C visual arts and crafts, D books and press, E "
+        "audio-visual, F design; related: G tourism, H sports and recreation; T transversal (education); none"
+    )
     symbol: Literal["circle", "square", "triangle", "diamond", "cross", "star"] = "circle"
     order: int = Field(description="the lower one gives a place its primary class")
     role: Literal["venue", "heritage", "everyday", "stock", "transport", "pressure", "context"]
@@ -78,6 +95,13 @@ class Layer(Model):
     id: Id
     layer: LayerHead
     class_: tuple[ClassRule, ...] = Field((), alias="class")
+
+
+def in_order(layers: Iterable[Layer]) -> dict[str, tuple[Layer, ClassRule]]:
+    """Class id → its layer and rule; the lower order first, then as the file has them."""
+    pairs = [(layer, rule) for layer in sorted(layers, key=lambda one: one.layer.order) for rule in layer.class_]
+    pairs.sort(key=lambda pair: pair[0].layer.order if pair[1].order is None else pair[1].order)
+    return {rule.id: (layer, rule) for layer, rule in pairs}
 
 
 class Source(Model):
@@ -226,9 +250,8 @@ class Atlas(Model):
 
     @cached_property
     def classes(self) -> dict[str, tuple[Layer, ClassRule]]:
-        """Class id → its layer and rule, the primary layers first."""
-        ordered = sorted(self.layers, key=lambda layer: layer.layer.order)
-        return {rule.id: (layer, rule) for layer in ordered for rule in layer.class_}
+        """Class id → its layer and rule, in the order that makes the first class of a place its primary one."""
+        return in_order(self.layers)
 
 
 def _named(items: tuple[Named, ...], wanted: str) -> Named:
