@@ -69,6 +69,7 @@ class Scored:
     coverage: Series
     effective_weights: Series
     ranked: Series
+    branches: Branches
 
 
 def score_index(
@@ -104,7 +105,7 @@ def score_index(
     branches = flatten(index, weights)
     _known(values, branches.codes)
     normalised = to_goalposts(values, branches.codes, indicators)
-    pillars, score = _climb(normalised.to_numpy(), branches)
+    pillars, score = climb(normalised.to_numpy(), branches)
     low, high = (_bound(normalised, pillars, branches, end) for end in (0.0, 100.0))
     covered = _coverage(values, branches, coverage)
     units = values.index
@@ -118,6 +119,7 @@ def score_index(
         coverage=Series(covered, index=units, name="coverage"),
         effective_weights=branches.effective,
         ranked=Series(ranked, index=units, name="ranked"),
+        branches=branches,
     )
 
 
@@ -192,7 +194,8 @@ def combine(pillars: Floats, branches: Branches) -> Floats:
     return np.where(aggregate.enough(pillars, branches.outer, branches.present), score, np.nan)
 
 
-def _climb(normalised: Floats, branches: Branches) -> tuple[Floats, Floats]:
+def climb(normalised: Floats, branches: Branches) -> tuple[Floats, Floats]:
+    """Normalised indicators (units × indicators) into pillar scores and the index's score."""
     pillars = np.empty((len(normalised), len(branches.pillars)))
     for at, (members, inner) in enumerate(zip(branches.members, branches.inner, strict=True)):
         part = normalised[:, members]
@@ -203,7 +206,7 @@ def _climb(normalised: Floats, branches: Branches) -> tuple[Floats, Floats]:
 
 def _bound(normalised: DataFrame, pillars: Floats, branches: Branches, end: float) -> Floats:
     """The score with what is missing at ``end``; a pillar with too little to count is missing as a whole."""
-    filled, _ = _climb(normalised.fillna(end).to_numpy(), branches)
+    filled, _ = climb(normalised.fillna(end).to_numpy(), branches)
     return combine(np.where(np.isnan(pillars), end, filled), branches)
 
 
