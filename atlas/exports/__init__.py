@@ -1,0 +1,157 @@
+"""Files that leave the atlas: one module a format, found because it stands in this folder.
+
+A format is a module that holds ``FORMAT``, a :class:`Format`; its function writes one file. :func:`write` does for
+all of them what must not be forgotten: it refuses an existing file, writes beside and moves, so that nothing
+half-written ever stands under its final name, and lays the field dictionary in both languages beside the file.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from atlas.config import Text
+from atlas.errors import OutputError, UnknownName
+
+if TYPE_CHECKING:
+    from atlas.exports.exportable import Exportable
+
+NOTHING = Text(pt="", en="")
+Writer = Callable[["Exportable", Path, str, Path], None]
+"""Writes a tidy layer to a path in a language; the last argument is the path that the file will have in the end."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """One kind of file: its suffix, its media type, what it is called, what it cannot hold, and how it is written."""
+
+    suffix: str
+    media_type: str
+    label: Text
+    write: Writer
+    limits: Text = NOTHING
+    spatial: bool = True
+    """Whether the file holds geometry."""
+    dictionary: bool = True
+    """Whether the field dictionary is laid beside it."""
+
+
+@cache
+def formats() -> dict[str, Format]:
+    """Suffix → format, from every module of this folder that holds one."""
+    found = {}
+    for module in pkgutil.iter_modules(__path__):
+        one = getattr(importlib.import_module(f"{__name__}.{module.name}"), "FORMAT", None)
+        if isinstance(one, Format):
+            found[one.suffix] = one
+    return dict(sorted(found.items()))
+
+
+def format_of(path: Path) -> Format:
+    """The format whose suffix ends the file's name; raises :class:`UnknownName` with the known suffixes."""
+    name = path.name.lower()
+    ending = [suffix for suffix in formats() if name.endswith(suffix)]
+    if not ending:
+        suffix = "".join(path.suffixes[-2:]) or path.name
+        raise UnknownName.among(suffix, formats(), pt="Formato", en="Format", where=str(path))
+    return formats()[max(ending, key=len)]
+
+
+def write(layer: Exportable, path: Path, *, force: bool = False, lang: str = "pt") -> list[Path]:
+    """Write ``layer`` to ``path`` in the format of its suffix; returns the files written, the asked one first.
+
+    Raises :class:`OutputError` where a file is already there (unless ``force``) or cannot be written, and
+    :class:`UnknownName` for an unknown suffix. A field dictionary that is already there word for word is kept.
+    """
+    path = Path(path)
+    form = format_of(path)
+    stem = path.name[: -len(form.suffix)]
+    if not stem:
+        raise OutputError(
+            f"Falta o nome antes de «{form.suffix}». Indique um, por exemplo «atlas{form.suffix}».",
+            f"The name before “{form.suffix}” is missing. Give one, for example “atlas{form.suffix}”.",
+            where=str(path),
+        )
+    if path.exists() and not force:
+        raise _exists(path)
+    with working_folder(path) as folder:
+        form.write(layer.tidy, folder / f"layer{form.suffix}", lang, path)
+        if form.dictionary:
+            from atlas.exports.dictionary import write_dictionary
+
+            write_dictionary(layer, folder / "layer")
+        return _move(folder, path, stem, force=force)
+
+
+@contextmanager
+def working_folder(path: Path) -> Iterator[Path]:
+    """A folder beside ``path`` that is gone afterwards; what fails inside it becomes an :class:`OutputError`."""
+    try:
+        folder = tempfile.TemporaryDirectory(prefix=".atlas-", dir=path.parent)
+    except OSError as fault:
+        raise _unwritable(path, fault) from fault
+    with folder as name:
+        try:
+            yield Path(name)
+        except _faults() as fault:
+            raise _unwritable(path, fault) from fault
+
+
+def _faults() -> tuple[type[BaseException], ...]:
+    """What the libraries that write files raise when a disk is full or a file is out of reach."""
+    import pyarrow as pa
+    import pyogrio.errors
+    import xlsxwriter.exceptions
+
+    return (
+        OSError,
+        sqlite3.Error,
+        pa.ArrowException,
+        pyogrio.errors.DataSourceError,
+        pyogrio.errors.DataLayerError,
+        pyogrio.errors.FeatureError,
+        xlsxwriter.exceptions.XlsxWriterException,
+    )
+
+
+def _move(folder: Path, path: Path, stem: str, *, force: bool) -> list[Path]:
+    """Give every finished file its final name, the asked one last, so that it never stands without the others."""
+    pairs = [(one, path.with_name(stem + one.name.removeprefix("layer"))) for one in sorted(folder.iterdir())]
+    pairs.sort(key=lambda pair: pair[1].name == path.name)
+    moved = [(source, target) for source, target in pairs if force or not _same(source, target)]
+    for _, target in moved:
+        if target.is_dir() or (target.exists() and not force):
+            raise _exists(target)
+    for source, target in moved:
+        os.replace(source, target)  # noqa: PTH105
+    return [target for _, target in reversed(pairs)]
+
+
+def _same(source: Path, target: Path) -> bool:
+    return target.is_file() and source.read_bytes() == target.read_bytes()
+
+
+def _exists(path: Path) -> OutputError:
+    return OutputError(
+        "O ficheiro já existe e não foi alterado. Escolha outro nome ou use `--force`.",
+        "The file is already there and was left as it is. Choose another name or use `--force`.",
+        where=str(path),
+    )
+
+
+def _unwritable(path: Path, fault: BaseException) -> OutputError:
+    reason = getattr(fault, "strerror", None) or str(fault)
+    return OutputError(
+        f"Não se pode escrever aqui ({reason}). Verifique a pasta, as permissões e o espaço em disco.",
+        f"Cannot write here ({reason}). Check the folder, its permissions and the space on the disk.",
+        where=str(path),
+    )

@@ -1,0 +1,46 @@
+"""PMTiles: vector tiles of a layer in one file, for web maps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from atlas.config import Text
+from atlas.exports import Format
+from atlas.exports.ogr import cut_to_bytes, write_ogr
+
+if TYPE_CHECKING:
+    from atlas.exports.exportable import Exportable
+
+_TEXT_BYTES = 254
+_REGION_M = 50_000
+_LOWEST_ZOOM = 5
+_REGION_ZOOM, _CITY_ZOOM = 12, 14
+
+
+def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:  # noqa: ARG001
+    """Write the tiles; a region goes down to zoom 12 (2.4 m a step), a city to zoom 14 (0.6 m)."""
+    small = layer.frame.copy()
+    for one in layer.fields:
+        if one.type == "text":
+            small[one.name] = cut_to_bytes(small[one.name], _TEXT_BYTES)
+    west, south, east, north = layer.frame.total_bounds
+    deepest = _REGION_ZOOM if max(east - west, north - south) > _REGION_M else _CITY_ZOOM
+    write_ogr(
+        small, path, "PMTiles", layer.id, NAME=layer.title.in_(lang), DESCRIPTION=layer.attribution,
+        MINZOOM=str(_LOWEST_ZOOM), MAXZOOM=str(deepest), MAX_SIZE="5000000", MAX_FEATURES="1000000",
+    )  # fmt: skip
+
+
+FORMAT = Format(
+    suffix=".pmtiles",
+    media_type="application/vnd.pmtiles",
+    label=Text(pt="PMTiles (mapas na web)", en="PMTiles (web maps)"),
+    write=write,
+    limits=Text(
+        pt="Para ver, não para medir: contornos arredondados à grelha dos mosaicos e partidos nas suas margens. Texto "
+        "com mais de 254 bytes é cortado.",
+        en="For viewing, not for measuring: outlines are rounded to the grid of the tiles and broken at their edges. "
+        "Text longer than 254 bytes is cut.",
+    ),
+)
