@@ -234,8 +234,9 @@ class _Rules:
             named = {part for term in terms for part in term.key.split(":")}
             # an expression that names a stage itself knows what it asks for
             in_use = layer.layer.role not in OUTLIVES_USE and named.isdisjoint(STAGES)
-            made = _Rule(position, terms, unless, in_use, there=named.isdisjoint(NOT_THERE))
             first = next((term for term in terms if term.accepted is not None), terms[0])
+            beside = tuple(term for term in terms if term is not first)
+            made = _Rule(position, beside, unless, in_use, there=named.isdisjoint(NOT_THERE))
             if first.accepted is None:
                 self.filed[first.key].by_look.append((first, made))
             for value in first.accepted or ():

@@ -39,6 +39,7 @@ OUT_OF_USE = ("disused", "abandoned")
 NOT_THERE = ("was", "demolished", "razed", "removed", "proposed", "planned", "construction")
 """Stages in which a thing is no more or not yet."""
 STAGES = (*OUT_OF_USE, *NOT_THERE)
+_OUT_OF_USE, _NOT_THERE = frozenset(OUT_OF_USE), frozenset(NOT_THERE)
 
 _TERM = re.compile(r"^(?P<key>[^\s=~+|*]+)(?P<sign>[=~])(?P<value>.+)$")
 
@@ -123,7 +124,7 @@ def is_not_there(tags: Mapping[str, str]) -> bool:
     >>> is_not_there({"amenity": "theatre", "demolished": "yes"}), is_not_there({"construction": "minor"})
     (True, False)
     """
-    return any(tags.get(key) == "yes" for key in NOT_THERE)
+    return not _NOT_THERE.isdisjoint(tags) and any(tags.get(key) == "yes" for key in NOT_THERE)
 
 
 def is_out_of_use(tags: Mapping[str, str]) -> bool:
@@ -132,4 +133,4 @@ def is_out_of_use(tags: Mapping[str, str]) -> bool:
     >>> is_out_of_use({"amenity": "theatre", "disused": "yes"}), is_out_of_use({"disused:amenity": "theatre"})
     (True, False)
     """
-    return any(tags.get(key, "no") not in DENIALS for key in OUT_OF_USE)
+    return not _OUT_OF_USE.isdisjoint(tags) and any(tags.get(key, "no") not in DENIALS for key in OUT_OF_USE)

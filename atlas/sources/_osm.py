@@ -12,6 +12,8 @@ from geopandas import GeoDataFrame
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from atlas.tags import STAGES
+
 # A closed way is an area if it has one of these keys (any value; only these values; any but these values).
 # After the list that overpass-turbo and iD share (osm-polygon-features, CC0).
 _ALWAYS = {
@@ -32,10 +34,7 @@ _BUT = {
     "historic": {"aqueduct", "citywalls", "city_wall", "railway", "road"},
 }
 
-LIFECYCLE = (
-    "disused", "abandoned", "was", "demolished", "razed", "removed", "proposed", "planned", "construction", "ruins",
-)  # fmt: skip
-_PREFIXES = tuple(f"{word}:" for word in LIFECYCLE)
+_PREFIXES = tuple(f"{stage}:" for stage in (*STAGES, "ruins"))
 
 
 def is_area(tags: Mapping[str, str]) -> bool:
