@@ -135,8 +135,11 @@ def _line_of(text: str, loc: list[Any]) -> int | None:
     return None if found is None else text.count("\n", 0, found) + 1
 
 
-def load_atlas(folder: Path) -> Atlas:
-    """Read ``atlas.toml`` and the layers (the product's, overridden by the atlas's own), and check them together."""
+def load_atlas(folder: Path, *, calibrated: bool = True) -> Atlas:
+    """Read ``atlas.toml`` and the layers (the product's, overridden by the atlas's own), and check them together.
+
+    With ``calibrated=False`` reference points may be missing: that is what ``atlas build --recalibrate`` starts from.
+    """
     from atlas.layers import load_layers
 
     path = folder / CONFIG
@@ -144,8 +147,12 @@ def load_atlas(folder: Path) -> Atlas:
     own = folder / "layers"
     layers = load_layers([product_folder("layers"), *([own] if own.is_dir() else [])])
     atlas = read.model_copy(update={"folder": folder, "layers": layers})
-    raise_first(list(_faults(atlas, path)))
+    raise_first([fault for fault in _faults(atlas, path) if calibrated or not isinstance(fault, NotCalibrated)])
     return atlas
+
+
+class NotCalibrated(ConfigError):
+    """An indicator stands in an index without reference points."""
 
 
 def _faults(atlas: Atlas, path: Path) -> Iterator[AtlasError]:
@@ -222,7 +229,7 @@ def _misplaced(atlas: Atlas, index: Index, indicator: Indicator, where: str) -> 
             where=where,
         )
     if indicator.goalposts is None:
-        yield ConfigError(
+        yield NotCalibrated(
             "Falta `goalposts` (pontos de referência fixos). Execute `atlas build --recalibrate` ou indique-os.",
             "`goalposts` (fixed reference points) are missing. Run `atlas build --recalibrate` or give them.",
             where=where,

@@ -137,6 +137,9 @@ class Indicator(Model):
     with_: dict[str, Any] = Field({}, alias="with", description="the measure's options")
     log: bool = Field(False, description="normalise log(1 + x), as counts and densities want")
     goalposts: tuple[float, float] | None = Field(None, description="fixed reference points, in the figure's unit")
+    reference: Literal["residents", "units"] = Field(
+        "residents", description="what a reference point is a percentile of, when goalposts are estimated anew"
+    )
     decimals: int = 1
     base: str | None = Field(None, description="column of the denominator, for the small-base rule")
     base_least: float = 0.0

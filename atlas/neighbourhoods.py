@@ -90,6 +90,8 @@ def _read(path: Path, crs: str, repairs: list[tuple[str, str]]) -> gpd.GeoDataFr
     for column in COLUMNS:
         if column not in units:
             units[column] = None
+    if "nuts3_name" in units:
+        units["nuts3"] = units["nuts3_name"]
     _check_codes(units, path)
     units["residents"] = pd.to_numeric(units["residents"], errors="coerce").astype(float)
     units = units.sort_values("code", kind="stable").set_index("code", drop=False)
@@ -102,7 +104,8 @@ def _read(path: Path, crs: str, repairs: list[tuple[str, str]]) -> gpd.GeoDataFr
             f"The unit “{units.index[empty.argmax()]}” has no outline. Complete the file.",
             where=str(path),
         )
-    units = units.set_geometry(geometry, crs=crs)
+    units = units[list(COLUMNS)].set_index(units.index)
+    units = gpd.GeoDataFrame(units, geometry=geometry, crs=crs)
     units["area_km2"] = shapely.area(geometry) / 1e6
     return units
 

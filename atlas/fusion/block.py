@@ -62,6 +62,16 @@ def _by_identifier(records: gpd.GeoDataFrame, placed: np.ndarray) -> pd.DataFram
     return pd.DataFrame({"a": both["row_a"].to_numpy(), "b": both["row_b"].to_numpy()}, dtype=np.int64)
 
 
+def one_entity(records: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Records of one source that are one entity under two kinds: pairs ``a`` (the first), ``b``.
+
+    Only ``own`` identifiers count: that a record of OpenStreetMap states a Wikidata id does not make it the entity.
+    """
+    own = records.loc[records["own"] & records["identifier"].notna(), ["source_id", "identifier"]]
+    first = pd.Series(own.index, own.index).groupby([own["source_id"], own["identifier"]]).transform("first")
+    return pd.DataFrame({"a": first.to_numpy(), "b": own.index.to_numpy()})[lambda pairs: pairs["a"] != pairs["b"]]
+
+
 def inside_outlines(records: gpd.GeoDataFrame) -> pd.DataFrame:
     """Points that lie in an outline of their own source and class: a node in its own building.
 

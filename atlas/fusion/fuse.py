@@ -12,7 +12,7 @@ import pandas as pd
 import shapely
 
 from atlas.config import Atlas
-from atlas.fusion.block import candidate_pairs, inside_outlines, rooms
+from atlas.fusion.block import candidate_pairs, inside_outlines, one_entity, rooms
 from atlas.fusion.compare import probabilities, similarity
 from atlas.fusion.decide import group
 from atlas.fusion.names import normalise
@@ -73,7 +73,9 @@ def _prepare(records: gpd.GeoDataFrame, atlas: Atlas) -> gpd.GeoDataFrame:
     bits = {text: _bits(text, layer_of, bit) for text in rows["classes"].unique()}
     rows["layer_bits"] = rows["classes"].map(bits).astype(np.int64)
     rows["plain"] = normalise(rows["name"])
-    rows["identifier"] = _identifiers(rows, atlas)
+    identifying = {source.id for source in atlas.source if source.read.get("identifier") == "wikidata"}
+    rows["own"] = rows["source_id"].isin(identifying)
+    rows["identifier"] = _identifiers(rows)
     geometry = rows.geometry.to_numpy()
     rows["placed"] = ~(shapely.is_missing(geometry) | shapely.is_empty(geometry))
     return rows
@@ -86,11 +88,11 @@ def _bits(classes: str, layer_of: Mapping[str, str], bit: Mapping[str, int]) -> 
     return mask
 
 
-def _identifiers(rows: pd.DataFrame, atlas: Atlas) -> pd.Series:
+def _identifiers(rows: pd.DataFrame) -> pd.Series:
     """The Wikidata id that a record has or states, else missing."""
     stated = rows["tags"].astype("string").str.extract(r'"wikidata":\s*"(Q\d+)"', expand=False)
-    own = {source.id for source in atlas.source if source.read.get("identifier") == "wikidata"}
-    identifier = rows["record_id"].where(rows["source_id"].isin(own), stated)
+    own = rows["record_id"].str.extract(r"^(Q\d+)", expand=False)
+    identifier = own.where(rows["own"], stated)
     return identifier.astype(object).where(identifier.notna(), None)
 
 
@@ -99,7 +101,7 @@ def _group_placed(rows: gpd.GeoDataFrame, atlas: Atlas) -> tuple[np.ndarray, np.
     pairs["p"] = probabilities(pairs, rows["plain"].to_numpy(dtype=object))
     pairs["rule"] = False
     together = {id_ for id_, (_, rule) in atlas.classes.items() if rule.rooms == "together"}
-    by_rule = pd.concat([inside_outlines(rows), rooms(rows, together=together)], ignore_index=True)
+    by_rule = pd.concat([one_entity(rows), inside_outlines(rows), rooms(rows, together=together)], ignore_index=True)
     by_rule = by_rule.astype(np.int64).assign(p=RULE_P, rule=True)
     return group(
         pd.concat([pairs[["a", "b", "p", "rule"]], by_rule], ignore_index=True),
@@ -113,17 +115,20 @@ def _place_by_name(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Join records without coordinates to the best name of their layer in their municipality.
 
-    The best must be alone: where two different places come equally near, the record stays unplaced.
+    The best must be alone: where two different places come equally near, the record stays unplaced. A municipality's
+    code is the beginning of its parishes' codes, so that an atlas of one city places by municipality too.
     """
     found, sure = waiting.copy(), np.ones(len(waiting))
     if not len(waiting) or not len(pool):
         return found, sure
-    parent = rows["parent_at"].to_numpy(dtype=object) if "parent_at" in rows else np.full(len(rows), None)
+    parent = rows["parent_at"].fillna("").astype(str).to_numpy(dtype=str)
     plain, bits = rows["plain"].to_numpy(dtype=object), rows["layer_bits"].to_numpy()
     stated = rows["parent"].to_numpy(dtype=object)
     for position, row in enumerate(waiting):
-        near = pool[(parent[pool] == stated[row]) & ((bits[pool] & bits[row]) != 0)]
-        if stated[row] is None or plain[row] == "" or not len(near):
+        if not isinstance(stated[row], str) or plain[row] == "":
+            continue
+        near = pool[np.char.startswith(parent[pool], stated[row]) & ((bits[pool] & bits[row]) != 0)]
+        if not len(near):
             continue
         alike = similarity(np.full(len(near), plain[row], dtype=object), plain[near])
         score = 0.6 * alike["token_set"] + 0.4 * alike["ratio"]

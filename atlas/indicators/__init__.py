@@ -7,7 +7,7 @@ measures is a new module in this folder and nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -41,11 +41,13 @@ class Inputs:
     def of(self, indicator: Indicator) -> gpd.GeoDataFrame:
         """The places that count for an indicator: of its layers and classes, by their primary class.
 
-        A class that was guessed from a name counts only with ``guessed = true``.
+        A class that was guessed from a name counts only with ``guessed = true``, one that is shown beside the others
+        only where ``classes`` names it.
         """
         chosen = self.places["layer"].isin(indicator.layers)
-        if "classes" in indicator.with_:
-            chosen &= self.places["class_"].isin(indicator.with_["classes"])
+        named = indicator.with_.get("classes")
+        counting = named or [id_ for id_, (_, rule) in self.atlas.classes.items() if rule.counts]
+        chosen &= self.places["class_"].isin(counting)
         if not indicator.with_.get("guessed", False):
             chosen &= ~self.places["marks"].str.contains("class_guessed", regex=False)
         return self.places[chosen]
@@ -57,12 +59,29 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Measured:
-    """One figure per unit (missing is NaN), the places behind it, and doubts by unit."""
+    """One figure per unit (missing is NaN), the places behind it, and what may be wrong with it.
+
+    Attributes
+    ----------
+    evidence
+        Columns ``code`` and ``place_id``.
+    flags
+        ``|``-joined words of doubt by unit.
+    coverage
+        Share of the figure that its sources can hold, by unit; 1 where it is missing.
+    each
+        Of counts: what one more place adds to the figure of a unit.
+    base, per
+        Of rates: what the events are counted out of, and the factor from the ratio to the figure.
+    """
 
     value: pd.Series
     evidence: pd.DataFrame | None = None
     flags: pd.Series | None = None
     coverage: pd.Series | None = None
+    each: pd.Series | float | None = None
+    base: pd.Series | None = None
+    per: float = 1.0
 
 
 Measure = Callable[[Inputs, Indicator], Measured]
@@ -97,7 +116,7 @@ def compute(inputs: Inputs, indicator: Indicator) -> Measured:
     measured = known[indicator.measure](inputs, indicator)
     index = inputs.frame_of(indicator).index
     value = measured.value.reindex(index).astype(float)
-    return Measured(value.where(np.isfinite(value)), measured.evidence, measured.flags, measured.coverage)
+    return replace(measured, value=value.where(np.isfinite(value)))
 
 
 def option(indicator: Indicator, key: str) -> Any:

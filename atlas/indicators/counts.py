@@ -18,14 +18,15 @@ def count(inputs: Inputs, indicator: Indicator) -> Measured:
     places = inputs.of(indicator)
     places = places[places[column].notna()]
     value = places.groupby(column).size().reindex(inputs.frame_of(indicator).index, fill_value=0)
-    return Measured(value, places[[column, "place_id"]].rename(columns={column: "code"}))
+    return Measured(value, places[[column, "place_id"]].rename(columns={column: "code"}), each=1.0)
 
 
 @measure("density")
 def density(inputs: Inputs, indicator: Indicator) -> Measured:
     """Places per square kilometre inside each unit."""
     counted = count(inputs, indicator)
-    return Measured(counted.value / inputs.frame_of(indicator)["area_km2"], counted.evidence)
+    area_km2 = inputs.frame_of(indicator)["area_km2"]
+    return Measured(counted.value / area_km2, counted.evidence, each=1 / area_km2)
 
 
 @measure("per_base")
@@ -39,7 +40,8 @@ def per_base(inputs: Inputs, indicator: Indicator) -> Measured:
     counted = count(inputs, indicator)
     base = column_of(inputs, indicator, option(indicator, "base")).reindex(counted.value.index)
     least = max(indicator.base_least, 1.0)
-    return Measured(indicator.with_.get("per", 1) * counted.value / base.where(base >= least), counted.evidence)
+    each = indicator.with_.get("per", 1) / base.where(base >= least)
+    return Measured(each * counted.value, counted.evidence, each=each)
 
 
 @measure("near")
@@ -51,7 +53,7 @@ def near(inputs: Inputs, indicator: Indicator) -> Measured:
     units, places = inputs.frame_of(indicator), inputs.of(indicator)
     pairs = pairs_near(units, places, radius_m=float(option(indicator, "radius_m")))
     value = pairs.groupby("code").size().reindex(units.index, fill_value=0)
-    return Measured(value, pairs)
+    return Measured(value, pairs, each=1.0)
 
 
 def pairs_near(units: gpd.GeoDataFrame, places: gpd.GeoDataFrame, *, radius_m: float) -> pd.DataFrame:

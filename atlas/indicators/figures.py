@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -34,7 +36,7 @@ def share(inputs: Inputs, indicator: Indicator) -> Measured:
     value = float(indicator.with_.get("times", 100)) * part / whole.where(whole > 0)
     if indicator.base is None:
         indicator = indicator.model_copy(update={"base": indicator.with_["whole"]})
-    return _on_its_base(inputs, indicator, value)
+    return replace(_on_its_base(inputs, indicator, value), base=whole, per=float(indicator.with_.get("times", 100)))
 
 
 @measure("log_change")
@@ -68,3 +70,10 @@ def _on_its_base(inputs: Inputs, indicator: Indicator, value: pd.Series) -> Meas
         flags=pd.Series(np.where(small & value.notna(), SMALL_BASE, ""), index=value.index),
         coverage=pd.Series(np.where(small, 0.0, 1.0), index=value.index),
     )
+
+
+@measure("per_km2")
+def per_km2(inputs: Inputs, indicator: Indicator) -> Measured:
+    """A column per square kilometre of the unit."""
+    area_km2 = inputs.frame_of(indicator)["area_km2"]
+    return Measured(column_of(inputs, indicator, option(indicator, "column")).reindex(area_km2.index) / area_km2)

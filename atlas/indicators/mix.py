@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
@@ -69,7 +70,7 @@ def location_quotient(inputs: Inputs, indicator: Indicator) -> Measured:
     creative = pd.Series(
         reached(inputs, chosen, radius_m=radius_m).sum(axis=1), index=inputs.units.neighbourhoods.index
     )
-    businesses = _businesses(inputs, indicator)
+    businesses = businesses_of(inputs, indicator)
     base = pd.Series(reached(inputs, businesses, radius_m=radius_m).sum(axis=1), index=creative.index)
     mean = float(option(indicator, "mean"))
     rate = empirical_bayes(creative.to_numpy(), base.to_numpy(), mean=mean, spread=float(option(indicator, "spread")))
@@ -77,7 +78,8 @@ def location_quotient(inputs: Inputs, indicator: Indicator) -> Measured:
     return with_edge(inputs, indicator, Measured(value, around(inputs, indicator)))
 
 
-def _businesses(inputs: Inputs, indicator: Indicator) -> pd.DataFrame:
+def businesses_of(inputs: Inputs, indicator: Indicator) -> gpd.GeoDataFrame:
+    """The mapped businesses: places that carry one of the indicator's ``base_keys`` as a tag."""
     keys = set(option(indicator, "base_keys"))
     tags = inputs.places["tags"].fillna("{}")
     is_business = [not keys.isdisjoint(json.loads(text)) for text in tags]

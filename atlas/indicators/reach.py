@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -29,7 +30,7 @@ def reach(inputs: Inputs, indicator: Indicator) -> Measured:
     places = inputs.of(indicator)
     shares = reached(inputs, places, radius_m=float(option(indicator, "radius_m")))
     counts = pd.Series(shares.sum(axis=1), index=_units_of(inputs))
-    return with_edge(inputs, indicator, Measured(counts, _evidence(inputs, shares, places)))
+    return with_edge(inputs, indicator, Measured(counts, _evidence(inputs, shares, places), each=1.0))
 
 
 @measure("departures")
@@ -109,15 +110,14 @@ def _evidence(inputs: Inputs, shares: csr_array, places: gpd.GeoDataFrame) -> pd
 def with_edge(inputs: Inputs, indicator: Indicator, measured: Measured) -> Measured:
     """Missing where nobody lives; flagged, and its coverage cut, where the reach crosses the data's border."""
     empty = pd.Series(np.asarray(_weights(inputs).sum(axis=1)).ravel() == 0, index=_units_of(inputs))
-    value = measured.value.mask(empty)
+    measured = replace(measured, value=measured.value.mask(empty))
     cut = any(inputs.atlas.source_of(name).ends_at_region for name in indicator.sources)
     if not cut:
-        return Measured(value, measured.evidence)
-    outside = inputs.edge.reindex(value.index).fillna(0)
+        return measured
+    outside = inputs.edge.reindex(measured.value.index).fillna(0)
     over = outside > EDGE_TOLERATED
-    return Measured(
-        value,
-        measured.evidence,
-        flags=pd.Series(np.where(over, "edge", ""), index=value.index),
+    return replace(
+        measured,
+        flags=pd.Series(np.where(over, "edge", ""), index=measured.value.index),
         coverage=(1 - outside).where(over, 1.0),
     )

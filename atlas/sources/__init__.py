@@ -18,6 +18,7 @@ Other kinds return *figures* (a DataFrame indexed by the unit's code), areas, or
 
 from __future__ import annotations
 
+import hashlib
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -39,6 +40,14 @@ TEXT_COLUMNS = ("name", "kind", "tags", "marks", "parent")
 def kinds() -> tuple[str, ...]:
     """The kinds of sources there are."""
     return tuple(sorted(module.name for module in iter_modules(__path__) if not module.name.startswith("_")))
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file; the word ``missing`` where it is not there (whoever reads it says so)."""
+    if not path.is_file():
+        return "missing"
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def load(source: Source, folder: Path) -> Any:

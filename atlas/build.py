@@ -1,0 +1,206 @@
+"""The stages in order, from sources to a store; which of them are stale; one build at a time."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from atlas import __version__
+from atlas import store as stores
+from atlas.config import Atlas
+from atlas.errors import StoreError
+from atlas.measuring import Figures, measure_all
+from atlas.placing import Places, place_all
+from atlas.scores import score_all
+from atlas.sources import file_hash
+from atlas.store import Store
+
+Progress = Callable[[float, str], None]
+LOCK_SECONDS = 600
+DATA_TABLES = ("records", "places", "members", "unplaced", "neighbourhoods", "parents")
+FIGURE_TABLES = ("indicators", "evidence", "doubts")
+
+
+def silent(_share: float, _stage: str) -> None:
+    """No progress."""
+
+
+@dataclass(frozen=True)
+class Hashes:
+    """What each stage stands on; a stage is stale where its hash, or one before it, has changed."""
+
+    data: str
+    figures: str
+    method: str
+
+
+def hashes_of(atlas: Atlas, *, draws: int, seed: int) -> Hashes:
+    """Hashes of inputs and program (``data``), with the indicators (``figures``), with the indices (``method``)."""
+    files = {source.id: file_hash(atlas.folder / source.file) for source in atlas.source}
+    files |= {
+        f"{source.id}.nodes": file_hash(atlas.folder / str(source.read["nodes"]))
+        for source in atlas.source
+        if "nodes" in source.read
+    }
+    units = atlas.neighbourhoods
+    files |= {name: file_hash(atlas.folder / name) for name in (units.file, units.parents) if name}
+    whole = atlas.model_dump(mode="json", by_alias=True)
+    layers = [layer.model_dump(mode="json", by_alias=True) for layer in atlas.layers]
+    head = {**whole["atlas"], "draws": None, "seed": None}
+    data = _digest(code_hash(), files, head, whole["neighbourhoods"], whole["source"], layers)
+    figures = _digest(data, [_measured_part(one) for one in whole["indicator"]])
+    method = _digest(figures, whole, draws, seed)
+    return Hashes(data, figures, method)
+
+
+def _measured_part(indicator: Mapping[str, Any]) -> dict[str, Any]:
+    """What of an indicator decides its figures: not its name, nor how it is scored."""
+    return {
+        key: indicator[key] for key in ("code", "level", "measure", "sources", "layers", "with", "base", "base_least")
+    }
+
+
+def _digest(*parts: Any) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+@cache
+def code_hash() -> str:
+    """Hash of the program's own source text: another program is another build."""
+    package = Path(__file__).parent
+    rooms = ("", "sources", "fusion", "indicators", "scoring")
+    paths = sorted(path for room in rooms for path in (package / room).glob("*.py"))
+    skipped = {
+        "cli.py",
+        "maps.py",
+        "palette.py",
+        "classes.py",
+        "listing.py",
+        "ranking.py",
+        "explaining.py",
+        "language.py",
+    }
+    texts = [path.read_bytes().replace(b"\r\n", b"\n") for path in paths if path.name not in skipped]
+    return hashlib.sha256(__version__.encode() + b"".join(texts)).hexdigest()[:16]
+
+
+def is_current(atlas: Atlas, folder: Path, *, draws: int | None = None, seed: int | None = None) -> bool:
+    """Whether the store in ``folder`` was made from exactly these inputs by this program."""
+    try:
+        found = Store(folder).manifest
+    except StoreError:
+        return False
+    draws = found["draws"] if draws is None else draws
+    seed = found["seed"] if seed is None else seed
+    wanted = hashes_of(atlas, draws=draws, seed=seed)
+    return bool(found["hashes"] == {"data": wanted.data, "figures": wanted.figures, "method": wanted.method})
+
+
+def build(
+    atlas: Atlas,
+    folder: Path,
+    *,
+    draws: int | None = None,
+    seed: int | None = None,
+    workers: int = 1,
+    force: bool = False,
+    progress: Progress = silent,
+) -> Store:
+    """Build what is stale and swap the new store in; a current one is left as it is.
+
+    Raises
+    ------
+    StoreError
+        Another build holds the lock for ten minutes, or the folder cannot be written.
+    """
+    draws = atlas.atlas.draws if draws is None else draws
+    seed = atlas.atlas.seed if seed is None else seed
+    folder = Path(folder)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder.with_name(f"{folder.name}.lock"))
+        with lock.acquire(timeout=LOCK_SECONDS):
+            stores.recover(folder)
+            if force or not is_current(atlas, folder, draws=draws, seed=seed):
+                _build(atlas, folder, draws=draws, seed=seed, workers=workers, force=force, progress=progress)
+    except Timeout:
+        raise StoreError(
+            "Outra construção está a decorrer há mais de dez minutos. Termine-a e repita.",
+            "Another build has been running for over ten minutes. End it and try again.",
+            where=str(folder),
+        ) from None
+    except OSError as fault:
+        raise StoreError(
+            f"Não se pode escrever aqui ({fault}). Escolha outra pasta com `--store`.",
+            f"Cannot write here ({fault}). Choose another folder with `--store`.",
+            where=str(folder),
+        ) from fault
+    return Store(folder)
+
+
+def _build(atlas: Atlas, folder: Path, *, draws: int, seed: int, workers: int, force: bool, progress: Progress) -> None:
+    hashes = hashes_of(atlas, draws=draws, seed=seed)
+    earlier = None if force else _earlier(folder)
+    known: Mapping[str, str] = earlier.manifest["hashes"] if earlier else {}
+    seconds: dict[str, float] = {}
+    clock = time.perf_counter()
+
+    def done(stage: str) -> None:
+        nonlocal clock
+        seconds[stage] = round(time.perf_counter() - clock, 3)
+        clock = time.perf_counter()
+
+    progress(0.02, "places")
+    places: Places | None = None
+    if earlier is not None and known.get("data") == hashes.data:
+        tables = {name: earlier.read(name) for name in DATA_TABLES}
+        about = {key: earlier.manifest[key] for key in ("sources", "repairs", "warnings")}
+    else:
+        places = place_all(atlas)
+        tables = places.tables
+        about = {"sources": places.sources, "repairs": places.repairs, "warnings": places.warnings}
+    done("places")
+    progress(0.5, "indicators")
+    if earlier is not None and known.get("figures") == hashes.figures:
+        figures = Figures({name: earlier.read(name) for name in FIGURE_TABLES})
+    else:
+        figures = measure_all(atlas, places or Places.of(atlas, tables, about))
+    tables = {**tables, **figures.tables}
+    done("indicators")
+    progress(0.7, "scores")
+    scored = score_all(atlas, tables, draws=draws, seed=seed, workers=workers)
+    done("scores")
+    progress(0.95, "store")
+    tables = {**tables, **scored}
+    manifest = {
+        "atlas": atlas.atlas.id,
+        "data_version": atlas.atlas.data_version,
+        "program": __version__,
+        "crs": atlas.atlas.crs,
+        "draws": draws,
+        "seed": seed,
+        "hashes": {"data": hashes.data, "figures": hashes.figures, "method": hashes.method},
+        "counts": {name: len(table) for name, table in sorted(tables.items())},
+        **about,
+    }
+    day = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    stores.write(folder, tables, manifest, {"built": day, "seconds": seconds})
+    progress(1.0, "store")
+
+
+def _earlier(folder: Path) -> Store | None:
+    """The store that stands, where it can be read; its tables may serve again."""
+    found = Store(folder)
+    try:
+        found.manifest["hashes"]
+    except (StoreError, KeyError):
+        return None
+    return found if all((folder / f"{name}.parquet").is_file() for name in (*DATA_TABLES, *FIGURE_TABLES)) else None

@@ -1,0 +1,111 @@
+"""A built atlas, opened: configuration and store side by side; built first where it is missing or stale."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from platformdirs import user_data_path
+
+from atlas.atlasfile import EMBEDDED, find_atlas, load_atlas
+from atlas.build import Progress, build, silent
+from atlas.config import Atlas
+from atlas.errors import UnknownName
+from atlas.scores import wide
+from atlas.store import Store
+
+
+@dataclass(frozen=True)
+class Built:
+    """An atlas and its store."""
+
+    atlas: Atlas
+    store: Store
+
+    @cached_property
+    def units(self) -> pd.DataFrame:
+        """Neighbourhoods by code."""
+        table: pd.DataFrame = self.store.read("neighbourhoods").set_index("code", drop=False).rename_axis(None)
+        return table
+
+    @cached_property
+    def parents(self) -> pd.DataFrame:
+        """Parents by code."""
+        table: pd.DataFrame = self.store.read("parents").set_index("code", drop=False).rename_axis(None)
+        return table
+
+    @property
+    def store_tables(self) -> dict[str, pd.DataFrame]:
+        """The tables that scoring reads."""
+        return {
+            name: self.store.read(name) for name in ("indicators", "evidence", "doubts", "places", "neighbourhoods")
+        }
+
+    def figures(self, level: str) -> pd.DataFrame:
+        """Units × indicators of one level."""
+        return wide(self.store.read("indicators"), level)
+
+    @property
+    def meta(self) -> dict[str, Any]:
+        """What every answer and every file carries: atlas, hashes, sources with licences."""
+        manifest = self.store.manifest
+        keys = ("id", "title", "publisher", "licence", "date")
+        return {
+            "atlas": manifest["atlas"],
+            "data_version": manifest["data_version"],
+            "hashes": {"data": manifest["hashes"]["figures"], "method": manifest["hashes"]["method"]},
+            "sources": [{key: source[key] for key in keys} for source in manifest["sources"]],
+        }
+
+
+def atlas_home() -> Path:
+    """Where stores of embedded atlases, fetched data and decisions live: ``$ATLAS_HOME``, or the user's own."""
+    return Path(os.environ.get("ATLAS_HOME") or user_data_path("atlas-creative-places", appauthor=False))
+
+
+def store_folder(name: str, folder: Path) -> Path:
+    """Where an atlas is built unless told otherwise: ``$ATLAS_HOME/NAME`` if embedded, ``.atlas/`` inside its own."""
+    return atlas_home() / name if name in EMBEDDED else folder / ".atlas"
+
+
+def open_built(
+    name: str = "norte",
+    *,
+    store: Path | None = None,
+    force: bool = False,
+    draws: int | None = None,
+    seed: int | None = None,
+    workers: int = 1,
+    progress: Progress = silent,
+) -> Built:
+    """The atlas ``name`` (an embedded one or a folder), built first where its store is missing or stale.
+
+    A store of the same data and method but of other draws or another seed is current, unless these are asked for.
+    """
+    folder = find_atlas(name)
+    atlas = load_atlas(folder)
+    where = store or store_folder(name, folder)
+    made = build(atlas, where, draws=draws, seed=seed, workers=workers, force=force, progress=progress)
+    return Built(atlas, made)
+
+
+def unit_code(built: Built, code: str) -> str:
+    """``code`` if it is a neighbourhood or a parent; the error names the nearest."""
+    if code in built.units.index or code in built.parents.index:
+        return code
+    known = [*built.units.index, *built.parents.index]
+    raise UnknownName.among(code, known, pt="Código", en="Code")
+
+
+def units_within(built: Built, within: str | None) -> pd.Index:
+    """Codes of the neighbourhoods of an area: a parent's, or the one unit itself; all where none is asked for."""
+    if within is None:
+        return built.units.index
+    unit_code(built, within)
+    if within in built.units.index:
+        return pd.Index([within])
+    return built.units.index[built.units["parent"] == within]

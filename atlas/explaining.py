@@ -1,0 +1,159 @@
+"""Why a unit has its value: contributions, counterfactual, sentence, and the places behind each figure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from atlas.built import Built, unit_code
+from atlas.config import Index
+from atlas.language import Lang, Translator
+from atlas.ranking import checked_weights, index_holding, rank_table, rows_of
+from atlas.scores import values_of
+from atlas.scoring.explain import contributions, counterfactual, reference_unit, sentence
+from atlas.scoring.index import Scored, score_index
+
+
+def explain(
+    built: Built,
+    code: str,
+    index_id: str = "potential",
+    *,
+    weights: Mapping[str, float] | None = None,
+    lang: Lang = "pt",
+) -> dict[str, Any]:
+    """One unit taken apart: ``code, name, index, score, reference, contributions, counterfactual, evidence, sentence``.
+
+    The contributions sum to the score. Where the index stands at the parent (decline of municipalities), a
+    neighbourhood's parent is explained, and ``level`` says so.
+    """
+    index = index_holding(built, index_id)
+    code = _unit_of(built, unit_code(built, code), index)
+    known = {indicator.code: indicator for indicator in built.atlas.indicator}
+    values, coverage = values_of(built.store_tables, index)
+    pillars = None if weights is None else checked_weights(index, weights)
+    scored = score_index(values, index, known, coverage=coverage, weights=pillars)
+    units = built.parents if index.level == "municipality" else built.units
+    change = counterfactual(values, index, known, code, coverage=coverage, weights=pillars)
+    t = Translator(lang)
+    robust = None if weights else _robust(built, index.id, code)
+    return {
+        "code": code,
+        "name": units.loc[code, "name"],
+        "index": index.id,
+        "level": index.level,
+        "score": _number(scored.score[code]),
+        "reference": _reference(built, index, scored),
+        "contributions": _contributions(built, index, scored, code, lang),
+        "counterfactual": None
+        if change is None
+        else {
+            "indicator": change.indicator,
+            "before": _number(change.before),
+            "after": _number(change.after),
+            "rank_before": change.rank_before,
+            "rank_after": change.rank_after,
+        },
+        "evidence": evidence(built, code, [one for pillar in index.pillar for one in pillar.indicators]),
+        "sentence": sentence(
+            t, scored, index, known, code, name=str(units.loc[code, "name"]), robust=robust, change=change
+        ),
+    }
+
+
+def _unit_of(built: Built, code: str, index: Index) -> str:
+    """The unit that the index scores: the parish, or the municipality that it lies in; a parent has no parish score."""
+    if index.level == "municipality":
+        return code if code in built.parents.index else str(built.units.loc[code, "parent"])
+    if code not in built.units.index:
+        from atlas.errors import UnknownName
+
+        unit = built.atlas.neighbourhoods
+        raise UnknownName(
+            f"«{code}» é {unit.parent_unit.pt}; o índice «{index.id}» é por {unit.unit.pt}. Indique uma.",
+            f"“{code}” is a {unit.parent_unit.en}; the index “{index.id}” is by {unit.unit.en}. Name one.",
+        )
+    return code
+
+
+def _robust(built: Built, index_id: str, code: str) -> pd.Series | None:
+    scores = built.store.read("scores")
+    if "rank_low" not in scores:
+        return None
+    row = scores[(scores["index"] == index_id) & (scores["code"] == code)]
+    return row.iloc[0][["rank_low", "rank_high"]]
+
+
+def _reference(built: Built, index: Index, scored: Scored) -> dict[str, Any]:
+    """The unit that stands for the median resident, and the score it would have."""
+    units = built.parents if index.level == "municipality" else built.units
+    median = reference_unit(scored.normalised, units["residents"])
+    weights = scored.effective_weights.reindex(median.index)
+    there = median.notna()
+    score = float((weights[there] * median[there]).sum() / weights[there].sum()) if there.any() else None
+    return {"what": "population-weighted median of each indicator", "score": _number(score)}
+
+
+def _contributions(built: Built, index: Index, scored: Scored, code: str, lang: Lang) -> list[dict[str, Any]]:
+    table = contributions(scored, index, code).set_index("code")
+    figures = built.store.read("indicators")
+    raw = figures[(figures["code"] == code) & (figures["level"] == index.level)].set_index("indicator")["value"]
+    pillar_of = {one: pillar.id for pillar in index.pillar for one in pillar.indicators}
+    rows = []
+    for one in table.index:
+        indicator = built.atlas.indicator_of(one)
+        rows.append({
+            "code": one,
+            "name": indicator.name.in_(lang),
+            "pillar": pillar_of[one],
+            "value": _number(raw.get(one)),
+            "unit": indicator.unit.in_(lang),
+            "normalised": _number(table.loc[one, "value_normalised"]),
+            "weight": _number(table.loc[one, "weight"], 9),
+            "contribution": _number(table.loc[one, "contribution"], 12),
+        })  # fmt: skip
+    return rows
+
+
+def evidence(built: Built, code: str, indicators: list[str]) -> list[dict[str, Any]]:
+    """The places behind a unit's figures: one row an indicator and place, with source, date, licence and match."""
+    table = built.store.read("evidence")
+    own = table[(table["code"] == code) & table["indicator"].isin(indicators)]
+    places = built.store.read("places").set_index("place_id")
+    sources = {source["id"]: source for source in built.store.manifest["sources"]}
+    found = places.loc[own["place_id"].astype(str)]
+    first = found["sources"].str.split("|").str[0]
+    rows = pd.DataFrame({
+        "indicator": own["indicator"].astype(str).to_numpy(),
+        "place": found.index.to_numpy(),
+        "name": found["name"].to_numpy(),
+        "class": found["class_"].to_numpy(),
+        "source": found["sources"].to_numpy(),
+        "date": first.map(lambda one: sources[one]["date"]).to_numpy(),
+        "licence": found["sources"].map(lambda text: _licences(text, sources)).to_numpy(),
+        "p_match": found["p_match"].to_numpy(),
+        "marks": found["marks"].to_numpy(),
+        "lon": found["lon"].to_numpy(),
+        "lat": found["lat"].to_numpy(),
+    })  # fmt: skip
+    order = {one: position for position, one in enumerate(indicators)}
+    rows = rows.sort_values(["indicator", "name", "place"], key=lambda c: c.map(order) if c.name == "indicator" else c)
+    return rows_of(rows)
+
+
+def _licences(text: str, sources: Mapping[str, Mapping[str, Any]]) -> str:
+    return "; ".join(dict.fromkeys(str(sources[one]["licence"]) for one in text.split("|")))
+
+
+def _number(value: Any, digits: int = 6) -> float | None:
+    if value is None or value != value:
+        return None
+    return round(float(value), digits)
+
+
+def rank_row(built: Built, code: str, index_id: str = "potential") -> dict[str, Any]:
+    """The row of :func:`atlas.ranking.rank_table` of one unit."""
+    table = rank_table(built, index_id)
+    return rows_of(table[table["code"] == code])[0]

@@ -1,0 +1,69 @@
+"""What there is in a built atlas: layers, sources, indicators, each with what is missing."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from atlas.built import Built
+from atlas.config import Layer
+from atlas.language import Lang
+
+
+def layers_table(built: Built, lang: Lang = "pt") -> pd.DataFrame:
+    """``id, name, places, complete, licence``; an empty layer says what to load in ``load``."""
+    places = built.store.read("places")
+    rows = []
+    for layer in sorted(built.atlas.layers, key=lambda one: one.layer.order):
+        own = places[places["layers"].str.split("|").map(lambda ids, wanted=layer.id: wanted in ids)]
+        inside = own["neighbourhood"].notna() | (own["parent"].notna())
+        rows.append({
+            "id": layer.id,
+            "name": layer.layer.name.in_(lang),
+            "places": int(inside.sum()),
+            "complete": None,
+            "licence": _licences(built, own[inside]),
+            "load": None if inside.any() else _load(layer, lang),
+        })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _load(layer: Layer, lang: Lang) -> str | None:
+    return layer.layer.load.in_(lang) if layer.layer.load else None
+
+
+def _licences(built: Built, places: pd.DataFrame) -> str | None:
+    ids = {one for text in places["sources"].unique() for one in text.split("|")}
+    licences = dict.fromkeys(s["licence"] for s in built.store.manifest["sources"] if s["id"] in ids)
+    return "; ".join(licences) or None
+
+
+def sources_table(built: Built) -> pd.DataFrame:
+    """``id, title, publisher, licence, date, records, warnings`` of every source."""
+    keys = ["id", "title", "publisher", "licence", "date", "records", "warnings"]
+    table = pd.DataFrame(built.store.manifest["sources"])[keys]
+    table["records"] = table["records"].astype("Int64")
+    return table
+
+
+def indicators_table(built: Built, lang: Lang = "pt") -> pd.DataFrame:
+    """``code, name, unit, direction, level, measure, source, present, missing`` of every indicator."""
+    figures = built.store.read("indicators")
+    present = figures["value"].notna().groupby(figures["indicator"]).agg(["sum", "size"])
+    return pd.DataFrame(
+        [
+            {
+                "code": one.code,
+                "name": one.name.in_(lang),
+                "unit": one.unit.in_(lang),
+                "direction": one.direction,
+                "level": one.level,
+                "measure": one.measure,
+                "source": "|".join(one.sources),
+                "present": int(present.loc[one.code, "sum"]),
+                "missing": int(present.loc[one.code, "size"] - present.loc[one.code, "sum"]),
+                "about": one.about.in_(lang),
+                "note": one.note.in_(lang) if one.note else None,
+            }
+            for one in built.atlas.indicator
+        ]
+    )

@@ -1,0 +1,110 @@
+"""Second stage: places and figures → one figure per unit and indicator, with the places behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from atlas.config import Atlas, Indicator
+from atlas.errors import AtlasError, raise_first
+from atlas.indicators import Inputs, Measured, compute
+from atlas.neighbourhoods import edge_share
+from atlas.placing import Places
+
+EDGE_RADIUS_M = 1200.0
+PLACE_FLAG = {"class_guessed": "uncertain_class"}
+VOTERS_ERROR = 0.035  # relative: the median error of residents estimated by voters' shares
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The tables ``indicators``, ``evidence`` and ``doubts``."""
+
+    tables: dict[str, pd.DataFrame]
+
+
+def measure_all(atlas: Atlas, placed: Places) -> Figures:
+    """Every indicator at its own level; all faults are collected before the first is raised."""
+    inputs = inputs_of(atlas, placed)
+    indicators: list[pd.DataFrame] = []
+    evidence: list[pd.DataFrame] = []
+    doubts: list[pd.DataFrame] = []
+    faults: list[AtlasError] = []
+    for indicator in atlas.indicator:
+        try:
+            measured = compute(inputs, indicator)
+        except AtlasError as fault:
+            faults.append(fault)
+            continue
+        indicators.append(_long(indicator, measured))
+        doubts.append(_doubts(indicator, measured))
+        if measured.evidence is not None and len(measured.evidence):
+            evidence.append(measured.evidence.assign(indicator=indicator.code))
+    raise_first(faults)
+    none = pd.DataFrame({"code": [], "place_id": [], "indicator": []}, dtype=object)
+    found = pd.concat(evidence, ignore_index=True) if evidence else none
+    for column in ("code", "place_id", "indicator"):
+        found[column] = found[column].astype("category")
+    return Figures({
+        "indicators": pd.concat(indicators, ignore_index=True),
+        "evidence": found[["code", "indicator", "place_id"]],
+        "doubts": pd.concat(doubts, ignore_index=True),
+    })  # fmt: skip
+
+
+def inputs_of(atlas: Atlas, placed: Places) -> Inputs:
+    """What the measures read, from the placed atlas."""
+    population = _population(atlas, placed)
+    edge = pd.Series(0.0, index=placed.units.neighbourhoods.index)
+    if population is not None and any(source.ends_at_region for source in atlas.source):
+        edge = edge_share(population, placed.units.region, radius_m=EDGE_RADIUS_M)
+    return Inputs(atlas, placed.units, placed.tables["places"], population, placed.opened, edge)
+
+
+def _population(atlas: Atlas, placed: Places) -> gpd.GeoDataFrame | None:
+    """Points where people live, with the unit that holds each; none where the atlas has no such source."""
+    name = atlas.neighbourhoods.within_source
+    if name is None:
+        return None
+    areas = placed.opened(name).to_crs(atlas.atlas.crs)
+    points = gpd.GeoDataFrame(
+        {"unit": areas["neighbourhood"].astype(str), "residents": pd.to_numeric(areas["residents"], errors="coerce")},
+        geometry=shapely.point_on_surface(areas.geometry.to_numpy()),
+        crs=areas.crs,
+    )
+    return points[points["residents"] > 0].reset_index(drop=True)
+
+
+def _long(indicator: Indicator, measured: Measured) -> pd.DataFrame:
+    index = measured.value.index
+    coverage = pd.Series(1.0, index=index) if measured.coverage is None else measured.coverage.reindex(index)
+    flags = pd.Series("", index=index) if measured.flags is None else measured.flags.reindex(index).fillna("")
+    return pd.DataFrame({
+        "level": indicator.level,
+        "code": index,
+        "indicator": indicator.code,
+        "value": measured.value.to_numpy(),
+        "coverage": coverage.fillna(0.0).where(measured.value.notna(), 0.0).to_numpy(),
+        "flags": flags.to_numpy(),
+    })  # fmt: skip
+
+
+def _doubts(indicator: Indicator, measured: Measured) -> pd.DataFrame:
+    """What the data interval needs: the worth of one more place, or the base of a rate."""
+    index = measured.value.index
+    kind = "count" if measured.each is not None else "rate" if measured.base is not None else "none"
+    each = measured.each if isinstance(measured.each, pd.Series) else pd.Series(measured.each, index=index, dtype=float)
+    base = measured.base.reindex(index) if measured.base is not None else pd.Series(np.nan, index=index)
+    table = pd.DataFrame({
+        "code": index,
+        "indicator": indicator.code,
+        "kind": kind,
+        "each": each.reindex(index).to_numpy(),
+        "base": base.to_numpy(),
+        "per": measured.per,
+    })  # fmt: skip
+    return table if kind != "none" else table.iloc[:0]

@@ -1,0 +1,169 @@
+"""First stage: sources → records → places in their neighbourhoods."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from atlas.config import Atlas
+from atlas.errors import AtlasError, raise_first
+from atlas.fusion import fuse
+from atlas.layers import classify
+from atlas.neighbourhoods import Units, load_units, locate
+from atlas.sources import file_hash
+from atlas.sources._opened import Opened
+
+
+@dataclass(frozen=True)
+class Places:
+    """Everything that has a place, as tables of the store."""
+
+    units: Units
+    tables: dict[str, pd.DataFrame]
+    opened: Opened
+    sources: list[dict[str, Any]] = field(default_factory=list)
+    repairs: list[list[str]] = field(default_factory=list)
+    warnings: list[list[str]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, atlas: Atlas, tables: Mapping[str, pd.DataFrame], about: Mapping[str, Any]) -> Places:
+        """The stage as an earlier build stored it."""
+        units = Units(
+            *(tables[name].set_index("code", drop=False).rename_axis(None) for name in ("neighbourhoods", "parents"))
+        )
+        return cls(units, dict(tables), Opened(atlas), **about)
+
+
+def place_all(atlas: Atlas) -> Places:
+    """Read the units and every source of records, classify, fuse, and say in which unit each place lies.
+
+    All faults of all sources are collected before the first is raised.
+    """
+    units = load_units(atlas)
+    opened = Opened(atlas)
+    records, sources, warnings = _records(atlas, opened, units)
+    fused = fuse(records, atlas)
+    places = _attributes(fused.places, atlas, units)
+    warnings += [[f"fusion: {pt}", f"fusion: {en}"] for pt, en in fused.warnings]
+    tables = {
+        "records": records.drop(columns=["parent_at"]),
+        "places": places,
+        "members": fused.members,
+        "unplaced": fused.unplaced,
+        "neighbourhoods": _unit_table(units.neighbourhoods),
+        "parents": _unit_table(units.parents),
+    }
+    return Places(units, tables, opened, sources, [list(one) for one in units.repairs], warnings)
+
+
+def _records(
+    atlas: Atlas, opened: Opened, units: Units
+) -> tuple[gpd.GeoDataFrame, list[dict[str, Any]], list[list[str]]]:
+    """All records inside the region and its margin, classified, in the atlas's CRS; and what each source gave."""
+    faults: list[AtlasError] = []
+    frames: list[gpd.GeoDataFrame] = []
+    about: list[dict[str, Any]] = []
+    warnings: list[list[str]] = []
+    around = shapely.buffer(units.region, atlas.atlas.margin_m) if atlas.atlas.margin_m else units.region
+    shapely.prepare(around)
+    for source in atlas.source:
+        try:
+            held = opened(source.id)
+        except AtlasError as fault:
+            faults.append(fault)
+            continue
+        entry = {
+            **source.model_dump(include={"id", "title", "publisher", "licence", "date", "address", "file", "covers"}),
+            "sha256": file_hash(atlas.folder / source.file),
+            "records": len(held) if hasattr(held, "__len__") else None,
+            "warnings": [],
+        }
+        if opened.gives_records(source.id):
+            frame, outside = _within(held, around, atlas.atlas.crs, units)
+            frame["classes"] = classify(frame, atlas.layers, source.layers)
+            notes = [list(one) for one in held.attrs.get("warnings", [])]
+            if outside:
+                notes.append([
+                    f"{outside} registos fora da região e da sua margem",
+                    f"{outside} records outside the region and its margin",
+                ])  # fmt: skip
+            entry["warnings"] = notes
+            warnings += [[f"{source.id}: {pt}", f"{source.id}: {en}"] for pt, en in notes]
+            frames.append(frame)
+        about.append(entry)
+    raise_first(faults)
+    empty = gpd.GeoDataFrame(columns=["source_id", "record_id", "classes"], geometry=[], crs=atlas.atlas.crs)
+    records = gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs=atlas.atlas.crs) if frames else empty
+    records["parent_at"] = locate(shapely.point_on_surface(records.geometry.to_numpy()), units.parents)
+    return records, about, warnings
+
+
+def _within(
+    records: gpd.GeoDataFrame, around: shapely.Geometry, crs: str, units: Units
+) -> tuple[gpd.GeoDataFrame, int]:
+    """Records in the region or its margin, and those without a place that may belong there; how many were left out."""
+    moved = records.to_crs(crs)
+    geometry = moved.geometry.to_numpy()
+    missing = shapely.is_missing(geometry) | shapely.is_empty(geometry)
+    known = tuple(units.parents.index)
+    elsewhere = {
+        code for code in moved["parent"].dropna().unique() if not any(parent.startswith(code) for parent in known)
+    }
+    keep = np.where(missing, ~moved["parent"].isin(elsewhere), shapely.intersects(around, geometry))
+    return moved[keep].reset_index(drop=True), int((~keep).sum())
+
+
+def _attributes(places: gpd.GeoDataFrame, atlas: Atlas, units: Units) -> gpd.GeoDataFrame:
+    """Layer, actor, weight and unit of each place; a point for those with an outline."""
+    layer_of = {id_: layer.id for id_, (layer, _) in atlas.classes.items()}
+    actor_of = {id_: rule.actor for id_, (_, rule) in atlas.classes.items()}
+    weight_of = {id_: rule.weight for id_, (_, rule) in atlas.classes.items()}
+    open_sources = {source.id for source in atlas.source if source.licence.startswith("ODbL")}
+    points = shapely.point_on_surface(places.geometry.to_numpy())
+    degrees = gpd.GeoSeries(points, crs=places.crs).to_crs(4326)
+    outline = shapely.get_dimensions(places.geometry.to_numpy()) == 2
+    layers = {
+        text: "|".join(dict.fromkeys(layer_of[one] for one in text.split("|"))) for text in places["classes"].unique()
+    }
+    from_osm = {text: not open_sources.isdisjoint(text.split("|")) for text in places["sources"].unique()}
+    single = np.where(places["n_records"] == 1, "single_source", "")
+    marks = places["marks"].where(places["marks"] != "", None)
+    places["marks"] = [
+        "|".join(part for part in (mark, one) if isinstance(part, str) and part)
+        for mark, one in zip(marks, single, strict=True)
+    ]
+    return gpd.GeoDataFrame(
+        {
+            "place_id": places["place_id"],
+            "name": places["name"],
+            "class_": places["class_"],
+            "layer": places["class_"].map(layer_of),
+            "classes": places["classes"],
+            "layers": places["classes"].map(layers),
+            "actor": places["class_"].map(actor_of),
+            "weight": places["class_"].map(weight_of).astype(float),
+            "lon": degrees.x.round(6).to_numpy(),
+            "lat": degrees.y.round(6).to_numpy(),
+            "neighbourhood": locate(points, units.neighbourhoods),
+            "parent": locate(points, units.parents),
+            "sources": places["sources"],
+            "n_records": places["n_records"],
+            "p_match": places["p_match"],
+            "marks": places["marks"],
+            "odbl": places["sources"].map(from_osm),
+            "size_m2": np.where(outline, shapely.area(places.geometry.to_numpy()), np.nan).round(1),
+            "tags": places["tags"],
+        },
+        geometry=places.geometry.to_numpy(),
+        crs=places.crs,
+    )
+
+
+def _unit_table(units: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    return units.reset_index(drop=True)

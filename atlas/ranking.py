@@ -1,0 +1,170 @@
+"""The ranked units of an index, as every screen, file and answer shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from atlas.built import Built, units_within
+from atlas.config import Index
+from atlas.errors import ConfigError, UnknownName
+from atlas.scores import score_one
+
+COLUMNS = (
+    "code", "name", "parent", "residents", "area_km2", "score", "score_low", "score_high", "rank", "rank_within",
+    "rank_low", "rank_high", "rank_data_low", "rank_data_high", "p_top10", "coverage", "cell", "opportunity",
+    "p_opportunity", "flags",
+)  # fmt: skip
+
+
+def index_ids(built: Built) -> list[str]:
+    """Ids that can be ranked: the indices, and the pillars that stand on figures."""
+    pillars = [
+        pillar.id
+        for index in built.atlas.index
+        for pillar in index.pillar
+        if pillar.indicators and sum(bool(one.indicators) for one in index.pillar) > 1
+    ]
+    return [index.id for index in built.atlas.index] + pillars
+
+
+def index_holding(built: Built, index_id: str) -> Index:
+    """The index with this id, or the one whose pillar has it; the error names the nearest, or what to load."""
+    for index in built.atlas.index:
+        if index.id == index_id:
+            return index
+        for pillar in index.pillar:
+            if pillar.id == index_id and not pillar.indicators and pillar.missing:
+                raise UnknownName(
+                    f"O pilar «{index_id}» não tem fonte neste atlas. {pillar.missing.pt}",
+                    f"The pillar “{index_id}” has no source in this atlas. {pillar.missing.en}",
+                )
+            if pillar.id == index_id and index_id in index_ids(built):
+                return index
+    raise UnknownName.among(index_id, index_ids(built), pt="Índice", en="Index")
+
+
+def checked_weights(index: Index, weights: Mapping[str, float], *, where: str = "") -> dict[str, float]:
+    """Weights of an index's pillars: unknown ones are an error; pillars that are not named weigh nothing."""
+    pillars = {pillar.id for pillar in index.pillar}
+    for code in weights:
+        if code not in pillars:
+            raise UnknownName.among(code, pillars, pt="Pilar", en="Pillar", where=where)
+    present = {pillar.id: float(weights.get(pillar.id, 0.0)) for pillar in index.pillar if pillar.indicators}
+    if not any(present.values()):
+        raise ConfigError(
+            "Nenhum pilar com dados tem peso. Dê peso a um, pelo menos.",
+            "No pillar that has data has weight. Give weight to one at least.",
+            where=where,
+        )
+    return {pillar.id: float(weights.get(pillar.id, 0.0)) for pillar in index.pillar}
+
+
+def preset_weights(built: Built, preset: str) -> dict[str, float]:
+    """The weights of a preset."""
+    found = next((one for one in built.atlas.preset if one.id == preset), None)
+    if found is None:
+        raise UnknownName.among(preset, [one.id for one in built.atlas.preset], pt="Predefinição", en="Preset")
+    return dict(found.weights)
+
+
+def rank_table(
+    built: Built,
+    index_id: str = "potential",
+    *,
+    weights: Mapping[str, float] | None = None,
+    within: str | None = None,
+) -> pd.DataFrame:
+    """Units of an index in their order, the insufficient ones last; columns as in :data:`COLUMNS`.
+
+    Parameters
+    ----------
+    weights
+        Pillar id → weight: the scores, ranks and intervals are computed anew with them.
+    within
+        Code of a parent or a unit; ``rank`` stays the rank in the whole atlas, ``rank_within`` is that in the area.
+    """
+    index = index_holding(built, index_id)
+    scores = _scores(built, index, index_id, weights)
+    parents = index.level == "municipality"
+    units = built.parents if parents else built.units
+    chosen = _within(built, within, parents=parents)
+    table = scores.reindex(chosen)
+    table["code"] = chosen
+    table["name"] = units["name"].reindex(chosen)
+    table["parent"] = None if parents else units["parent_name"].reindex(chosen)
+    table["residents"] = units["residents"].reindex(chosen)
+    table["area_km2"] = units["area_km2"].reindex(chosen)
+    reading = _reading(built, index, scores if weights else None)
+    table[["cell", "opportunity", "p_opportunity"]] = reading.reindex(chosen) if not parents else None
+    table["rank_within"] = table["rank"].rank(method="min").astype("Int64")
+    table = table.reindex(columns=list(COLUMNS))
+    return table.sort_values(["rank", "code"], na_position="last", kind="stable").reset_index(drop=True)
+
+
+def _within(built: Built, within: str | None, *, parents: bool) -> pd.Index:
+    if not parents:
+        return units_within(built, within)
+    if within is None:
+        return built.parents.index
+    units_within(built, within)
+    return pd.Index([within if within in built.parents.index else built.units.loc[within, "parent"]])
+
+
+def _scores(built: Built, index: Index, index_id: str, weights: Mapping[str, float] | None) -> pd.DataFrame:
+    if weights is None or index_id != index.id:
+        stored = built.store.read("scores")
+        return stored[stored["index"] == index_id].set_index("code")
+    manifest = built.store.manifest
+    made = score_one(
+        built.atlas,
+        built.store_tables,
+        index,
+        draws=manifest["draws"],
+        seed=manifest["seed"],
+        weights=checked_weights(index, weights),
+    )
+    return made["scores"][0].set_index("code")
+
+
+def _reading(built: Built, index: Index, anew: pd.DataFrame | None) -> pd.DataFrame:
+    """Cell, reading and its chance by neighbourhood; the cell is read anew where the weights were changed."""
+    stored = built.store.read("opportunities").set_index("code")
+    columns = ["cell", "opportunity", "p_opportunity"]
+    if anew is None or index.id != built.atlas.opportunity.potential:
+        return stored[columns]
+    from atlas.scoring.opportunity import cells
+
+    decline = built.atlas.index_of(built.atlas.opportunity.decline)
+    if not (index.cuts and decline.cuts):
+        return stored[columns]
+    table = cells(anew["score"].where(anew["rank"].notna()), stored["decline"], index.cuts, decline.cuts)
+    return table.assign(p_opportunity=np.nan)
+
+
+def pillar_table(built: Built, index_id: str = "potential") -> pd.DataFrame:
+    """Units × pillars of an index, 0–100, for re-weighting without recomputing (``scoring.index.reweigh``)."""
+    index = built.atlas.index_of(index_id)
+    stages = built.store.read("stages")
+    pillars = [pillar.id for pillar in index.pillar if pillar.indicators]
+    chosen = stages[(stages["index"] == index_id) & (stages["stage"] == "aggregated") & stages["node"].isin(pillars)]
+    table = chosen.set_index(["code", "node"])["value"].unstack("node")  # noqa: PD010  (keeps what is missing)
+    return table.reindex(columns=pillars).reindex(chosen["code"].unique())
+
+
+def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows for JSON: missing is ``None``, whole numbers stay whole, flags are a list."""
+    plain = table.astype(object).where(table.notna(), None)
+    rows = plain.to_dict("records")
+    for row in rows:
+        for key, value in row.items():
+            if isinstance(value, np.generic):
+                row[key] = value.item()
+            if key == "flags":
+                row[key] = [word for word in str(value or "").split("|") if word]
+            elif isinstance(row[key], float):
+                row[key] = round(row[key], 6)
+    return rows

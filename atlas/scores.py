@@ -1,0 +1,196 @@
+"""Third stage: figures → indices with intervals → opportunities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from atlas.config import Atlas, Index
+from atlas.scoring.doubt import Doubt
+from atlas.scoring.index import Scored, rank, score_index
+from atlas.scoring.opportunity import cells, probabilities
+from atlas.scoring.uncertainty import data_interval, robustness
+
+Tables = Mapping[str, pd.DataFrame]
+
+
+def wide(indicators: pd.DataFrame, level: str, column: str = "value") -> pd.DataFrame:
+    """Units × indicators of one level, in the long table's order."""
+    chosen = indicators[indicators["level"] == level]
+    table = chosen.set_index(["code", "indicator"])[column].unstack("indicator")  # noqa: PD010  (keeps what is missing)
+    return table.reindex(index=chosen["code"].unique(), columns=chosen["indicator"].unique())
+
+
+def score_all(atlas: Atlas, tables: Tables, *, draws: int, seed: int, workers: int = 1) -> dict[str, pd.DataFrame]:
+    """The tables ``scores``, ``stages`` and ``opportunities``."""
+    scores: list[pd.DataFrame] = []
+    stages: list[pd.DataFrame] = []
+    shares: dict[str, pd.DataFrame] = {}
+    for index in atlas.index:
+        made = score_one(atlas, tables, index, draws=draws, seed=seed, workers=workers)
+        scores += made["scores"]
+        stages += made["stages"]
+        shares[index.id] = made["shares"]
+    table = pd.concat(scores, ignore_index=True)
+    return {
+        "scores": table,
+        "stages": pd.concat(stages, ignore_index=True),
+        "opportunities": opportunities(atlas, tables, table, shares),
+    }
+
+
+def values_of(tables: Tables, index: Index) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Figures and coverage of an index's indicators; a figure whose coverage is 0 is shown and does not weigh."""
+    codes = [code for pillar in index.pillar for code in pillar.indicators]
+    values = wide(tables["indicators"], index.level).reindex(columns=codes)
+    coverage = wide(tables["indicators"], index.level, "coverage").reindex(columns=codes)
+    return values.where(coverage > 0), coverage
+
+
+def score_one(
+    atlas: Atlas,
+    tables: Tables,
+    index: Index,
+    *,
+    draws: int,
+    seed: int,
+    workers: int = 1,
+    weights: Mapping[str, float] | None = None,
+) -> dict[str, Any]:
+    """One index: its score rows and those of its pillars, every stage, and the chances of its three classes."""
+    known = {indicator.code: indicator for indicator in atlas.indicator}
+    values, coverage = values_of(tables, index)
+    scored = score_index(values, index, known, coverage=coverage, weights=weights)
+    row = pd.DataFrame({
+        "index": index.id,
+        "level": index.level,
+        "code": values.index,
+        "score": scored.score,
+        "score_low": scored.low,
+        "score_high": scored.high,
+        "rank": rank(scored.score, scored.ranked),
+        "coverage": scored.coverage,
+    })  # fmt: skip
+    shares = pd.DataFrame(index=values.index)
+    if draws:
+        method = robustness(
+            values, index, known, draws=draws, seed=seed, ranked=scored.ranked, weights=weights, workers=workers
+        )
+        data = data_interval(
+            values,
+            index,
+            known,
+            _doubts(tables, index),
+            draws=draws,
+            seed=seed,
+            ranked=scored.ranked,
+            p_match=tables["places"].set_index("place_id")["p_match"],
+            weights=weights,
+            workers=workers,
+        )
+        row = row.join(method[["rank_median", "rank_low", "rank_high"]]).join(data[["rank_data_low", "rank_data_high"]])
+        row["p_top10"] = method["p_top10"]
+        shares = data[[column for column in ("p_low", "p_middle", "p_high") if column in data]]
+    row["flags"] = _flags(tables, index, scored)
+    rows = [row.reset_index(drop=True), *_pillar_rows(index, scored)]
+    return {"scores": rows, "stages": _stages(index, values, scored), "shares": shares, "scored": scored}
+
+
+def _pillar_rows(index: Index, scored: Scored) -> list[pd.DataFrame]:
+    """A pillar ranks on its own, where the index that it stands in is ranked."""
+    if len(scored.pillars.columns) < 2:
+        return []
+    return [
+        pd.DataFrame({
+            "index": pillar,
+            "level": index.level,
+            "code": scored.pillars.index,
+            "score": scored.pillars[pillar].to_numpy(),
+            "rank": rank(scored.pillars[pillar], scored.ranked & scored.pillars[pillar].notna()).to_numpy(),
+            "coverage": scored.coverage.to_numpy(),
+            "flags": "",
+        })
+        for pillar in scored.pillars.columns
+    ]  # fmt: skip
+
+
+def _doubts(tables: Tables, index: Index) -> dict[str, Doubt]:
+    """The doubt behind each of an index's indicators, from the table that the measures left."""
+    evidence = tables["evidence"]
+    doubtful = set(tables["places"].loc[tables["places"]["p_match"] < 1, "place_id"])
+    evidence = evidence[evidence["place_id"].isin(doubtful)].astype(str)
+    found: dict[str, Doubt] = {}
+    codes = {code for pillar in index.pillar for code in pillar.indicators}
+    chosen = tables["doubts"][tables["doubts"]["indicator"].isin(codes)]
+    for code, part in chosen.groupby("indicator", sort=False):
+        by_unit = part.set_index("code")
+        if part["kind"].iloc[0] == "count":
+            behind = evidence.loc[evidence["indicator"] == code, ["code", "place_id"]]
+            found[str(code)] = Doubt("count", each=by_unit["each"], evidence=behind)
+        else:
+            found[str(code)] = Doubt("rate", base=by_unit["base"], per=float(part["per"].iloc[0]))
+    return found
+
+
+def _flags(tables: Tables, index: Index, scored: Scored) -> pd.Series:
+    """Words of doubt on a unit's score, ``|``-joined."""
+    units = scored.score.index
+    figures = tables["indicators"]
+    codes = [code for pillar in index.pillar for code in pillar.indicators]
+    own = figures[(figures["level"] == index.level) & figures["indicator"].isin(codes) & (figures["flags"] != "")]
+    words = own.groupby("code")["flags"].agg(lambda texts: "|".join(sorted({w for t in texts for w in t.split("|")})))
+    flags = words.reindex(units).fillna("")
+    neighbourhoods = tables["neighbourhoods"].set_index("code")
+    if index.level == "neighbourhood":
+        estimated = neighbourhoods["residents_method"].reindex(units).eq("voters").to_numpy()
+        flags = flags.mask(estimated, flags.where(flags == "", flags + "|") + "estimated_residents")
+    return flags.where(flags == "", flags + "|") + "completeness_unknown"
+
+
+def _stages(index: Index, values: pd.DataFrame, scored: Scored) -> list[pd.DataFrame]:
+    parts = {
+        "raw": values,
+        "normalised": scored.normalised,
+        "aggregated": scored.pillars.assign(**{index.id: scored.score}),
+    }
+    return [
+        pd.DataFrame({
+            "index": index.id,
+            "code": table.index.repeat(len(table.columns)),
+            "node": list(table.columns) * len(table),
+            "stage": stage,
+            "value": table.to_numpy(dtype=float).ravel(),
+        })
+        for stage, table in parts.items()
+    ]  # fmt: skip
+
+
+def opportunities(
+    atlas: Atlas, tables: Tables, scores: pd.DataFrame, shares: Mapping[str, pd.DataFrame]
+) -> pd.DataFrame:
+    """Cell and reading of each neighbourhood; where decline stands at the municipality, its municipality's is read."""
+    columns = ["code", "potential", "decline", "decline_level", "cell", "opportunity"]
+    columns += ["p_opportunity", "p_consolidate", "p_basic_investment", "p_follow"]
+    try:
+        potential = atlas.index_of(atlas.opportunity.potential)
+        decline = atlas.index_of(atlas.opportunity.decline)
+    except KeyError:
+        return pd.DataFrame(columns=columns)
+    units = tables["neighbourhoods"].set_index("code")
+    read = {}
+    for index in (potential, decline):
+        rows = scores[scores["index"] == index.id].set_index("code")
+        read[index.id] = rows["score"].where(rows["rank"].notna())
+    own, theirs = read[potential.id], read[decline.id]
+    chances = shares[decline.id]
+    if decline.level == "municipality":
+        theirs = theirs.reindex(units["parent"]).set_axis(units.index)
+        chances = chances.reindex(units["parent"]).set_axis(units.index)
+    table = pd.DataFrame({"potential": own, "decline": theirs.reindex(own.index), "decline_level": decline.level})
+    if potential.cuts and decline.cuts:
+        table = table.join(cells(own, theirs, potential.cuts, decline.cuts))
+        if not shares[potential.id].empty and not chances.empty:
+            table = table.join(probabilities(shares[potential.id], chances.reindex(own.index)))
+    return table.rename_axis("code").reset_index().reindex(columns=columns)
