@@ -1,0 +1,153 @@
+// Draws a page that arrives as data: [tag, attributes, child, …]. Text becomes text nodes, never markup, and only
+// the tags and attributes named here exist. Drawing again changes what differs and leaves the rest, so that focus,
+// scroll position and open details stay where the reader left them.
+const SVG = "http://www.w3.org/2000/svg";
+const HTML_TAGS = new Set(
+  ("a abbr b button caption code dd details div dl dt em fieldset figcaption figure footer h1 h2 h3 h4 header i input " +
+    "label legend li main nav ol option p section select small span strong sub summary sup table tbody td th thead " +
+    "time tr ul").split(" "),
+);
+const SVG_TAGS = new Set("svg g rect line path circle polygon text title desc defs pattern".split(" "));
+const ATTRIBUTES = new Set(
+  ("class id role lang title href download colspan rowspan scope for type value name min max step disabled checked " +
+    "selected open tabindex autocomplete placeholder hidden start datetime viewbox width height x y x1 x2 y1 y2 cx cy " +
+    "r rx d points fill stroke stroke-width stroke-dasharray text-anchor transform patternunits patterntransform " +
+    "preserveaspectratio focusable style").split(" "),
+);
+function allowed(name, value) {
+  if (name === "href") return /^(#|\?|\.|[a-z0-9_]+(\?|$)|https?:\/\/)/i.test(value);
+  if (name === "style") return /^(--[a-z]+|width|height|left|background|grid-template-columns): ?[#a-z0-9.% ()-]+;?$/i.test(value);
+  return ATTRIBUTES.has(name.toLowerCase()) || name.startsWith("aria-") || name.startsWith("data-");
+}
+
+function create(tag, inSvg) {
+  if (inSvg || tag === "svg") {
+    if (SVG_TAGS.has(tag)) return document.createElementNS(SVG, tag);
+  } else if (HTML_TAGS.has(tag)) return document.createElement(tag);
+  throw new Error(`no such tag here: ${tag}`);
+}
+
+// What every button and picture would have to say again: it is said once, here.
+const USUAL = { button: { type: "button" }, svg: { "aria-hidden": "true", focusable: "false" } };
+
+function dress(element, attributes) {
+  const wanted = new Map(Object.entries(USUAL[element.localName] || {}));
+  if (attributes && attributes.role && element.localName === "svg") wanted.clear();
+  for (const [name, value] of Object.entries(attributes || {})) {
+    if (allowed(name, value)) wanted.set(name, value);
+  }
+  for (const { name } of [...element.attributes]) {
+    // The reader opens details and fills fields; a new drawing does not take that back.
+    if (!wanted.has(name) && !(name === "open" && element.localName === "details")) element.removeAttribute(name);
+  }
+  for (const [name, value] of wanted) {
+    if (name === "open" && element.dataset.kept) continue;
+    if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+  }
+  if (element.localName === "details") element.dataset.kept = "1";
+}
+
+function patch(parent, children, inSvg) {
+  let at = 0;
+  for (const child of children) {
+    const old = parent.childNodes[at];
+    if (typeof child === "string") {
+      if (old && old.nodeType === Node.TEXT_NODE) {
+        if (old.data !== child) old.data = child;
+      } else parent.insertBefore(document.createTextNode(child), old || null);
+    } else {
+      const [tag, attributes, ...inner] = child;
+      const key = (attributes && attributes["data-key"]) || null;
+      const fits = old && old.localName === tag && (old.dataset ? old.dataset.key || null : null) === key;
+      const element = fits ? old : create(tag, inSvg);
+      if (!fits) parent.insertBefore(element, old || null);
+      dress(element, attributes);
+      if (!element.dataset || element.dataset.own === undefined) patch(element, inner, inSvg || tag === "svg");
+      if (tag === "select" && attributes && attributes["data-value"] !== undefined) {
+        element.value = attributes["data-value"];
+      }
+    }
+    at += 1;
+  }
+  while (parent.childNodes.length > at) parent.lastChild.remove();
+}
+
+const modules = new Map();
+
+function furnish(root, component, base) {
+  for (const element of root.querySelectorAll("[data-own]")) {
+    const name = element.dataset.own;
+    if (!modules.has(name)) modules.set(name, import(new URL(`${base}${name}.js`, location.origin).href));
+    modules.get(name).then((module) => module.furnish(element, component));
+  }
+}
+
+function listen(root, current) {
+  root.addEventListener("click", (event) => {
+    const where = event.target.closest("[data-do]");
+    const what = event.target.closest("[data-to]");
+    if (!where || !what || !where.contains(what) || where.localName === "select") return;
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
+    event.preventDefault();
+    current().setTriggerValue("act", { do: where.dataset.do, value: what.dataset.to });
+  });
+  root.addEventListener("change", (event) => {
+    const element = event.target.closest("select[data-do]");
+    if (element) current().setTriggerValue("act", { do: element.dataset.do, value: element.value });
+  });
+}
+
+// A table in its own scrolling region shows the row of the selection, whoever made it.
+function reveal(root) {
+  for (const region of root.querySelectorAll("[data-reveal]")) {
+    const row = region.querySelector('[aria-current="true"]');
+    const code = row ? row.dataset.to : "";
+    if (region.revealed === code) continue;
+    region.revealed = code;
+    if (!row) continue;
+    const head = region.querySelector("thead");
+    const above = row.offsetTop - (head ? head.offsetHeight : 0);
+    const below = row.offsetTop + row.offsetHeight;
+    if (above < region.scrollTop) region.scrollTop = above;
+    else if (below > region.scrollTop + region.clientHeight) region.scrollTop = below - region.clientHeight + 8;
+  }
+}
+
+const drawn = new WeakMap();
+
+export function draw(component) {
+  const { parentElement, data } = component;
+  let root = parentElement.querySelector(":scope > .atlas-view");
+  if (!root) {
+    root = document.createElement("div");
+    root.className = "atlas-view";
+    parentElement.appendChild(root);
+    listen(root, () => drawn.get(root));
+  }
+  drawn.set(root, component);
+  patch(root, data.tree, false);
+  furnish(root, component, data.base);
+  reveal(root);
+  if (data.page) settle(data.page, data.base, data.stamp);
+}
+
+// What belongs to the document and not to an element of it: its language, its title, the names of frames.
+function settle(page, base, stamp) {
+  const style = new URL(`${base}app.css?${stamp}`, location.origin).href;
+  if (!document.querySelector(`link[href="${style}"]`)) {
+    const link = document.createElement("link");
+    link.rel = "stylesheet";
+    link.href = style;
+    document.head.appendChild(link);
+  }
+  document.documentElement.lang = page.lang;
+  for (const [name, value] of Object.entries(page.tints || {})) document.documentElement.style.setProperty(name, value);
+  if (page.title) document.title = page.title;
+  if (page.map) {
+    const frame = document.querySelector('iframe[title*="st_folium"], iframe[data-atlas="map"]');
+    if (frame) {
+      frame.dataset.atlas = "map";
+      frame.title = page.map;
+    }
+  }
+}

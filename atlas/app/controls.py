@@ -1,0 +1,162 @@
+"""What the reader can set: area, index, what the map shows, weights, layers. Widgets only; the view holds the state."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from atlas.app import charts, link
+from atlas.app.dom import Node, h
+from atlas.app.session import Session
+from atlas.app.view import view
+
+
+def choose(session: Session, *, area: bool = True, show: bool = True) -> None:
+    """The row of selectors above a page."""
+    t = session.t
+    widths = [3.2] * area + [3.2] + [2.6, 2.4] * show + [2.4]
+    columns = iter(st.columns(widths, vertical_alignment="bottom", key="selectors"))
+    if area:
+        with next(columns):
+            _area(session)
+    with next(columns):
+        _index(session)
+    if show:
+        with next(columns):
+            _show(session)
+        with next(columns):
+            _layers(session)
+    with next(columns):
+        _preset(session)
+
+
+def _area(session: Session) -> None:
+    parents = session.built.store.read("parents")[["code", "name"]]
+    names = dict(sorted(zip(parents["code"], parents["name"], strict=True), key=lambda pair: sort_key(pair[1])))
+    st.session_state["area"] = session.view.within
+    st.selectbox(
+        session.atlas.neighbourhoods.parent_unit.in_(session.view.lang).capitalize(),
+        ["", *names],
+        format_func=lambda code: names.get(code) or session.t("control.whole"),
+        key="area",
+        on_change=lambda: session.change(within=st.session_state["area"] or "", start=0),
+    )
+
+
+def _index(session: Session) -> None:
+    names = index_names(session)
+    st.session_state["index"] = session.view.index
+    st.selectbox(
+        session.t("control.index"),
+        list(names),
+        format_func=lambda index: names[index],
+        key="index",
+        on_change=lambda: session.become(link.with_index(session.known, session.view, st.session_state["index"])),
+    )
+
+
+def index_names(session: Session) -> dict[str, str]:
+    """Every index and pillar that can be ranked, the indices first."""
+    lang = session.view.lang
+    names = {index.id: index.name.in_(lang) for index in session.atlas.index}
+    pillars = {pillar.id: pillar.name.in_(lang) for index in session.atlas.index for pillar in index.pillar}
+    named = names | {key: session.t("control.pillar", name=name) for key, name in pillars.items() if key not in names}
+    return {key: named[key] for key in session.known.indices}
+
+
+def _show(session: Session) -> None:
+    st.session_state["show"] = session.view.show
+    st.selectbox(
+        session.t("control.show"),
+        list(link.SHOWS),
+        format_func=lambda show: session.t(f"show.{show}"),
+        key="show",
+        on_change=lambda: session.change(show=st.session_state["show"]),
+    )
+
+
+def _layers(session: Session) -> None:
+    names = {layer.id: layer.layer.name.in_(session.view.lang) for layer in session.atlas.layers}
+    st.session_state["layers"] = list(session.view.layers)
+    with st.popover(session.t.n("control.layers", len(session.view.layers)), width="stretch"):
+        for layer in session.known.layers:
+            st.session_state[f"layer_{layer}"] = layer in session.view.layers
+            st.checkbox(names[layer], key=f"layer_{layer}", on_change=_toggle, args=(session, layer))
+
+
+def _toggle(session: Session, layer: str) -> None:
+    on = set(session.view.layers) ^ {layer}
+    session.change(layers=tuple(one for one in session.known.layers if one in on))
+
+
+def _preset(session: Session) -> None:
+    """The named weights; ``alterado`` where the weights are nobody's preset."""
+    t, known = session.t, session.known
+    preset = link.preset_of(known, session.view) or ""
+    names = {one.id: one.name.in_(session.view.lang) for one in session.atlas.preset}
+    if session.view.index != known.preset_index or not names:
+        names = {}
+    nobody = t("control.changed") if link.changed(known, session.view) else t("control.own_weights")
+    options = list(names) if preset else ["", *names]
+    st.session_state["preset"] = preset
+    st.selectbox(
+        t("control.preset"), options, format_func=lambda one: names.get(one, nobody), key="preset",
+        on_change=_take_preset, args=(session,), disabled=len(options) < 2,
+    )  # fmt: skip
+
+
+def weigh(session: Session) -> None:
+    """The sliders, behind an expander, with the share that each pillar has in effect."""
+    t = session.t
+    weights = session.view.weights
+    if len(weights) < 2:
+        return
+    pillars = {pillar.id: pillar for index in session.atlas.index for pillar in index.pillar}
+    shares = link.effective(weights)
+    with st.expander(t("control.weights"), key="weights"):
+        columns = st.columns(3, gap="medium")
+        for place, (pillar, weight) in enumerate(weights):
+            st.session_state[f"weight_{pillar}"] = round(weight)
+            name = pillars[pillar].name.in_(session.view.lang)
+            columns[place % 3].slider(
+                t("control.weight", name=name, share=t.percent(shares[pillar], 1)), 0, 100, key=f"weight_{pillar}",
+                on_change=_take_weight, args=(session, pillar), help=pillars[pillar].reason.in_(session.view.lang),
+            )  # fmt: skip
+        view("shares", weights_words(session))
+
+
+def weights_words(session: Session) -> list[Node]:
+    """Which pillars take part and with what share; those without a source say what to load."""
+    t, lang = session.t, session.view.lang
+    index = next((one for one in session.atlas.index if one.id == session.view.index), None)
+    missing = [one for one in (index.pillar if index else ()) if one.missing and not one.indicators]
+    judged = h("p", t("control.judged", date=t.date(index.judged)), class_="aside") if index else None
+    if not missing:
+        return [judged]
+    return [
+        judged,
+        h("p", t("control.without_data"), class_="aside"),
+        h("ul", *(h("li", charts.hatch(), h("b", one.name.in_(lang)), h("small", one.missing.in_(lang)))
+                  for one in missing if one.missing), class_="places"),
+    ]  # fmt: skip
+
+
+def _take_preset(session: Session) -> None:
+    chosen = st.session_state["preset"]
+    if chosen:
+        session.change(weights=link.preset_weights(session.known, chosen), start=0)
+
+
+def _take_weight(session: Session, pillar: str) -> None:
+    session.become(link.with_weight(session.view, pillar, float(st.session_state[f"weight_{pillar}"])))
+
+
+def sort_key(name: str) -> str:
+    """Names in Portuguese order: an accent does not send a letter to the end.
+
+    >>> sorted(["Águeda", "Zebreira", "Arouca"], key=sort_key)
+    ['Águeda', 'Arouca', 'Zebreira']
+    """
+    import unicodedata
+
+    plain = unicodedata.normalize("NFKD", name)
+    return "".join(letter for letter in plain if not unicodedata.combining(letter)).casefold()

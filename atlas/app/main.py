@@ -1,0 +1,67 @@
+"""The app's entry: opens the atlas, draws the header, runs the page, keeps the link."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import partial
+from types import ModuleType
+
+import streamlit as st
+
+from atlas.app import pages
+from atlas.app.header import header
+from atlas.app.session import Session, offered, wanted_atlas
+from atlas.errors import AtlasError
+from atlas.language import Translator, default_language
+
+
+def page_modules() -> list[ModuleType]:
+    """Every page, found in its folder, in its order."""
+    found = [importlib.import_module(f"{pages.__name__}.{one.name}") for one in pkgutil.iter_modules(pages.__path__)]
+    return sorted(found, key=lambda module: int(module.ORDER))
+
+
+def main() -> None:
+    """Run the app once, as Streamlit does at every change."""
+    st.set_page_config(page_title="Atlas", layout="wide", initial_sidebar_state="collapsed")
+    try:
+        session = Session(wanted_atlas())
+    except AtlasError as fault:
+        _say(fault)
+        return
+    modules = page_modules()
+    known = [
+        st.Page(partial(_run, module, session), title=session.t(f"page.{_name(module)}"), url_path=module.PATH or "explorar",
+                default=not module.PATH)
+        for module in modules
+    ]  # fmt: skip
+    current = st.navigation(known, position="hidden")
+    place = known.index(current) if current in known else 0
+    going = header(session, [(module.PATH, _name(module)) for module in modules], modules[place].PATH, offered())
+    if going is not None:
+        target = next(page for page, module in zip(known, modules, strict=True) if going == module.PATH)
+        st.switch_page(target, query_params=session.query())
+    current.run()
+    session.keep_link()
+
+
+def _name(module: ModuleType) -> str:
+    return module.__name__.rpartition(".")[2]
+
+
+def _run(module: ModuleType, session: Session) -> None:
+    try:
+        module.show(session)
+    except AtlasError as fault:
+        _say(fault)
+
+
+def _say(fault: AtlasError) -> None:
+    lang = st.query_params.get("lang", default_language())
+    st.error(fault.text("en" if lang == "en" else "pt"))
+    st.caption(Translator("en" if lang == "en" else "pt")("app.fault"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,161 @@
+"""The folium map: its frame is mounted once, and what a change of view sends is one letter per outline."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+
+from atlas import palette
+from atlas.app.view import BROWSER, folder_address, stamp
+
+if TYPE_CHECKING:
+    import folium
+    import pandas as pd
+
+ASSETS = Path(__file__).parents[1] / "assets"
+MUTED, INSUFFICIENT = ".", "-"
+
+
+@dataclass(frozen=True)
+class Painting:
+    """What the map shows: one letter per outline, in the order of the outlines' codes."""
+
+    classes: str
+    """``a`` for the first class, a capital for an uncertain one, ``-`` insufficient, ``.`` outside the filter."""
+    colours: Sequence[str]
+    labels: Sequence[str]
+    scores: str = ""
+    ranks: str = ""
+
+
+def letters(classes: pd.Series, *, uncertain: pd.Series | None = None, outside: pd.Series | None = None) -> str:
+    """Classes from 0 (missing: insufficient) as letters.
+
+    >>> import pandas as pd
+    >>> letters(pd.Series([0, None, 2, 4]), uncertain=pd.Series([False, True, True, False]))
+    'a-Ce'
+    """
+    numbers = classes.to_numpy(dtype=float, na_value=np.nan)
+    told = np.array([INSUFFICIENT if number != number else chr(97 + int(number)) for number in numbers], dtype="U1")
+    if uncertain is not None:
+        told = np.where(uncertain.to_numpy(dtype=bool), np.char.upper(told), told)
+    if outside is not None:
+        told = np.where(outside.to_numpy(dtype=bool), MUTED, told)
+    return "".join(told)
+
+
+def packed(figures: pd.Series, times: float = 1.0) -> str:
+    """Figures × ``times`` + 1 as 16-bit numbers in base 64; 0 where there is none.
+
+    >>> import pandas as pd
+    >>> packed(pd.Series([0.5, None]), times=10)
+    'BgAAAA=='
+    """
+    values = figures.to_numpy(dtype=float, na_value=np.nan)
+    whole = np.where(np.isnan(values), 0, np.clip(np.round(np.nan_to_num(values) * times) + 1, 1, 65535))
+    return base64.b64encode(whole.astype("<u2").tobytes()).decode("ascii")
+
+
+def harmless(value: object) -> str:
+    """JSON that stays data inside a script: nothing in it can end a tag, open a template or name a variable.
+
+    >>> harmless({"a": "</script>${x}`"})
+    '{"a":"\\\\u003c/script\\\\u003e\\\\u0024{x}\\\\u0060"}'
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    for character in "<>&$`\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    for opening in ("{{", "{%"):  # neither stands in JSON but inside a text
+        text = text.replace(opening, f"\\u007b{opening[1]}")
+    return text
+
+
+def show_map(
+    told: Mapping[str, Any], painting: Painting, *, folder: Path, key: str, height: int, picked: Callable[[str], None]
+) -> None:
+    """Draw or repaint the map; ``picked(code)`` is called when the reader chooses an outline."""
+    from streamlit_folium import st_folium
+
+    files = folder_address(f"outlines_{_short(folder)}", folder)
+    message = {
+        **told,
+        "outlines": files + str(told["outlines"]),
+        "layers": [{**layer, "file": files + str(layer["file"])} for layer in told["layers"]],
+        "classes": painting.classes,
+        "colours": list(painting.colours),
+        "labels": list(painting.labels),
+        "scores": painting.scores,
+        "ranks": painting.ranks,
+        "ink": palette.INK,
+        "hatch": palette.HATCH,
+        "paper": palette.SURFACE,
+        "mark": palette.INK,
+    }
+    message["stamp"] = _short(harmless(message))
+
+    def heard() -> None:
+        value = st.session_state.get(key) or {}
+        if value.get("unit"):
+            picked(str(value["unit"]))
+
+    st_folium(
+        _folium_map(told),
+        key=key,
+        height=height,
+        use_container_width=True,
+        returned_objects=[],
+        feature_group_to_add=_messenger(harmless(message)),
+        on_change=heard,
+    )
+
+
+def _folium_map(told: Mapping[str, Any]) -> folium.Map:
+    """A bare map whose scripts and styles come from this machine: no tiles, no CDN."""
+    import folium
+
+    own, assets = folder_address("browser", BROWSER), folder_address("assets", ASSETS)
+    bare = folium.Map(
+        location=tuple(told["centre"]), zoom_start=8, tiles=None, zoom_control=False, attribution_control=False,
+        zoom_snap=0.25, min_zoom=6, max_zoom=18,
+    )  # fmt: skip
+    bare.default_js = [("leaflet", assets + "leaflet/leaflet.js"), ("map", f"{own}planner-map.js?{stamp()}")]
+    bare.default_css = [("leaflet", assets + "leaflet/leaflet.css"), ("map", f"{own}planner-map.css?{stamp()}")]
+    return bare
+
+
+def _messenger(message: str) -> folium.FeatureGroup:
+    """An empty group whose script hands ``message`` to the map that is already there."""
+    import folium
+
+    group = folium.FeatureGroup(name="atlas", control=False)
+    told = _message_element()()
+    told.message = message
+    told.add_to(group)
+    return group
+
+
+@cache
+def _message_element() -> type[Any]:
+    from branca.element import MacroElement
+    from jinja2 import Environment
+
+    script = (
+        "{% macro script(this, kwargs) %}window.AtlasPlannerMap.show(window.map, {{ this.message }});{% endmacro %}"
+    )
+    # Not escaped: it is a script, and the JSON in it is harmless.
+    template = Environment(autoescape=False).from_string(script)  # noqa: S701
+    return type("AtlasMessage", (MacroElement,), {"_template": template})
+
+
+def _short(value: object) -> str:
+    import hashlib
+
+    return hashlib.sha256(str(value).encode()).hexdigest()[:10]

@@ -1,0 +1,118 @@
+"""What the map paints for a view, and the legend that says it in words: classes, nine cells or four readings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from atlas import palette
+from atlas.app import charts
+from atlas.app.dom import Node, h
+from atlas.app.map_element import Painting, letters, packed
+from atlas.classes import class_colours, class_edges, class_of
+from atlas.language import Translator
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CELLS = tuple(potential + decline for decline in "LMH" for potential in "LMH")
+READINGS = tuple(palette.READINGS)
+UNCERTAIN = "uncertain_class"
+
+
+@dataclass(frozen=True)
+class Classes:
+    """The classes of an index: their edges, colours, and the class of each ranked unit."""
+
+    edges: tuple[float, ...]
+    colours: tuple[str, ...]
+    of: Mapping[str, int]
+
+    @property
+    def inner(self) -> tuple[float, ...]:
+        """The edges between classes."""
+        return self.edges[1:-1]
+
+
+def classes_of(index_id: str, stored: pd.Series, ranks: pd.DataFrame) -> Classes:
+    """Classes with the edges of the atlas's own weights, so that a colour means the same when weights are moved.
+
+    ``stored`` holds the scores of the ranked units with the atlas's own weights; only the outermost edges follow
+    the table that is shown.
+    """
+    ranked = ranks[ranks["rank"].notna()]
+    edges = class_edges(stored.dropna())
+    if len(edges) < 2 or ranked.empty:
+        return Classes((), (), {})
+    low, high = float(ranked["score"].min()), float(ranked["score"].max())
+    edges = (min(edges[0], np.floor(low * 10) / 10), *edges[1:-1], max(edges[-1], np.ceil(high * 10) / 10))
+    colours = class_colours(palette.ramp(index_id), len(edges) - 1)
+    numbers = class_of(ranked["score"], edges)
+    return Classes(edges, colours, dict(zip(ranked["code"], (int(number) for number in numbers), strict=True)))
+
+
+def paint(
+    show: str, t: Translator, outlines: pd.DataFrame, ranks: pd.DataFrame, classes: Classes, within: str
+) -> Painting:
+    """One letter per outline, in the order of ``outlines`` (``code``, ``parent``); an index of municipalities
+    gives each neighbourhood its municipality's class.
+    """
+    table = ranks.set_index("code")
+    keys = outlines["code"] if table.index.isin(outlines["code"]).any() else outlines["parent"]
+    mine = table.reindex(keys)
+    outside = outlines["parent"].ne(within) if within else None
+    if show == "cells":
+        numbers = mine["cell"].map({cell: place for place, cell in enumerate(CELLS)})
+        colours: Sequence[str] = [palette.cell_colour(cell) for cell in CELLS]
+        labels: Sequence[str] = [_cell_words(t, cell) for cell in CELLS]
+    elif show == "readings":
+        numbers = mine["opportunity"].map({reading: place for place, reading in enumerate(READINGS)})
+        colours, labels = list(palette.READINGS.values()), [t(f"reading.{reading}") for reading in READINGS]
+    else:
+        numbers = keys.map(classes.of)
+        colours, labels = classes.colours, [_class_words(t, place, classes) for place in range(len(classes.colours))]
+    uncertain = mine["flags"].fillna("").str.contains(UNCERTAIN, regex=False) if show != "index" else None
+    ranked = mine["score"].where(mine["rank"].notna())
+    return Painting(
+        classes=letters(numbers, uncertain=uncertain, outside=outside),
+        colours=colours,
+        labels=labels,
+        scores=packed(ranked, times=10),
+        ranks=packed(mine["rank"] - 1),
+    )
+
+
+def legend(show: str, t: Translator, title: str, classes: Classes, layers: Sequence[Node], notes: Sequence[str]) -> list[Node]:
+    """The legend in words: every class with its edges, the hatch, the layers shown, and what the map stands on."""
+    if show == "cells":
+        keys: list[Node] = [h("div", charts.nine_cells(None, (t("axis.potential"), t("axis.decline"))), class_="nine")]
+    elif show == "readings":
+        keys = [h("li", charts.reading_mark(reading), t(f"reading.{reading}")) for reading in READINGS]
+    else:
+        keys = [
+            h("li", charts.swatch(colour), _class_words(t, place, classes))
+            for place, colour in enumerate(classes.colours)
+        ]
+    hatched = h("li", charts.hatch(), t("legend.insufficient"))
+    lists = [h("ul", *keys, hatched)] if show != "cells" else [*keys, h("ul", hatched)]
+    return [
+        h("h2", t("legend.title", what=title), class_="small"),
+        *lists,
+        h("ul", *layers, class_="layers") if layers else None,
+        *(h("p", note, class_="note") for note in notes if note),
+    ]
+
+
+def _class_words(t: Translator, place: int, classes: Classes) -> str:
+    low, high = classes.edges[place], classes.edges[place + 1]
+    return t("legend.class", number=place + 1, low=t.number(low, 1), high=t.number(high, 1))
+
+
+def _cell_words(t: Translator, cell: str) -> str:
+    return "; ".join((
+        t(f"cell.{cell[0]}", axis=t("axis.potential")),
+        t(f"cell.{cell[1]}", axis=t("axis.decline")),
+    ))  # fmt: skip

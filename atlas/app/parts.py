@@ -1,0 +1,281 @@
+"""What several pages show: the selection, the ranked table's panel, the map with its legend, the card."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from atlas import palette
+from atlas.app import card, charts, controls, painting
+from atlas.app.dom import Node, h
+from atlas.app.map_element import show_map
+from atlas.app.map_files import write_files
+from atlas.app.painting import Classes
+from atlas.app.session import Session
+from atlas.app.table import Frame, missing, ranked_table, start_of
+from atlas.app.view import view
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+    from atlas.built import Built
+
+MAP_HEIGHT = 540
+
+
+def act(session: Session) -> Callable[[str, str], None]:
+    """What pressing something in the table or the card does."""
+
+    def heard(what: str, value: str) -> None:
+        if what == "unit":
+            choose(session, value)
+        elif what == "start" and value.isdigit():
+            session.change(start=int(value))
+
+    return heard
+
+
+def choose(session: Session, code: str) -> None:
+    """Select a unit that exists, and turn the table to its page; a filter that hides it is lifted."""
+    if code not in session.known.units | session.known.parents:
+        return
+    within = session.view.within
+    if within and code in session.known.units and session.built.units.loc[code, "parent"] != within:
+        within = ""
+    session.change(unit=code, within=within)
+    ranks = session.ranks()
+    session.change(start=start_of(ranks, focus(session, ranks), session.view.start))
+
+
+def focus(session: Session, ranks: pd.DataFrame) -> str:
+    """The code that is selected at the index's own level.
+
+    A parish stands for its municipality where municipalities are ranked, a municipality for its first parish where
+    parishes are; without a selection, the first of the table stands as an example.
+    """
+    code, units = session.view.unit, session.built.units
+    if session.level == "municipality":
+        if code in units.index:
+            return str(units.loc[code, "parent"])
+    elif code in session.known.parents:
+        mine = ranks["code"].isin(units.index[units["parent"] == code])
+        code = str(ranks.loc[mine, "code"].iloc[0]) if mine.any() else ""
+    return code or (str(ranks["code"].iloc[0]) if len(ranks) else "")
+
+
+def index_name(session: Session) -> str:
+    """The index's or pillar's name."""
+    return controls.index_names(session)[session.view.index]
+
+
+def unit_word(session: Session) -> str:
+    """What a ranked unit is called."""
+    words = session.atlas.neighbourhoods
+    return (words.parent_unit if session.level == "municipality" else words.unit).in_(session.view.lang)
+
+
+def table_frame(session: Session, classes: Classes, selected: str, *, full: bool = False) -> Frame:
+    """What the table needs beside its rows."""
+    return Frame(
+        t=session.t,
+        index_name=index_name(session),
+        unit=unit_word(session).capitalize(),
+        classes=classes.of,
+        selected=selected,
+        full=full,
+    )
+
+
+def order(session: Session, ranks: pd.DataFrame, classes: Classes, selected: str) -> list[Node]:
+    """The sentence and the table."""
+    frame = table_frame(session, classes, selected)
+    return [
+        h("section", h("h1", heading(session)), h("p", summary(session, ranks), class_="sentence"),
+          *intervals_note(session, ranks), *ranked_table(frame, ranks, session.view.start), class_="order"),
+    ]  # fmt: skip
+
+
+def heading(session: Session) -> str:
+    """What is ranked, and where."""
+    where = area_name(session)
+    return session.t("order.heading", index=index_name(session), where=where)
+
+
+def area_name(session: Session) -> str:
+    """The municipality of the filter, or the atlas."""
+    if session.view.within:
+        return str(session.built.parents.loc[session.view.within, "name"])
+    return session.atlas.atlas.name.in_(session.view.lang)
+
+
+def summary(session: Session, ranks: pd.DataFrame) -> str:
+    """How many are ranked, how many are not, who comes first."""
+    t = session.t
+    ranked = ranks[ranks["rank"].notna()]
+    words = session.atlas.neighbourhoods
+    units = words.units.in_(t.lang) if session.level == "neighbourhood" else t("order.municipalities")
+    if ranked.empty:
+        return t("order.none", count=t.number(len(ranks)), units=units)
+    first = ranked.iloc[0]
+    return t(
+        "order.summary", ranked=t.number(len(ranked)), count=t.number(len(ranks)), units=units,
+        name=first["name"], score=t.number(first["score"], 1),
+    )  # fmt: skip
+
+
+def intervals_note(session: Session, ranks: pd.DataFrame) -> list[Node]:
+    """Said where the weights were changed: intervals belong to the weights that they were drawn for."""
+    if session.weights() is None or ranks["rank_low"].notna().any():
+        return []
+    return [h("p", session.t("order.no_intervals"), class_="aside")]
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def map_files(_built: Built, atlas: str, version: str) -> tuple[Path, dict[str, str]]:
+    """Outlines and points, written once."""
+    return write_files(_built)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def outline_order(_built: Built, atlas: str, version: str) -> pd.DataFrame:
+    """Code and parent of the outlines, in the order of the file that the browser holds."""
+    table: pd.DataFrame = _built.store.read("neighbourhoods")[["code", "parent"]].sort_values("code")
+    return table.reset_index(drop=True)
+
+
+def draw_map(session: Session, whole: pd.DataFrame, classes: Classes, selected: str) -> None:
+    """The map, repainted for the view."""
+    t, version = session.t, session.known.data_version
+    folder, names = map_files(session.built, session.known.atlas, version)
+    outlines = outline_order(session.built, session.known.atlas, version)
+    told = {
+        "outlines": names["outlines"],
+        "layers": [one for one in (_layer(session, layer, names) for layer in session.view.layers) if one],
+        "chosen": _chosen(session, selected),
+        "within": session.view.within,
+        "theme": theme(),
+        "centre": _centre(session),
+        "words": map_words(session),
+    }
+    painted = painting.paint(session.view.show, t, outlines, whole, classes, session.view.within)
+    show_map(told, painted, folder=folder, key=f"map_{session.known.atlas}", height=MAP_HEIGHT,
+             picked=lambda code: choose(session, code))  # fmt: skip
+
+
+def _layer(session: Session, layer_id: str, names: Mapping[str, str]) -> dict[str, str] | None:
+    layer = next(one for one in session.atlas.layers if one.id == layer_id)
+    if layer_id not in names:
+        return None
+    return {"file": names[layer_id], "colour": palette.place_colour(layer_id), "symbol": layer.layer.symbol}
+
+
+def _chosen(session: Session, selected: str) -> list[str]:
+    return [selected] if selected else []
+
+
+def _centre(session: Session) -> list[float]:
+    places = session.built.store.read("places")
+    return [round(float(places["lat"].median()), 2), round(float(places["lon"].median()), 2)]
+
+
+def theme() -> str:
+    """``light`` or ``dark``, as the browser says."""
+    return str(getattr(st.context.theme, "type", None) or "light")
+
+
+def map_words(session: Session) -> dict[str, str]:
+    """Every word that the map itself says."""
+    t = session.t
+    words = {
+        name: t(f"map.{name}")
+        for name in ("zoom_in", "zoom_out", "whole", "north", "insufficient", "uncertain", "rank", "nameless", "fault")
+    }
+    municipal = session.level == "municipality"
+    return words | {
+        "lang": "pt-PT" if t.lang == "pt" else "en-GB",
+        "title": t("map.title", index=index_name(session), where=area_name(session)),
+        "index": index_name(session),
+        "level": t("map.municipal") if municipal else "",
+        "credit": credit(session),
+    }
+
+
+def credit(session: Session) -> str:
+    """Whom the map must name: the outlines' publisher, and OpenStreetMap where its data are drawn."""
+    t, neighbourhoods = session.t, session.atlas.neighbourhoods
+    named = [session.atlas.source_of(neighbourhoods.source).publisher]
+    shown = session.view.layers or session.known.layers
+    if any("odbl" in source.licence.lower() and (not source.layers or set(source.layers) & set(shown))
+           for source in session.atlas.source):  # fmt: skip
+        named.append("© OpenStreetMap contributors (ODbL)")
+    return t("map.credit", names=" · ".join(dict.fromkeys(named)))
+
+
+def map_legend(session: Session, classes: Classes) -> list[Node]:
+    """The legend below the map."""
+    t = session.t
+    shown = session.view.show
+    title = index_name(session) if shown == "index" else t(f"show.{shown}")
+    names = {layer.id: layer.layer for layer in session.atlas.layers}
+    layers = [
+        h("li", charts.symbol(names[layer].symbol, palette.place_colour(layer)), names[layer].name.in_(t.lang))
+        for layer in session.view.layers
+    ]
+    notes = [
+        t("legend.edges") if shown == "index" else t("legend.readings"),
+        t("map.municipal") + "." if session.level == "municipality" else "",
+        stands_on(session),
+    ]
+    return painting.legend(shown, t, title, classes, layers, notes)
+
+
+def stands_on(session: Session) -> str:
+    """Sources, data version and date, always on screen."""
+    sources = " · ".join(dict.fromkeys(source.publisher for source in session.atlas.source))
+    return session.t("legend.sources", sources=sources, version=session.atlas.atlas.data_version)
+
+
+def subject_of(session: Session, whole: pd.DataFrame, classes: Classes, selected: str) -> card.Subject | None:
+    """What the card is about; nothing where the selection is not in the table."""
+    rows = whole[whole["code"] == selected]
+    if rows.empty:
+        return None
+    row = rows.iloc[0].to_dict()
+    ranked = whole[whole["rank"].notna()]
+    return card.Subject(
+        t=session.t,
+        atlas=session.atlas,
+        index_name=index_name(session),
+        colours=classes.colours or palette.ramp(session.view.index),
+        edges=classes.inner,
+        row=row,
+        explained=session.explained(selected),
+        scores=[float(score) for score in ranked["score"]],
+        ranked=len(ranked),
+    )
+
+
+def draw_card(session: Session, whole: pd.DataFrame, classes: Classes, selected: str) -> None:
+    """The card of the selected unit."""
+    subject = subject_of(session, whole, classes, selected)
+    if subject is None:
+        view("card", [h("section", h("h2", session.t("card.empty_title")), h("p", session.t("card.empty")), class_="card")])
+        return
+    example = None if session.view.unit else h("p", session.t("card.example"), class_="aside")
+    view(
+        "card",
+        [h("section", *card.head(subject), example,
+           h("div", h("div", *card.contributions(subject)), h("div", *card.axes(subject)), class_="columns"),
+           class_="card")],
+        act=act(session),
+    )  # fmt: skip
+    view("evidence", [h("section", *card.evidence(subject), class_="card evidence")], act=act(session))
+
+
+def some(value: Any) -> Any:
+    """The figure, or ``None`` where it is missing."""
+    return None if missing(value) else value

@@ -1,0 +1,167 @@
+"""The ranked table: the route to every fact of the map that needs no map."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from atlas.app import charts
+from atlas.app.dom import Node, h
+from atlas.language import Translator
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ROWS = 50
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What the table needs to know beside its rows."""
+
+    t: Translator
+    index_name: str
+    unit: str
+    classes: Mapping[str, int]
+    """Code → class from 0, for those that have one."""
+    selected: str = ""
+    full: bool = False
+    """With the columns of *Ordenar*: bounds, chance of the first ten, coverage, reading."""
+
+
+def start_of(ranks: pd.DataFrame, code: str, now: int) -> int:
+    """First row of the page of the table on which ``code`` stands; ``now`` where it stands nowhere."""
+    found = ranks.index[ranks["code"] == code]
+    return int(ranks.index.get_loc(found[0])) // ROWS * ROWS if len(found) else now
+
+
+def ranked_table(frame: Frame, ranks: pd.DataFrame, start: int) -> list[Node]:
+    """One page of the table, its caption and the way to the other pages."""
+    t = frame.t
+    start = min(start, max(0, (len(ranks) - 1) // ROWS * ROWS))
+    ranked = int(ranks["rank"].notna().sum())
+    ties = ranks["rank"].dropna()
+    tied = set(ties[ties.duplicated(keep=False)])
+    rows = ranks.iloc[start : start + ROWS].to_dict("records")
+    body = [_row(frame, row, ranked, tied) for row in rows]
+    table = h(
+        "table",
+        h("caption", t("table.caption", index=frame.index_name), class_="unseen"),
+        h("thead", h("tr", *_heads(frame))),
+        h("tbody", *body, data_do="unit"),
+        class_="ranks",
+    )
+    return [
+        h("div", table, class_="scroll", role="region", tabindex="0", aria_label=t("table.region"), data_reveal=True),
+        _pages(t, start, len(ranks)),
+    ]
+
+
+def _heads(frame: Frame) -> list[Node]:
+    t = frame.t
+    heads: list[Node] = [
+        h("th", t("table.rank"), scope="col"),
+        h("th", frame.unit, scope="col"),
+        h("th", frame.index_name, h("small", t("table.of_100")), scope="col"),
+        h("th", h("abbr", t("table.class"), title=t("table.class_long")), scope="col"),
+        h("th", t("table.interval"), h("small", t("table.interval_axis")), scope="col"),
+        h("th", t("table.method"), h("small", t("table.share")), scope="col"),
+        h("th", t("table.data"), h("small", t("table.share")), scope="col"),
+    ]
+    if frame.full:
+        heads += [
+            h("th", t("table.top10"), scope="col"),
+            h("th", t("table.bounds"), scope="col"),
+            h("th", t("table.coverage"), scope="col"),
+            h("th", t("table.reading"), scope="col"),
+        ]
+    return heads
+
+
+def _row(frame: Frame, row: Mapping[str, Any], ranked: int, tied: set[int]) -> list[Any]:
+    t = frame.t
+    code = str(row["code"])
+    here = "true" if code == frame.selected else None
+    name = h("th", h("button", str(row["name"])), _parent(row), scope="row")
+    if missing(row["rank"]):
+        words = t("table.insufficient", coverage=t.percent(number(row.get("coverage"))))
+        span = 9 if frame.full else 5
+        return h("tr", h("td", "—"), name, h("td", charts.hatch(), words, colspan=span, class_="none"),
+                 data_to=code, aria_current=here)  # fmt: skip
+    rank = int(row["rank"])
+    method, data = pair(row, "rank_low", "rank_high"), pair(row, "rank_data_low", "rank_data_high")
+    tie = h("abbr", "=", title=t("table.tie")) if rank in tied else None
+    one = frame.classes.get(code)
+    cells: list[Node] = [
+        h("td", t.number(rank), tie),
+        name,
+        h("td", t.number(row["score"], 1)),
+        h("td", str(one + 1), class_=f"c{one + 1}") if one is not None else h("td", "—"),
+        h("td", charts.rank_interval(rank, ranked, method, data)),
+        h("td", span_words(t, method)),
+        h("td", span_words(t, data)),
+    ]
+    if frame.full:
+        reading = row.get("opportunity")
+        cells += [
+            h("td", t.percent(number(row.get("p_top10")))),
+            h("td", bounds_words(t, row)),
+            h("td", t.percent(number(row.get("coverage")))),
+            h("td", charts.reading_mark(reading), t(f"reading.{reading}"))
+            if isinstance(reading, str)
+            else h("td", "—"),
+        ]
+    return h("tr", *cells, data_to=code, aria_current=here)
+
+
+def _parent(row: Mapping[str, Any]) -> Node:
+    parent = row.get("parent")
+    return h("small", parent) if isinstance(parent, str) else None
+
+
+def _pages(t: Translator, start: int, count: int) -> Node:
+    if count <= ROWS:
+        return None
+    last = min(start + ROWS, count)
+    return h(
+        "nav",
+        h("button", t("table.previous"), data_to=str(max(0, start - ROWS)), disabled=start == 0),
+        h("span", t("table.rows", first=t.number(start + 1), last=t.number(last), count=t.number(count))),
+        h("button", t("table.next"), data_to=str(start + ROWS), disabled=last >= count),
+        class_="pages", aria_label=t("table.pages"), data_do="start",
+    )  # fmt: skip
+
+
+def missing(value: object) -> bool:
+    """Whether there is no figure.
+
+    >>> missing(None), missing(float("nan")), missing(0)
+    (True, True, False)
+    """
+    try:
+        return value is None or bool(value != value)
+    except TypeError:  # pandas.NA answers neither yes nor no
+        return True
+
+
+def number(value: Any) -> float | None:
+    """The figure as a float; ``None`` where there is none."""
+    return None if missing(value) else float(value)
+
+
+def pair(row: Mapping[str, Any], low: str, high: str) -> tuple[float, float] | None:
+    """Both ends of an interval; ``None`` where one is missing."""
+    ends = number(row.get(low)), number(row.get(high))
+    return None if ends[0] is None or ends[1] is None else (ends[0], ends[1])
+
+
+def span_words(t: Translator, ends: tuple[float, float] | None) -> str:
+    """``1–6``, or a dash."""
+    return "—" if ends is None else f"{t.number(ends[0])}–{t.number(ends[1])}"
+
+
+def bounds_words(t: Translator, row: Mapping[str, Any]) -> str:
+    """The score with what is missing at its worst and best."""
+    ends = pair(row, "score_low", "score_high")
+    return "—" if ends is None else f"{t.number(ends[0], 1)}–{t.number(ends[1], 1)}"
