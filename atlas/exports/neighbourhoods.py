@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from atlas.classes import class_colours, class_edges
-from atlas.config import Atlas, Index, Indicator, Text
+from atlas.config import Atlas, Index, Indicator, Level, Text
 from atlas.exports import NOTHING
 from atlas.exports.exportable import Field, FieldType
 from atlas.exports.style import Rule, Style
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _INTERVALS = ("rank", "rank_low", "rank_high", "rank_data_low", "rank_data_high")
 _DECLINE_RANKS = ("rank", "rank_low", "rank_high")
-MUNICIPAL = "municipal_value"
+MUNICIPAL, ESTIMATED = "municipal_value", "estimated_residents"
 
 _FIELDS: tuple[tuple[str, FieldType, str, int, str], ...] = (
     ("code", "text", "", 0, "dtmnfr"),
@@ -60,9 +60,9 @@ def table(atlas: Atlas, store: Store, within: str | None = None) -> Any:
         units = units[(units["code"] == within) | (units["parent"] == within)]
     out = units[["code", "name", "parent", "parent_name", "nuts3", "residents", "area_km2", "geometry"]].copy()
     scores, readings = store.read("scores"), store.read("opportunities").set_index("code")
-    potential = _of_index(atlas, scores, out, atlas.opportunity.potential)
-    decline = _of_index(atlas, scores, out, atlas.opportunity.decline)
-    pressure = _of_index(atlas, scores, out, "pressure")
+    potential = scores_of(atlas, scores, out, atlas.opportunity.potential)
+    decline = scores_of(atlas, scores, out, atlas.opportunity.decline)
+    pressure = scores_of(atlas, scores, out, "pressure")
     out["potential"] = potential["score"]
     for name in _INTERVALS:
         out[f"potential_{name}"] = potential[name]
@@ -71,9 +71,9 @@ def table(atlas: Atlas, store: Store, within: str | None = None) -> Any:
         out[f"decline_{name}"] = decline[name]
     out["decline_level"] = decline["level"].where(decline["score"].notna())
     out["pressure"] = pressure["score"]
-    out["flags"] = [
-        _joined(*flags) for flags in zip(potential["flags"], decline["flags"], pressure["flags"], strict=True)
-    ]
+    estimated = units["residents_method"].eq("voters").map({True: ESTIMATED, False: None})
+    held = zip(potential["flags"], decline["flags"], pressure["flags"], estimated, strict=True)
+    out["flags"] = [_joined(*flags) for flags in held]
     for name in ("cell", "opportunity", "p_opportunity"):
         out[name] = out["code"].map(readings[name])
     out["coverage"] = potential["coverage"]
@@ -135,17 +135,24 @@ def source_ids(atlas: Atlas) -> list[str]:
     return sorted(used)
 
 
+def level_of(atlas: Atlas, index_id: str) -> Level:
+    """Where an index, or the index that a pillar belongs to, stands."""
+    for index in atlas.index:
+        if index_id == index.id or any(index_id == pillar.id for pillar in index.pillar):
+            return index.level
+    return "neighbourhood"
+
+
 def _index(atlas: Atlas, index_id: str) -> Index | None:
     return next((one for one in atlas.index if one.id == index_id), None)
 
 
-def _of_index(atlas: Atlas, scores: pd.DataFrame, units: pd.DataFrame, index_id: str) -> pd.DataFrame:
+def scores_of(atlas: Atlas, scores: pd.DataFrame, units: pd.DataFrame, index_id: str) -> pd.DataFrame:
     """The scores of an index for each unit, its municipality's where the index stands at municipality.
 
     A unit without a rank has insufficient data, and a score that does not rank is left out of the file.
     """
-    index = _index(atlas, index_id)
-    level = index.level if index is not None else "neighbourhood"
+    level = level_of(atlas, index_id)
     held = scores[(scores["index"] == index_id) & (scores["level"] == level)].set_index("code")
     keys = units["code"] if level == "neighbourhood" else units["parent"]
     found = held.reindex(keys)

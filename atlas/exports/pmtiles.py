@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _TEXT_BYTES = 254
 _REGION_M = 50_000
-_LOWEST_ZOOM = 5
+_REGION_FROM, _CITY_FROM = 5, 9
 _REGION_ZOOM, _CITY_ZOOM = 12, 14
 
 
@@ -25,7 +25,7 @@ def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:  # no
         if one.type == "text":
             small[one.name] = cut_to_bytes(small[one.name], _TEXT_BYTES)
     west, south, east, north = layer.frame.total_bounds
-    deepest = _REGION_ZOOM if max(east - west, north - south) > _REGION_M else _CITY_ZOOM
+    region = max(east - west, north - south) > _REGION_M
     write_ogr(
         small, path, "PMTiles", layer.id, NAME=layer.title.in_(lang), DESCRIPTION=layer.attribution,
         MINZOOM=str(_LOWEST_ZOOM), MAXZOOM=str(deepest), MAX_SIZE="5000000", MAX_FEATURES="1000000",
