@@ -7,10 +7,13 @@ unit's result does not depend on which other units stand in the table.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
+
+from atlas.scoring import normalise
 
 Floats = NDArray[np.float64]
 
@@ -60,7 +63,9 @@ def harmonic(values: Floats, weights: Floats) -> Floats:
 
 
 def generalised(values: Floats, weights: Floats, order: float) -> Floats:
-    """``(Σ wᵢ·xᵢ^p / Σ wᵢ)^(1/p)``: harmonic at p = −1, geometric at 0, arithmetic at 1. Wants x > 0 save at 1.
+    """``(Σ wᵢ·xᵢ^p / Σ wᵢ)^(1/p)``: harmonic at p = −1, geometric at 0, arithmetic at 1.
+
+    Wants x > 0, or x ≥ 0 where p is above 0.
 
     >>> generalised(np.array([[3.0, 4.0]]), np.ones(2), 2.0).round(6).tolist()
     [3.535534]
@@ -69,20 +74,20 @@ def generalised(values: Floats, weights: Floats, order: float) -> Floats:
         return arithmetic(values, weights)
     if order == 0:
         return geometric(values, weights)
-    _positive(values)
+    _positive(values, zero=order > 0)
     return np.asarray(arithmetic(values**order, weights) ** (1.0 / order), dtype=float)
 
 
 class NotPositive(ValueError):
-    """A mean of powers met a figure at or below zero, in the row and column it names."""
+    """A mean of powers met a figure that it cannot take, at or below zero, in the row and column it names."""
 
     def __init__(self, row: int, column: int, value: float) -> None:
         super().__init__(f"row {row}, column {column}: {value!r} is not above zero")
         self.row, self.column, self.value = row, column, value
 
 
-def _positive(values: Floats) -> None:
-    bad = np.argwhere(values <= 0)
+def _positive(values: Floats, *, zero: bool = False) -> None:
+    bad = np.argwhere(values < 0 if zero else values <= 0)
     if len(bad):
         row, column = (int(one) for one in bad[0])
         raise NotPositive(row, column, float(values[row, column]))
@@ -95,3 +100,90 @@ def enough(values: Floats, weights: Floats, share: float) -> NDArray[np.bool_]:
     [False, True]
     """
     return weight_present(values, weights) >= share * float(np.sum(weights)) * (1 - 1e-12)
+
+
+def borda(values: Floats, weights: Floats) -> Floats:
+    """``Σ wᵢ·(rankᵢ − 1)``: points for every unit left behind, over the children; ties to the lowest rank.
+
+    Weights are taken as they stand, so that with weights of 1 the result counts points; what a unit lacks counts
+    like the mean of what it has.
+
+    Source: OECD/JRC (2008), pp. 112-113.
+
+    >>> borda(np.array([[3.0, 1.0], [2.0, 2.0], [1.0, 3.0]]), np.array([1.0, 1.0])).tolist()
+    [2.0, 2.0, 2.0]
+    """
+    points = np.column_stack([normalise.borda(column, 1) for column in values.T])
+    return arithmetic(points, weights) * weights.sum()
+
+
+def outranking(values: Floats, weights: Floats) -> Floats:
+    """Share of the weight on which the row's unit stands above the column's, ties halved; 0 on the diagonal.
+
+    Two units are compared on the children that both have.
+
+    Source: OECD/JRC (2008), table 36; Munda and Nardo (2005).
+    """
+    above = np.zeros((len(values), len(values)))
+    shared = np.zeros_like(above)
+    for column, weight in zip(values.T, weights, strict=True):
+        known = ~np.isnan(column)
+        above += weight * ((column[:, None] > column) + 0.5 * (column[:, None] == column))
+        shared += weight * (known[:, None] & known)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = above / shared
+    np.fill_diagonal(share, 0.0)
+    return share
+
+
+def copeland(values: Floats, weights: Floats) -> Floats:
+    """Units outranked less units outranked by: ``Σ sign(share − ½)`` over the others.
+
+    Source: Becker, W. (2021). COINr, ``a_copeland``; Copeland (1951).
+
+    >>> copeland(np.array([[3.0, 1.0], [2.0, 2.0], [1.0, 0.0]]), np.array([2.0, 1.0])).tolist()
+    [2.0, 0.0, -2.0]
+    """
+    lead = outranking(values, weights) - 0.5
+    lead[np.abs(lead) < 1e-12] = 0.0
+    np.fill_diagonal(lead, 0.0)
+    score = np.nan_to_num(np.sign(lead)).sum(axis=1)
+    return np.where(np.isnan(values).all(axis=1), np.nan, score)
+
+
+def imd(values: Floats, weights: Floats) -> Floats:
+    """``X = −23·ln(1 − R(1 − e^(−100/23)))`` with R = rank/n, then the weighted mean of X: high ranks cannot cancel.
+
+    R = 1 is the highest value; over the units present, ties to the lowest rank.
+
+    Source: Social Disadvantage Research Centre (2003), Scottish Indices of Deprivation, appendix 5.
+
+    >>> imd(np.array([[1.0], [2.0], [3.0], [4.0]]), np.ones(1)).round(4).tolist()
+    [6.5177, 15.6468, 31.0091, 100.0]
+    """
+    shares = np.column_stack([normalise.percentile_share(column, 1) for column in values.T])
+    return arithmetic(-23.0 * np.log(1.0 - shares * (1.0 - np.exp(-100.0 / 23.0))), weights)
+
+
+MEANS: dict[str, Callable[[Floats, Floats], Floats]] = {
+    "arithmetic": arithmetic,
+    "geometric": geometric,
+    "harmonic": harmonic,
+    "borda": borda,
+    "copeland": copeland,
+    "imd": imd,
+}
+
+
+def combine(values: Floats, weights: Floats, how: str, *, present: float = 0.0) -> Floats:
+    """The mean called ``how`` (a name in ``MEANS``, or ``mean:p``), missing where too little weight is there.
+
+    A child that weighs nothing is passed over.
+    """
+    counts = weights > 0
+    values, weights = values[:, counts], weights[counts]
+    if how.startswith("mean:"):
+        score = generalised(values, weights, float(how.removeprefix("mean:")))
+    else:
+        score = MEANS[how](values, weights)
+    return np.where(enough(values, weights, present), score, np.nan)

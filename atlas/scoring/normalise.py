@@ -6,6 +6,8 @@ column itself (min-max, z-score, ranks …) moves when a unit joins or leaves; g
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
@@ -108,19 +110,22 @@ def distance_to_max(values: Floats, direction: int) -> Floats:
     return np.asarray(1.0 - (high - turned) / (high - low), dtype=float)
 
 
-def distance_to_target(values: Floats, direction: int, target: float) -> Floats:
-    """``(x − min)/(target − min)``, capped at 1; where less is better ``(max − x)/(max − target)``.
+def distance_to_target(values: Floats, direction: int, target: float, *, capped: bool = False) -> Floats:
+    """``(x − min)/(target − min)``; where less is better ``(max − x)/(max − target)``.
 
-    Source: Becker, W. (2021). COINr, ``n_dist2targ`` with ``cap_max``.
+    Beyond the target it passes 1, unless ``capped``.
+
+    Source: Becker, W. (2021). COINr, ``n_dist2targ``.
 
     >>> distance_to_target(np.array([0.0, 5.0, 11.0]), 1, 10).tolist()
-    [0.0, 0.5, 1.0]
-    >>> distance_to_target(np.array([-1.0, 1.0, 10.0]), -1, 0).tolist()
+    [0.0, 0.5, 1.1]
+    >>> distance_to_target(np.array([-1.0, 1.0, 10.0]), -1, 0, capped=True).tolist()
     [1.0, 0.9, 0.0]
     """
     turned, aim = direction * values, direction * target
     low = np.nanmin(turned)
-    return np.minimum((turned - low) / (aim - low), 1.0)
+    share = (turned - low) / (aim - low)
+    return np.asarray(np.minimum(share, 1.0) if capped else share, dtype=float)
 
 
 def as_it_is(values: Floats, direction: int) -> Floats:
@@ -130,3 +135,19 @@ def as_it_is(values: Floats, direction: int) -> Floats:
     [-3.0, -1.0]
     """
     return np.asarray(direction * values, dtype=float)
+
+
+NORMALISATIONS: dict[str, Callable[..., Floats]] = {
+    "minmax": minmax,
+    "zscore": zscore,
+    "goalposts": goalposts,
+    "rank": rank,
+    "percentile-rank": percentile_rank,
+    "percentile-share": percentile_share,
+    "borda": borda,
+    "distance-to-max": distance_to_max,
+    "distance-to-target": distance_to_target,
+    "none": as_it_is,
+}
+NUMBERS = {"minmax": (0.0, 100.0), "zscore": (0.0, 1.0), "goalposts": (0.0, 100.0)}
+FIXED = ("goalposts", "none")
