@@ -20,6 +20,7 @@ import shapely
 from atlas.classes import class_colours, class_edges, class_of
 from atlas.config import Atlas, Indicator
 from atlas.errors import UnknownName
+from atlas.exports.exportable import OSM_ATTRIBUTION, Exportable
 from atlas.exports.from_store import exportable
 from atlas.exports.neighbourhoods import level_of, scores_of
 from atlas.language import Translator
@@ -191,8 +192,9 @@ def _page_data(atlas: Atlas, store: Store, t: Translator, index: str) -> dict[st
         "readings": READINGS,
         "indicators": [_indicator(one, layer.values(one.code), t.lang) for one in _built(atlas, table)],
         "places": _places(atlas, store, table, t.lang),
-        "sources": list(layer.sources),
+        "sources": [{**one, "date": t.date(one["date"])} for one in layer.sources],
         "attribution": layer.attribution,
+        "attribution_short": _short_attribution(atlas, layer, t),
         "origin": layer.generated_from,
         "texts": _texts_of_script(t, index_name(atlas, index, t.lang)),
     }  # fmt: skip
@@ -207,6 +209,13 @@ def index_name(atlas: Atlas, index: str, lang: str) -> str:
             if pillar.id == index:
                 return pillar.name.in_(lang)
     return index
+
+
+def _short_attribution(atlas: Atlas, layer: Exportable, t: Translator) -> str:
+    """Who drew the outlines, OpenStreetMap where it applies, and where the rest stands."""
+    outlines = atlas.source_of(atlas.neighbourhoods.source)
+    named = [OSM_ATTRIBUTION] if layer.open_database else []
+    return " · ".join([*named, f"{outlines.publisher}, {t.date(outlines.date)}", t("map.more_sources")])
 
 
 def _legend(atlas: Atlas, t: Translator, index: str, edges: tuple[float, ...], *, doubtful: bool) -> dict[str, Any]:

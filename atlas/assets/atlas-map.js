@@ -14,7 +14,8 @@
  *   selected   code of the selected unit, or null
  *   onSelect   called with the code when a unit is clicked
  *   onPlace    called with (layer id, position in the layer) when a place is clicked
- *   attribution, north, zoomIn, zoomOut, layersTitle   texts
+ *   attribution        who must be named; attributionShort, where given, stands alone until it is opened
+ *   north, zoomIn, zoomOut, layersTitle   texts
  *
  * Every text is set as text, never as HTML.
  */
@@ -23,7 +24,7 @@
 
   var INK = "#1b3a57", PAPER = "#ffffff", SECONDARY = "#5b6770";
   var HATCH = "atlas-hatch";
-  var REACH_PX = 9;
+  var REACH_PX = 9, NARROW_PX = 480;
   var loaded = {};
 
   function element(tag, className, text) {
@@ -346,9 +347,12 @@
   };
 
   Drawing.prototype.drawLegend = function (legend) {
-    var box = element("div", "atlas-legend"), palette = this.state.palette;
+    var box = element("details", "atlas-legend"), palette = this.state.palette;
+    box.open = this.legendOpen === undefined ? this.map.getSize().x >= NARROW_PX : this.legendOpen;
     this.texts.legend = legend;
-    box.appendChild(element("p", "atlas-legend-title", legend.title));
+    box.appendChild(element("summary", "", legend.title));
+    var self = this;
+    box.addEventListener("toggle", function () { self.legendOpen = box.open; });
     var list = box.appendChild(element("ul"));
     function row(style, text) {
       var item = list.appendChild(element("li")), mark = item.appendChild(element("span", "atlas-box " + style));
@@ -385,7 +389,10 @@
       this.control("northControl", "bottomleft", north);
     }
     if (options.attribution) {
-      this.control("attributionText", "bottomleft", element("div", "atlas-attribution", options.attribution));
+      var box = element(options.attributionShort ? "details" : "div", "atlas-attribution");
+      if (options.attributionShort) { box.appendChild(element("summary", "", options.attributionShort)); }
+      box.appendChild(element("div", "", options.attribution));
+      this.control("attributionText", "bottomleft", box);
     }
     if (options.zoomIn && !this.zoom) {
       if (this.map.zoomControl) { this.map.removeControl(this.map.zoomControl); }

@@ -193,11 +193,14 @@
   }
 
   function venues(card, i) {
+    add(card, "h3", texts.venues);
+    if (!data.places.some(function (layer) { return layer.at[i]; })) { add(card, "p", texts.no_venues); }
     data.places.forEach(function (layer) {
       var here = layer.at[i] || [];
       if (!here.length) { return; }
-      add(card, "h3", layer.name + " (" + number(here.length) + ")");
-      var items = add(card, "ul");
+      var box = add(card, "details");
+      add(box, "summary", layer.name + " (" + number(here.length) + ")");
+      var items = add(box, "ul", "", "venues");
       here.slice(0, MOST_PLACES).forEach(function (at) {
         add(items, "li", (layer.names[at] || texts.nameless) + " · " + layer.kinds[at], "clamp");
       });
@@ -230,7 +233,8 @@
       values: data.units.score.map(function (score, i) {
         return known(score) ? texts.index + ": " + number(score, 1) : "";
       }),
-      legend: data.legend, places: data.places, layersTitle: texts.layers, attribution: data.attribution, north: "N",
+      legend: data.legend, places: data.places, layersTitle: texts.layers, attribution: data.attribution,
+      attributionShort: data.attribution_short, north: "N",
       zoomIn: texts.zoom_in, zoomOut: texts.zoom_out,
       onSelect: function (code) { choose(byCode[code], false); },
       onPlace: function (id, at) {

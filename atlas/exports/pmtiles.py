@@ -28,7 +28,8 @@ def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:  # no
     region = max(east - west, north - south) > _REGION_M
     write_ogr(
         small, path, "PMTiles", layer.id, NAME=layer.title.in_(lang), DESCRIPTION=layer.attribution,
-        MINZOOM=str(_LOWEST_ZOOM), MAXZOOM=str(deepest), MAX_SIZE="5000000", MAX_FEATURES="1000000",
+        MINZOOM=str(_REGION_FROM if region else _CITY_FROM), MAXZOOM=str(_REGION_ZOOM if region else _CITY_ZOOM),
+        MAX_SIZE="5000000", MAX_FEATURES="1000000",
     )  # fmt: skip
 
 
