@@ -288,7 +288,7 @@
       self.layers[layer.id] = { group: group, layer: layer };
       if (layer.shown) { group.addTo(map); }
     });
-    this.drawToggles(places, title);
+    if (title !== null) { this.drawToggles(places, title); }
   };
 
   Drawing.prototype.showPlaces = function (id, on) {
