@@ -93,8 +93,8 @@ def _sayable(value: float) -> float:
 
 def _write(path: Path, moved: list[tuple[str, Any, Any]]) -> None:
     document = tomlkit.parse(path.read_text("utf-8"))
-    tables = {table["code"]: table for table in document["indicator"]}  # type: ignore[union-attr]
-    indices = {table["id"]: table for table in document["index"]}  # type: ignore[union-attr]
+    tables = {table["code"]: table for table in document["indicator"]}
+    indices = {table["id"]: table for table in document["index"]}
     for key, _, after in moved:
         name, _, option = key.partition(".")
         if option == "cuts":

@@ -7,15 +7,10 @@ message has a key, and both languages must hold every key (a test compares them)
 from __future__ import annotations
 
 import datetime as dt
-import locale
 import os
 from functools import cache
 from pathlib import Path
 from typing import Literal
-
-from babel.dates import format_date
-from babel.messages.pofile import read_po
-from babel.numbers import format_decimal
 
 Lang = Literal["pt", "en"]
 LANGUAGES: tuple[Lang, ...] = ("pt", "en")
@@ -27,6 +22,8 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 @cache
 def catalogue(lang: Lang) -> dict[str, tuple[str, ...]]:
     """Key → forms (singular, plural) of one language, from all its ``.po`` files."""
+    from babel.messages.pofile import read_po
+
     messages: dict[str, tuple[str, ...]] = {}
     for path in sorted((_CATALOGUES / lang).glob("*.po")):
         with path.open("rb") as file:
@@ -65,6 +62,8 @@ class Translator:
         >>> Translator("en").number(None)
         '—'
         """
+        from babel.numbers import format_decimal
+
         if value is None or value != value:
             return "—"
         pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
@@ -78,6 +77,8 @@ class Translator:
 
     def date(self, day: str | dt.date) -> str:
         """``23/11/2026``; what is no whole date (``2021``, ``2024-03``) stays as it stands."""
+        from babel.dates import format_date
+
         try:
             whole = dt.date.fromisoformat(day) if isinstance(day, str) else day
         except ValueError:
@@ -87,7 +88,5 @@ class Translator:
 
 def default_language() -> Lang:
     """Portuguese, unless the locale of the process is English."""
-    words = [os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG")]
-    words.append(locale.getlocale()[0] or "")
-    first = next((word for word in words if word and not word.startswith("C")), "")
-    return "en" if first.lower().startswith("en") else "pt"
+    said = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
+    return "en" if said.lower().startswith("en") else "pt"

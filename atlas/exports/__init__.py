@@ -92,6 +92,18 @@ def write(layer: Exportable, path: Path, *, force: bool = False, lang: str = "pt
         return _move(folder, path, stem, force=force)
 
 
+def write_text(text: str, path: Path, *, force: bool = False) -> Path:
+    """Write ``text`` in UTF-8 to ``path``, beside it first; an existing file is refused without ``force``."""
+    path = Path(path)
+    if path.is_dir() or (path.exists() and not force):
+        raise _exists(path)
+    with working_folder(path) as folder:
+        beside = folder / path.name
+        beside.write_text(text, "utf-8", newline="\n")
+        os.replace(beside, path)  # noqa: PTH105
+    return path
+
+
 @contextmanager
 def working_folder(path: Path) -> Iterator[Path]:
     """A folder beside ``path`` that is gone afterwards; what fails inside it becomes an :class:`OutputError`."""

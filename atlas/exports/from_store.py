@@ -37,6 +37,11 @@ def exportable(atlas: Atlas, store: Store, layer_id: str, lang: str = "pt", with
         raise UnknownName.among(within, known, pt="Código", en="Code")
     build = _neighbourhoods if layer_id == "neighbourhoods" else _places
     layer, used, outlines = build(atlas, store, layer_id, lang, within)
+    return describe(atlas, store, replace(layer, outlines=outlines), used)
+
+
+def describe(atlas: Atlas, store: Store, layer: Exportable, used: Iterable[str]) -> Exportable:
+    """The layer, and its outlines, with sources, attribution, hashes and origin."""
     sources = _sources(atlas, store, used)
     shared: dict[str, Any] = {
         "sources": sources,
@@ -45,8 +50,7 @@ def exportable(atlas: Atlas, store: Store, layer_id: str, lang: str = "pt", with
         "atlas": atlas.atlas.id,
         "generated_from": _origin(atlas, store),
     }
-    if outlines is not None:
-        outlines = replace(outlines, **shared)
+    outlines = layer.outlines and replace(layer.outlines, **shared)
     return replace(layer, outlines=outlines, **shared)
 
 

@@ -43,7 +43,9 @@ def ranking(atlas: Atlas, store: Store, table: pd.DataFrame, index: Index, index
     frame = gpd.GeoDataFrame(table[[name for name, *_ in _FIELDS]], geometry=outlines, crs=units.crs)
     pillar = next((one for one in index.pillar if one.id == index_id), None)
     name = pillar.name if pillar else index.name
-    fields = tuple(Field(name, type_, meaning, unit=unit, decimals=digits) for name, type_, meaning, unit, digits in _FIELDS)
+    fields = tuple(
+        Field(name, type_, meaning, unit=unit, decimals=digits) for name, type_, meaning, unit, digits in _FIELDS
+    )
     codes = [code for one in index.pillar for code in one.indicators]
     used = {source for code in codes for source in atlas.indicator_of(code).sources} | {atlas.neighbourhoods.source}
     return describe(

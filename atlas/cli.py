@@ -1,0 +1,92 @@
+"""``atlas``: finds the command, speaks the language asked for, and turns faults into one paragraph and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from atlas.commands import ATLAS, FORMAT, LANG, PROGRESS, QUIET, STORE, Command, building, reading, writing
+from atlas.errors import AtlasError
+from atlas.language import default_language
+
+FINE, WRONG, USAGE, FAULT = 0, 1, 2, 3
+COMMANDS: tuple[Command, ...] = (*building.COMMANDS, *reading.COMMANDS, *writing.COMMANDS)
+
+
+def parser(lang: str) -> argparse.ArgumentParser:
+    """The parser of all commands, with its help in ``lang``."""
+    pick = 1 if lang == "en" else 0
+    whole = argparse.ArgumentParser(
+        prog="atlas",
+        description=("Atlas de lugares criativos para a regeneração urbana.",
+                     "Atlas of creative places for urban regeneration.")[pick],
+    )  # fmt: skip
+    whole.add_argument("--version", action="store_true", help=("a versão", "the version")[pick])
+    commands = whole.add_subparsers(dest="command", metavar="COMMAND")
+    for command in COMMANDS:
+        said = (command.pt, command.en)[pick]
+        one = commands.add_parser(command.name, help=said, description=said)
+        common = [LANG, QUIET, PROGRESS]
+        common += [FORMAT] if command.lists else []
+        common += [STORE] if command.takes_atlas else []
+        for option in (*command.options, *common, *([ATLAS] if command.takes_atlas else [])):
+            one.add_argument(*option.names, help=(option.pt, option.en)[pick], **option.more)
+    return whole
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code is 0 fine, 1 a wrong input or request, 2 usage, 3 an internal fault."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    lang = _language(words)
+    whole = parser(lang)
+    try:
+        args = whole.parse_args(words)
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    if args.version:
+        from atlas import __version__
+
+        print(__version__)
+        return FINE
+    command = next((one for one in COMMANDS if one.name == args.command), None)
+    if command is None:
+        whole.print_help()
+        return USAGE
+    args.lang = lang
+    return _run(command, args)
+
+
+def _run(command: Command, args: argparse.Namespace) -> int:
+    try:
+        answer = command.run(args)
+        if answer is not None:
+            answer.print(getattr(args, "format", "table"))
+        return FINE
+    except AtlasError as fault:
+        print(fault.text(args.lang), file=sys.stderr)
+        return WRONG
+    except BrokenPipeError:
+        sys.stderr.close()
+        return FINE
+    except KeyboardInterrupt:
+        return 130
+    except Exception as fault:  # noqa: BLE001  (the last line of defence: a log instead of a traceback)
+        from atlas.answers import internal_fault
+
+        print(internal_fault(fault, args.lang), file=sys.stderr)
+        return FAULT
+
+
+def _language(words: Sequence[str]) -> str:
+    """``--lang`` before the arguments are parsed, so that the help speaks it; else that of the locale."""
+    for position, word in enumerate(words):
+        if word == "--lang" and position + 1 < len(words):
+            return "en" if words[position + 1] == "en" else "pt"
+        if word.startswith("--lang="):
+            return "en" if word == "--lang=en" else "pt"
+    return default_language()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,61 @@
+"""The commands, by what they are for; each module holds ``COMMANDS`` and imports what a command needs when it runs."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from atlas.answers import Answer
+    from atlas.built import Built
+
+
+class Option(NamedTuple):
+    """One argument of a command, and what argparse needs to know of it."""
+
+    names: tuple[str, ...]
+    pt: str
+    en: str
+    more: dict[str, Any] = {}  # noqa: RUF012  (never changed)
+
+
+class Command(NamedTuple):
+    """A command: what it does in both languages, its arguments, and the function behind it."""
+
+    name: str
+    run: Callable[[argparse.Namespace], Answer | None]
+    pt: str
+    en: str
+    options: tuple[Option, ...] = ()
+    takes_atlas: bool = True
+    lists: bool = False
+
+
+ATLAS = Option(("atlas",), "norte (predefinido), porto ou uma pasta", "norte (default), porto or a folder", {
+    "nargs": "?", "default": "norte", "metavar": "ATLAS"})  # fmt: skip
+STORE = Option(("--store",), "pasta da construção", "folder of the store", {"type": Path, "metavar": "DIR"})
+LANG = Option(("--lang",), "língua", "language", {"choices": ("pt", "en")})
+QUIET = Option(("--quiet",), "sem mensagens", "no messages", {"action": "store_true"})
+PROGRESS = Option(("--progress",), "progresso", "progress", {"choices": ("auto", "json", "off"), "default": "auto"})
+FORMAT = Option(("--format",), "formato da lista", "format of the list", {
+    "choices": ("table", "json", "csv"), "default": "table"})  # fmt: skip
+WITHIN = Option(("--within",), "só a área deste código", "only the area of this code", {"metavar": "CODE"})
+INDEX = Option(("--index",), "índice ou pilar (potential)", "index or pillar (potential)", {
+    "default": "potential", "metavar": "ID"})  # fmt: skip
+FORCE = Option(("--force",), "substituir o que existe", "replace what is there", {"action": "store_true"})
+OUT = Option(("-o", "--output"), "ficheiro a escrever", "file to write", {
+    "type": Path, "required": True, "metavar": "FILE"})  # fmt: skip
+WEIGHTS = Option(("--weights",), "TOML com [weights]", "TOML with [weights]", {"type": Path, "metavar": "FILE.toml"})
+PRESET = Option(("--preset",), "predefinição de pesos", "preset of weights", {"metavar": "ID"})
+
+
+def opened(args: argparse.Namespace) -> Built:
+    """The atlas that the arguments name, built first where its store is missing or stale."""
+    from atlas.answers import Reporter
+    from atlas.built import open_built
+
+    reporter = Reporter(args.progress, quiet=args.quiet, lang=args.lang)
+    with reporter:
+        return open_built(args.atlas, store=args.store, progress=reporter)

@@ -1,0 +1,75 @@
+"""Commands that build and check an atlas, and open the app on it."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from atlas.commands import FORCE, Command, Option, opened
+
+if TYPE_CHECKING:
+    from atlas.answers import Answer
+
+
+def _build(args: argparse.Namespace) -> Answer | None:
+    from atlas.answers import Reporter, build_summary
+    from atlas.atlasfile import find_atlas, load_atlas
+    from atlas.built import open_built
+
+    moved = None
+    if args.recalibrate:
+        from atlas.calibrating import recalibrate
+
+        moved = recalibrate(load_atlas(find_atlas(args.atlas), calibrated=False))
+    with Reporter(args.progress, quiet=args.quiet, lang=args.lang) as reporter:
+        built = open_built(
+            args.atlas,
+            store=args.store,
+            force=args.force,
+            draws=args.draws,
+            seed=args.seed,
+            workers=args.workers,
+            progress=reporter,
+        )
+    return None if args.quiet else build_summary(built, args.lang, ran=reporter.ran, moved=moved)
+
+
+def _check(args: argparse.Namespace) -> Answer:
+    from atlas.answers import check_summary
+    from atlas.atlasfile import find_atlas, load_atlas
+    from atlas.placing import place_all
+
+    atlas = load_atlas(find_atlas(args.atlas))
+    return check_summary(atlas, place_all(atlas), args.lang)
+
+
+def _app(args: argparse.Namespace) -> None:
+    from atlas.app.serve import serve
+
+    built = opened(args)
+    serve(
+        args.atlas,
+        store=built.store.folder,
+        port=args.port,
+        host=args.host,
+        browser=not args.no_browser,
+        base_path=args.base_path,
+    )
+
+
+COMMANDS = (
+    Command("app", _app, "abre a aplicação", "opens the app", (
+        Option(("--port",), "porta", "port", {"type": int, "default": 8501}),
+        Option(("--host",), "endereço (127.0.0.1)", "address (127.0.0.1)", {"default": "127.0.0.1"}),
+        Option(("--no-browser",), "sem abrir o navegador", "without opening the browser", {"action": "store_true"}),
+        Option(("--base-path",), "prefixo do endereço", "prefix of the address", {"default": ""}),
+    )),
+    Command("build", _build, "constrói o que está desatualizado", "builds what is stale", (
+        FORCE,
+        Option(("--draws",), "sorteios dos intervalos", "draws of the intervals", {"type": int, "metavar": "N"}),
+        Option(("--seed",), "semente", "seed", {"type": int, "metavar": "N"}),
+        Option(("--workers",), "processos", "workers", {"type": int, "default": 1, "metavar": "N"}),
+        Option(("--recalibrate",), "renova as referências", "renews the references", {"action": "store_true"}),
+    )),
+    Command("check", _check, "valida configuração e dados, sem construir", "validates configuration and inputs"),
+)  # fmt: skip

@@ -1,0 +1,49 @@
+"""Commands that write files."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from atlas.commands import FORCE, OUT, WITHIN, Command, Option, opened
+
+if TYPE_CHECKING:
+    pass
+
+
+def _export(args: argparse.Namespace) -> None:
+    from atlas.answers import export_layers
+
+    export_layers(opened(args), args.layer, args.output, force=args.force, lang=args.lang, within=args.within)
+
+
+def _map(args: argparse.Namespace) -> None:
+    from atlas.exports import write_text
+    from atlas.maps import standalone
+
+    built = opened(args)
+    write_text(standalone(built.atlas, built.store, lang=args.lang), args.output, force=args.force)
+
+
+def _score(args: argparse.Namespace) -> None:
+    from atlas.scoring.table import score_files
+
+    score_files(args.data, args.meta, args.config, args.output, force=args.force)
+
+
+COMMANDS = (
+    Command("export", _export, "exporta uma camada", "exports a layer", (
+        Option(("layer",), "camada, places, neighbourhoods ou all", "layer, places, neighbourhoods or all", {
+            "metavar": "LAYER"}),
+        OUT, WITHIN, FORCE,
+    )),
+    Command("map", _map, "um mapa HTML autónomo", "one standalone HTML map", (OUT, FORCE)),
+    Command("score", _score, "o motor de índices sobre uma tabela", "the index engine on any table", (
+        Option(("data",), "tabela de dados", "table of data", {"type": Path, "metavar": "DATA.csv"}),
+        Option(("meta",), "tabela da árvore", "table of the tree", {"type": Path, "metavar": "META.csv"}),
+        Option(("--config",), "opções", "options", {"type": Path, "metavar": "score.toml"}),
+        OUT._replace(names=("--output",), more={"type": Path, "required": True, "metavar": "DIR"}),
+        FORCE,
+    ), takes_atlas=False),
+)  # fmt: skip
