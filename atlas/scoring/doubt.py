@@ -6,7 +6,7 @@ Noise added to figures that are noisy already would be too wide in the middle an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -254,6 +254,19 @@ class DataDraws:
         self._normalised = to_goalposts(values, codes, indicators).to_numpy()
         posteriors = {code: Posterior(values[code], doubt, self._p_match.index) for code, doubt in self._doubts.items()}
         self._posteriors = {codes.index(code): one for code, one in posteriors.items() if not one.certain}
+
+    @property
+    def uncertain(self) -> bool:
+        """Whether any figure can differ from what was published."""
+        return bool(self._posteriors)
+
+    def figures(self, draws: int, seed: int) -> Iterator[dict[str, Floats]]:
+        """Draw after draw, the figures of the indicators that are not certain."""
+        rng = np.random.default_rng([seed, draws])
+        shared = share_draws(self._doubts, self._p_match, draws, self._units, rng)
+        drawn = {at: posterior.draw(draws, shared, rng) for at, posterior in self._posteriors.items()}
+        for draw in range(draws):
+            yield {self._branches.codes[at]: figures[draw] for at, figures in drawn.items()}
 
     def scores(self, block: slice, seed: int) -> Floats:
         """Scores of one block of draws (draws × units), with random numbers of its own."""

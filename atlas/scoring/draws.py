@@ -46,6 +46,8 @@ class Choices:
         Per pillar, draws × its indicators: weights.
     outer
         Draws × pillars: weights.
+    omitted
+        Position of the indicator left out; the number of indicators where none is.
     """
 
     normalisation: Ints
@@ -54,6 +56,7 @@ class Choices:
     floor: Floats
     inner: tuple[Floats, ...]
     outer: Floats
+    omitted: Ints
 
 
 def draw_choices(
@@ -78,7 +81,6 @@ def draw_choices(
     inner = tuple(_dirichlet(share, draws, rng) for share in branches.inner)
     outer = _dirichlet(branches.outer, draws, rng) if judges is None else _resampled(judges, branches, draws, rng)
     omitted = rng.integers(codes + 1, size=draws)
-    inner, outer = _leave_out(branches, inner, outer, omitted)
     return Choices(
         normalisation=normalisation,
         bad=np.where(fixed_ends[0], 0.0, shifts[0]),
@@ -86,41 +88,64 @@ def draw_choices(
         floor=floor,
         inner=inner,
         outer=outer,
+        omitted=omitted,
     )
 
 
 @dataclass(frozen=True)
+class Bare:
+    """The units' figures on the scales that a draw starts from; indicators × units.
+
+    Attributes
+    ----------
+    straight
+        (x − bad)/(good − bad), before the clip.
+    by_rank
+        Rank among the units, 1–100.
+    there
+        1 where the figure is known.
+    whole
+        Per pillar: known for every unit.
+    """
+
+    straight: Singles
+    by_rank: Singles
+    there: Singles
+    whole: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
 class Plan:
-    """The units' figures on the bare scales (indicators × units), and the method of each draw."""
+    """The units' figures, and the method of each draw."""
 
     branches: Branches
     choices: Choices
-    straight: Singles  # (x − bad)/(good − bad), before the clip
-    by_rank: Singles  # 1–100
-    there: Singles  # 1 where the figure is known
-    whole: NDArray[np.bool_]  # per pillar: known for every unit
+    bare: Bare
 
     def of(self, index: pd.Index, units: list[str] | None) -> Plan:
         """The same plan for some of the units."""
         if units is None:
             return self
         at = index.get_indexer(units)
-        return Plan(
-            self.branches, self.choices, self.straight[:, at], self.by_rank[:, at], self.there[:, at], self.whole
-        )
+        bare = self.bare
+        some = Bare(bare.straight[:, at], bare.by_rank[:, at], bare.there[:, at], bare.whole)
+        return Plan(self.branches, self.choices, some)
 
     def scores(self, block: slice) -> Singles:
         """Scores of a block of draws (draws × units); logarithms where the draw is geometric."""
         choices = self.choices
         count = len(choices.floor[block])
         floor = choices.floor[block].astype(np.float32)
-        geometric = np.flatnonzero(floor)
-        outer = choices.outer[block].astype(np.float32)
-        units = self.straight.shape[1]
+        # With one pillar there is nothing to combine, and a floor would only make equals of the lowest.
+        geometric = np.flatnonzero(floor) if len(self.branches.pillars) > 1 else np.empty(0, dtype=np.intp)
+        inner, outer = _leave_out(
+            self.branches, [weights[block] for weights in choices.inner], choices.outer[block], choices.omitted[block]
+        )
+        units = self.bare.straight.shape[1]
         total = np.zeros((count, units), dtype=np.float32)
         weight = np.zeros((count, units), dtype=np.float32)
         for at in range(len(self.branches.pillars)):
-            pillar, there = self._pillar(at, block)
+            pillar, there = self._pillar(at, inner[at], block)
             share = outer[:, at, None]
             if len(geometric):
                 pillar[geometric] = np.log(np.maximum(pillar[geometric], floor[geometric, None]))
@@ -134,11 +159,10 @@ class Plan:
         total /= weight
         return total
 
-    def _pillar(self, at: int, block: slice) -> tuple[Singles, Singles | None]:
+    def _pillar(self, at: int, weights: Singles, block: slice) -> tuple[Singles, Singles | None]:
         members = self.branches.members[at]
-        weights = self.choices.inner[at][block].astype(np.float32)
         normalised = self._normalised(members, block)
-        if self.whole[at]:
+        if self.bare.whole[at]:
             total = normalised[0] * weights[:, 0, None]
             for position in range(1, len(members)):
                 total += normalised[position] * weights[:, position, None]
@@ -147,7 +171,7 @@ class Plan:
         total = np.zeros(normalised[0].shape, dtype=np.float32)
         weight = np.zeros(normalised[0].shape, dtype=np.float32)
         for position, member in enumerate(members):
-            share = weights[:, position, None] * self.there[member]
+            share = weights[:, position, None] * self.bare.there[member]
             total += normalised[position] * share
             weight += share
         there: Singles = (weight > 0).astype(np.float32)
@@ -161,10 +185,10 @@ class Plan:
         bad, good = self.choices.bad[block], self.choices.good[block]
         columns = []
         for member in members:
-            plain = self.straight[member]
+            plain = self.bare.straight[member]
             column = np.empty((len(kinds), len(plain)), dtype=np.float32)
             column[kinds == 0] = 1.0 + 99.0 * np.clip(plain, 0.0, 1.0)
-            column[kinds == 2] = self.by_rank[member]
+            column[kinds == 2] = self.bare.by_rank[member]
             if len(moved):
                 start = bad[moved, member, None].astype(np.float32)
                 span = (1.0 + good[moved, member, None] - bad[moved, member, None]).astype(np.float32)
@@ -184,26 +208,39 @@ def plan_draws(
 ) -> Plan:
     """The units on the bare scales and ``draws`` methods, ready to be scored block by block."""
     branches = flatten(index, weights)
-    used = [indicators[code] for code in branches.codes]
-    straight = np.array([_straight(values[one.code].to_numpy(dtype=float), one) for one in used])
-    straight = straight.reshape(len(used), len(values))
+    fixed_ends = natural_zeros(branches, indicators)
+    choices = draw_choices(branches, fixed_ends, draws=draws, rng=np.random.default_rng(seed), judges=judges)
+    return Plan(branches, choices, bare_scales(straightened(values, branches, indicators), branches))
+
+
+def straightened(values: DataFrame, branches: Branches, indicators: Mapping[str, Indicator]) -> Floats:
+    """Indicators × units: ``(x − bad)/(good − bad)`` on the scale on which each is read, beyond 0 and 1 too."""
+    rows = [_straight(values[code].to_numpy(dtype=float), indicators[code]) for code in branches.codes]
+    return np.array(rows).reshape(len(rows), len(values))
+
+
+def bare_scales(straight: Floats, branches: Branches) -> Bare:
+    """What a draw starts from; a pillar with too little of its weight is absent, as in the published score."""
     known = ~np.isnan(straight)
     by_rank = np.array([_by_rank(row) for row in straight]).reshape(straight.shape)
-    ends = [_natural_zero(one) for one in used]
-    fixed_ends = (np.array([bad for bad, _ in ends]), np.array([good for _, good in ends]))
-    choices = draw_choices(branches, fixed_ends, draws=draws, rng=np.random.default_rng(seed), judges=judges)
-    # A pillar with too little of its weight is absent in every draw, as it is in the published score.
     for members, inner in zip(branches.members, branches.inner, strict=True):
         share = (known[members] * inner[:, None]).sum(axis=0)
         known[np.ix_(members, np.flatnonzero(share < branches.present * (1 - 1e-12)))] = False
-    return Plan(
-        branches=branches,
-        choices=choices,
+    return Bare(
         straight=np.where(known, straight, 0.0).astype(np.float32),
         by_rank=np.where(known, by_rank, 1.0).astype(np.float32),
         there=known.astype(np.float32),
         whole=np.array([known[members].all() for members in branches.members]),
     )
+
+
+def natural_zeros(
+    branches: Branches, indicators: Mapping[str, Indicator]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Per indicator: whether its bad end, and whether its good end, is a goalpost at 0."""
+    zero = [one.goalposts is not None and one.goalposts[0] == 0 for one in map(indicators.__getitem__, branches.codes)]
+    more = [indicators[code].direction == "more" for code in branches.codes]
+    return np.array(zero) & np.array(more), np.array(zero) & ~np.array(more)
 
 
 def _straight(values: Floats, indicator: Indicator) -> Floats:
@@ -215,11 +252,6 @@ def _straight(values: Floats, indicator: Indicator) -> Floats:
 def _by_rank(straight: Floats) -> Floats:
     present = int(np.count_nonzero(~np.isnan(straight)))
     return 1.0 + 99.0 * (normalise.rank(straight, 1) - 1.0) / max(present - 1, 1)
-
-
-def _natural_zero(indicator: Indicator) -> tuple[bool, bool]:
-    at_zero = indicator.goalposts is not None and indicator.goalposts[0] == 0
-    return (at_zero, False) if indicator.direction == "more" else (False, at_zero)
 
 
 def _dirichlet(shares: Floats, draws: int, rng: np.random.Generator) -> Floats:
@@ -234,15 +266,13 @@ def _resampled(judges: DataFrame, branches: Branches, draws: int, rng: np.random
     return np.asarray(picked @ given / len(given), dtype=float)
 
 
-def _leave_out(
-    branches: Branches, inner: tuple[Floats, ...], outer: Floats, omitted: Ints
-) -> tuple[tuple[Floats, ...], Floats]:
+def _leave_out(branches: Branches, inner: list[Floats], outer: Floats, omitted: Ints) -> tuple[list[Singles], Singles]:
     """Take the weight of each draw's omitted indicator away, and of its pillar where it was alone there."""
     outer = outer.copy()
     kept = []
     for at, (members, weights) in enumerate(zip(branches.members, inner, strict=True)):
         out = omitted[:, None] == members[None, :]
-        kept.append(np.where(out, _OMITTED * np.maximum(weights, _OMITTED), weights))
+        kept.append(np.where(out, _OMITTED * np.maximum(weights, _OMITTED), weights).astype(np.float32))
         if len(members) == 1 and len(branches.pillars) > 1:
             outer[out[:, 0], at] *= _OMITTED
-    return tuple(kept), outer
+    return kept, outer.astype(np.float32)
