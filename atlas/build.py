@@ -93,7 +93,10 @@ def code_hash() -> str:
 
 
 def is_current(atlas: Atlas, folder: Path, *, draws: int | None = None, seed: int | None = None) -> bool:
-    """Whether the store in ``folder`` was made from exactly these inputs by this program."""
+    """Whether the store in ``folder`` was made from exactly these inputs by this program.
+
+    Draws and seed that are not asked for are the store's own: a build for a report is kept.
+    """
     try:
         found = Store(folder).manifest
     except StoreError:
@@ -121,16 +124,24 @@ def build(
     StoreError
         Another build holds the lock for ten minutes, or the folder cannot be written.
     """
-    draws = atlas.atlas.draws if draws is None else draws
-    seed = atlas.atlas.seed if seed is None else seed
     folder = Path(folder)
+    wanted_draws = atlas.atlas.draws if draws is None else draws
+    wanted_seed = atlas.atlas.seed if seed is None else seed
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder.with_name(f"{folder.name}.lock"))
         with lock.acquire(timeout=LOCK_SECONDS):
             stores.recover(folder)
             if force or not is_current(atlas, folder, draws=draws, seed=seed):
-                _build(atlas, folder, draws=draws, seed=seed, workers=workers, force=force, progress=progress)
+                _build(
+                    atlas,
+                    folder,
+                    draws=wanted_draws,
+                    seed=wanted_seed,
+                    workers=workers,
+                    force=force,
+                    progress=progress,
+                )
     except Timeout:
         raise StoreError(
             "Outra construção está a decorrer há mais de dez minutos. Termine-a e repita.",

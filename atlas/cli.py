@@ -41,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     lang = _language(words)
     whole = parser(lang)
     try:
-        args = whole.parse_args(words)
+        args, left = whole.parse_known_args(words)
+        _take_atlas(whole, args, left)
     except SystemExit as stop:
         return int(stop.code or 0)
     if args.version:
@@ -55,6 +56,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return USAGE
     args.lang = lang
     return _run(command, args)
+
+
+def _take_atlas(whole: argparse.ArgumentParser, args: argparse.Namespace, left: list[str]) -> None:
+    """Give the last word to ATLAS: argparse fills an optional position before the options that stand ahead of it."""
+    if len(left) == 1 and not left[0].startswith("-") and getattr(args, "atlas", None) == ATLAS.more["default"]:
+        args.atlas = left[0]
+    elif left:
+        whole.error(f"unrecognized arguments: {' '.join(left)}")
 
 
 def _run(command: Command, args: argparse.Namespace) -> int:

@@ -1,0 +1,70 @@
+"""Both embedded atlases, built once a run; and a small cut of Norte that tests may spoil."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+
+from atlas.atlasfile import find_atlas
+from atlas.built import Built, open_built
+
+ESPOSENDE = "0306"
+DRAWS = 200
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nothing that a test builds or fetches touches the user's own data."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ATLAS_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
+
+
+@pytest.fixture(scope="session")
+def norte(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The region, as the app opens it."""
+    return open_built("norte", store=tmp_path_factory.mktemp("stores") / "norte", draws=DRAWS)
+
+
+@pytest.fixture(scope="session")
+def porto(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The city."""
+    return open_built("porto", store=tmp_path_factory.mktemp("stores") / "porto", draws=DRAWS)
+
+
+@pytest.fixture(scope="session")
+def _small_atlas(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The municipality of Esposende cut out of the embedded Norte: real outlines, real records, real dirt."""
+    whole = find_atlas("norte")
+    folder = tmp_path_factory.mktemp("atlases") / "um atlas pequeno"
+    shutil.copytree(whole, folder)
+    for name, column in (("neighbourhoods.parquet", "parent"), ("parents.parquet", "code")):
+        table = gpd.read_parquet(folder / name)
+        table[table[column] == ESPOSENDE].to_parquet(folder / name, index=False)
+    return folder
+
+
+@pytest.fixture
+def small_atlas(_small_atlas: Path, tmp_path: Path) -> Path:
+    """A fresh copy of the small atlas, in a folder with a blank and an accent in its path."""
+    folder = tmp_path / "Região de Esposende"
+    shutil.copytree(_small_atlas, folder)
+    return folder
+
+
+def edit(path: Path, before: str, after: str) -> None:
+    """Replace a text that must be there."""
+    text = path.read_text("utf-8")
+    assert before in text
+    path.write_text(text.replace(before, after, 1), "utf-8")
+
+
+def edit_table(path: Path, change: object) -> None:
+    """Rewrite a CSV with ``change(table)``, all cells as text."""
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    change(table).to_csv(path, index=False)  # type: ignore[operator]
