@@ -13,9 +13,9 @@ from platformdirs import user_data_path
 
 from atlas.atlasfile import EMBEDDED, find_atlas, load_atlas
 from atlas.build import Progress, build, silent
-from atlas.config import Atlas
+from atlas.config import Atlas, Index
 from atlas.errors import UnknownName
-from atlas.scores import wide
+from atlas.scores import values_of, wide
 from atlas.store import Store
 
 
@@ -48,6 +48,28 @@ class Built:
     def figures(self, level: str) -> pd.DataFrame:
         """Units × indicators of one level."""
         return wide(self.store.read("indicators"), level)
+
+    @cached_property
+    def places(self) -> pd.DataFrame:
+        """Places by id."""
+        table: pd.DataFrame = self.store.read("places").set_index("place_id")
+        return table
+
+    @cached_property
+    def evidence(self) -> dict[str, pd.DataFrame]:
+        """Unit → the rows of evidence behind its figures."""
+        table = self.store.read("evidence")
+        return {str(code): part for code, part in table.groupby("code", sort=False, observed=True)}
+
+    @cached_property
+    def _inputs(self) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
+        return {}
+
+    def inputs(self, index: Index) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Figures and coverage that an index reads, made once: weights may move, they do not."""
+        if index.id not in self._inputs:
+            self._inputs[index.id] = values_of(self.store_tables, index)
+        return self._inputs[index.id]
 
     @property
     def meta(self) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from atlas.built import Built, unit_code
 from atlas.config import Index
 from atlas.language import Lang, Translator
 from atlas.ranking import checked_weights, index_holding, rank_table, rows_of
-from atlas.scores import values_of
 from atlas.scoring.explain import contributions, counterfactual, reference_unit, sentence
 from atlas.scoring.index import Scored, score_index
 
@@ -32,7 +31,7 @@ def explain(
     index = index_holding(built, index_id)
     code = _unit_of(built, unit_code(built, code), index)
     known = {indicator.code: indicator for indicator in built.atlas.indicator}
-    values, coverage = values_of(built.store_tables, index)
+    values, coverage = built.inputs(index)
     pillars = None if weights is None else checked_weights(index, weights)
     scored = score_index(values, index, known, coverage=coverage, weights=pillars)
     units = built.parents if index.level == "municipality" else built.units
@@ -119,11 +118,10 @@ def _contributions(built: Built, index: Index, scored: Scored, code: str, lang: 
 
 def evidence(built: Built, code: str, indicators: list[str]) -> list[dict[str, Any]]:
     """The places behind a unit's figures: one row an indicator and place, with source, date, licence and match."""
-    table = built.store.read("evidence")
-    own = table[(table["code"] == code) & table["indicator"].isin(indicators)]
-    places = built.store.read("places").set_index("place_id")
+    own = built.evidence.get(code, built.store.read("evidence").iloc[:0])
+    own = own[own["indicator"].isin(indicators)]
     sources = {source["id"]: source for source in built.store.manifest["sources"]}
-    found = places.loc[own["place_id"].astype(str)]
+    found = built.places.loc[own["place_id"].astype(str)]
     first = found["sources"].str.split("|").str[0]
     rows = pd.DataFrame({
         "indicator": own["indicator"].astype(str).to_numpy(),

@@ -12,12 +12,16 @@ from atlas.built import Built, units_within
 from atlas.config import Index
 from atlas.errors import ConfigError, UnknownName
 from atlas.scores import score_one
+from atlas.scoring.index import rank, score_index
 
 COLUMNS = (
     "code", "name", "parent", "residents", "area_km2", "score", "score_low", "score_high", "rank", "rank_within",
     "rank_low", "rank_high", "rank_data_low", "rank_data_high", "p_top10", "coverage", "cell", "opportunity",
     "p_opportunity", "flags",
 )  # fmt: skip
+
+_DRAWN = ("rank_low", "rank_high", "rank_data_low", "rank_data_high", "p_top10")
+"""Columns that come from draws."""
 
 
 def index_ids(built: Built) -> list[str]:
@@ -77,6 +81,7 @@ def rank_table(
     *,
     weights: Mapping[str, float] | None = None,
     within: str | None = None,
+    intervals: bool = True,
 ) -> pd.DataFrame:
     """Units of an index in their order, the insufficient ones last; columns as in :data:`COLUMNS`.
 
@@ -86,9 +91,11 @@ def rank_table(
         Pillar id → weight: the scores, ranks and intervals are computed anew with them.
     within
         Code of a parent or a unit; ``rank`` stays the rank in the whole atlas, ``rank_within`` is that in the area.
+    intervals
+        Whether other ``weights`` get intervals of their own, which takes seconds; without, these are missing.
     """
     index = index_holding(built, index_id)
-    scores = _scores(built, index, index_id, weights)
+    scores = _scores(built, index, index_id, weights, intervals=intervals)
     parents = index.level == "municipality"
     units = built.parents if parents else built.units
     chosen = _within(built, within, parents=parents)
@@ -114,10 +121,21 @@ def _within(built: Built, within: str | None, *, parents: bool) -> pd.Index:
     return pd.Index([within if within in built.parents.index else built.units.loc[within, "parent"]])
 
 
-def _scores(built: Built, index: Index, index_id: str, weights: Mapping[str, float] | None) -> pd.DataFrame:
+def _scores(
+    built: Built, index: Index, index_id: str, weights: Mapping[str, float] | None, *, intervals: bool
+) -> pd.DataFrame:
+    stored = built.store.read("scores")
     if weights is None or index_id != index.id:
-        stored = built.store.read("scores")
         return stored[stored["index"] == index_id].set_index("code")
+    if not intervals:
+        values, coverage = built.inputs(index)
+        known = {indicator.code: indicator for indicator in built.atlas.indicator}
+        scored = score_index(values, index, known, coverage=coverage, weights=checked_weights(index, weights))
+        flags = stored.loc[stored["index"] == index_id, ["code", "flags"]].set_index("code")
+        return flags.assign(
+            score=scored.score, score_low=scored.low, score_high=scored.high, coverage=scored.coverage,
+            rank=rank(scored.score, scored.ranked), **dict.fromkeys(_DRAWN, np.nan),
+        )  # fmt: skip
     manifest = built.store.manifest
     made = score_one(
         built.atlas,
