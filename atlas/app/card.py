@@ -43,9 +43,9 @@ def head(subject: Subject) -> list[Node]:
     parent = row.get("parent")
     facts = [parent if isinstance(parent, str) else None]
     if number(row.get("residents")) is not None:
-        facts.append(t.n("card.residents", round(float(row["residents"]))))
+        facts.append(t.n("app.card.residents", round(float(row["residents"]))))
     if number(row.get("area_km2")) is not None:
-        facts.append(t("card.area", area=t.number(float(row["area_km2"]), 1)))
+        facts.append(t("app.card.area", area=t.number(float(row["area_km2"]), 1)))
     return [
         h("h2", str(row["name"])),
         h("p", " · ".join(filter(None, facts)), class_="facts"),
@@ -59,24 +59,22 @@ def _figures(subject: Subject) -> Node:
     t, row = subject.t, subject.row
     if missing(row["rank"]):
         coverage = t.percent(number(row.get("coverage")))
-        return h("p", charts.hatch(), t("card.insufficient", coverage=coverage), class_="none")
+        return h("p", charts.hatch(), t("app.card.insufficient", coverage=coverage), class_="none")
     pairs: list[tuple[str, str]] = [
-        (subject.index_name, t("card.score", score=t.number(row["score"], 1))),
-        (t("card.bounds"), bounds_words(t, row)),
-        (t("card.rank"), t("card.rank_of", rank=t.number(row["rank"]), count=t.number(subject.ranked))),
-        (t("card.method"), span_words(t, pair(row, "rank_low", "rank_high"))),
-        (t("card.data"), span_words(t, pair(row, "rank_data_low", "rank_data_high"))),
-        (t("card.top10"), t.percent(number(row.get("p_top10")))),
-        (t("card.coverage"), t.percent(number(row.get("coverage")))),
+        (subject.index_name, t("app.card.score", score=t.number(row["score"], 1))),
+        (t("app.card.bounds"), bounds_words(t, row)),
+        (t("app.card.rank"), t("app.card.rank_of", rank=t.number(row["rank"]), count=t.number(subject.ranked))),
+        (t("app.card.method"), span_words(t, pair(row, "rank_low", "rank_high"))),
+        (t("app.card.data"), span_words(t, pair(row, "rank_data_low", "rank_data_high"))),
+        (t("app.card.top10"), t.percent(number(row.get("p_top10")))),
+        (t("app.card.coverage"), t.percent(number(row.get("coverage")))),
     ]
     return h("dl", *(h("div", h("dt", name), h("dd", value)) for name, value in pairs), class_="figures")
 
 
 def _flags(t: Translator, row: Mapping[str, Any]) -> Node:
-    flags = row.get("flags")
-    if not isinstance(flags, str) or not flags:
-        return None
-    return h("ul", *(h("li", said(t, f"flag.{flag}")) for flag in flags.split("|")), class_="flags")
+    flags = some_words(row.get("flags"))
+    return h("ul", *(h("li", said(t, f"app.flag.{flag}")) for flag in flags), class_="flags") if flags else None
 
 
 def contributions(subject: Subject) -> list[Node]:
@@ -84,7 +82,7 @@ def contributions(subject: Subject) -> list[Node]:
     t = subject.t
     parts = sorted(subject.explained["contributions"], key=lambda part: -(number(part["contribution"]) or 0.0))
     if not parts:
-        return [h("h3", t("card.why")), h("p", t("card.no_parts"))]
+        return [h("h3", t("app.card.why")), h("p", t("app.card.no_parts"))]
     top = max((number(part["contribution"]) or 0.0 for part in parts), default=0.0) or 1.0
     colour = subject.colours[3]
     rows = [
@@ -98,14 +96,14 @@ def contributions(subject: Subject) -> list[Node]:
         for part in parts
     ]
     score = number(subject.explained.get("score"))
-    total = h("tr", h("th", t("card.sum"), scope="row"), h("td"), h("td", t.number(score, 1)), h("td", t.percent(1.0)))
+    total = h("tr", h("th", t("app.card.sum"), scope="row"), h("td"), h("td", t.number(score, 1)), h("td", t.percent(1.0)))
     return [
-        h("h3", t("card.why")),
+        h("h3", t("app.card.why")),
         h(
             "table",
-            h("caption", t("card.why_caption"), class_="unseen"),
-            h("thead", h("tr", h("th", t("card.indicator"), scope="col"), h("td"), h("th", t("card.points"), scope="col"),
-                         h("th", t("card.weight"), scope="col"))),
+            h("caption", t("app.card.why_caption"), class_="unseen"),
+            h("thead", h("tr", h("th", t("app.card.indicator"), scope="col"), h("td"), h("th", t("app.card.points"), scope="col"),
+                         h("th", t("app.card.weight"), scope="col"))),
             h("tbody", *rows),
             h("tfoot", total) if score is not None else None,
             class_="parts",
@@ -116,7 +114,7 @@ def contributions(subject: Subject) -> list[Node]:
 def _value(subject: Subject, part: Mapping[str, Any]) -> str:
     value = number(part["value"])
     if value is None:
-        return subject.t("card.no_figure")
+        return subject.t("app.card.no_figure")
     decimals = next((one.decimals for one in subject.atlas.indicator if one.code == part["code"]), 1)
     return f"{subject.t.number(value, decimals)}\N{NO-BREAK SPACE}{part['unit']}"
 
@@ -132,22 +130,22 @@ def axes(subject: Subject) -> list[Node]:
         words = h(
             "p",
             charts.reading_mark(str(reading)),
-            h("strong", t(f"reading.{reading}")),
-            h("span", t(f"cell.{str(cell)[0]}", axis=t("axis.potential")) + "; "
-              + t(f"cell.{str(cell)[1]}", axis=t("axis.decline")) + ".", class_="line"),
-            h("small", t("card.chance", chance=t.percent(chance))) if chance is not None else None,
+            h("strong", t(f"app.reading.{reading}")),
+            h("span", t(f"app.cell.{str(cell)[0]}", axis=t("app.axis.potential")) + "; "
+              + t(f"app.cell.{str(cell)[1]}", axis=t("app.axis.decline")) + ".", class_="line"),
+            h("small", t("app.card.chance", chance=t.percent(chance))) if chance is not None else None,
             class_="reading",
         )  # fmt: skip
     else:
-        words = h("p", charts.hatch(), t("reading.none"), class_="none")
-    municipal = h("p", t("card.municipal_decline"), class_="aside") if found and _municipal(subject) else None
+        words = h("p", charts.hatch(), t("app.reading.none"), class_="none")
+    municipal = h("p", t("app.card.municipal_decline"), class_="aside") if found and _municipal(subject) else None
     mine = number(row["score"])
     return [
-        h("h3", t("card.among", index=subject.index_name)),
+        h("h3", t("app.card.among", index=subject.index_name)),
         charts.strip(subject.scores, mine, subject.colours, subject.edges),
         h("div", h("span", "0"), h("span", "100"), class_="ends", aria_hidden="true"),
-        h("h3", t("card.two_axes")),
-        h("div", charts.nine_cells(str(cell) if found else None, (t("axis.potential"), t("axis.decline"))), words,
+        h("h3", t("app.card.two_axes")),
+        h("div", charts.nine_cells(str(cell) if found else None, (t("app.axis.potential"), t("app.axis.decline"))), words,
           municipal, class_="two"),
     ]  # fmt: skip
 
@@ -169,35 +167,61 @@ def evidence(subject: Subject, *, shown: int = SHOWN) -> list[Node]:
         blocks.append(
             h(
                 "details",
-                h("summary", h("b", name), " ", t.n("card.places", len(places))),
+                h("summary", h("b", name), " ", t.n("app.card.places", len(places))),
                 h("ul", *(_place(subject, one) for one in places[:shown]), class_="places"),
-                h("p", t.n("card.more_places", more), class_="aside") if more > 0 else None,
+                h("p", t.n("app.card.more_places", more), class_="aside") if more > 0 else None,
                 data_key=f"{subject.row['code']}-{code}",
             )
         )
     return [
-        h("h3", t("card.evidence")),
-        *(blocks or [h("p", t("card.no_evidence"), class_="aside")]),
+        h("h3", t("app.card.evidence")),
+        *(blocks or [h("p", t("app.card.no_evidence"), class_="aside")]),
         *sources(subject, found),
     ]
 
 
-def _place(t: Translator, one: Mapping[str, Any]) -> Node:
+def _place(subject: Subject, one: Mapping[str, Any]) -> Node:
+    t = subject.t
     chance = number(one.get("p_match"))
-    doubt = t("card.match", chance=t.percent(chance)) if chance is not None and chance < 0.995 else ""
-    told = " · ".join(
-        filter(None, (str(one["source"] or ""), t.date(str(one["date"] or "")), str(one["licence"] or ""), doubt))
-    )
-    return h("li", str(one["name"] or "") or t("card.nameless"), h("small", told))
+    known = subject.atlas.classes.get(str(one.get("class") or ""))
+    told = [
+        subject.name_of(known[1].name) if known else "",
+        " + ".join(title(subject.atlas, source) for source in str(one["source"] or "").split("|")),
+        t("app.card.match", chance=t.percent(chance)) if chance is not None and chance < 0.995 else "",
+        *(said(t, f"app.mark.{mark}") for mark in some_words(one.get("marks"))),
+    ]
+    return h("li", str(one["name"] or "") or t("app.card.nameless"), h("small", " · ".join(filter(None, told))))
 
 
-def sources(t: Translator, found: Iterable[Mapping[str, Any]]) -> list[Node]:
-    """Every source once, with its date and licence."""
-    distinct = sorted({(str(one["source"]), str(one["date"]), str(one["licence"])) for one in found})
-    if not distinct:
-        return []
-    return [
-        h("h3", t("card.stands_on")),
-        h("ul", *(h("li", name, h("small", f"{t.date(date)} · {licence}")) for name, date, licence in distinct),
-          class_="places"),
-    ]  # fmt: skip
+def some_words(value: object) -> list[str]:
+    """The words of a ``|``-joined text or of a list; none where there is nothing."""
+    words = value.split("|") if isinstance(value, str) else value if isinstance(value, list) else []
+    return [str(word) for word in words if word]
+
+
+def said(t: Translator, key: str) -> str:
+    """A word of doubt in the page's language; one that the catalogues do not hold yet, as it stands."""
+    try:
+        return t(key)
+    except KeyError:
+        return key.rpartition(".")[2].replace("_", " ")
+
+
+def title(atlas: Atlas, source_id: str) -> str:
+    """The title of a source; its id where the configuration no longer names it."""
+    return next((source.title for source in atlas.source if source.id == source_id), source_id)
+
+
+def sources(subject: Subject, found: Iterable[Mapping[str, Any]]) -> list[Node]:
+    """Every source behind the unit's figures once, with publisher, date and licence."""
+    atlas, t = subject.atlas, subject.t
+    used = {source for one in found for source in str(one["source"] or "").split("|")}
+    codes = {str(part["code"]) for part in subject.explained["contributions"]}
+    used |= {source for one in atlas.indicator if one.code in codes for source in one.sources}
+    used.add(atlas.neighbourhoods.source)
+    lines = [
+        h("li", source.title, h("small", " · ".join((source.publisher, t.date(source.date), source.licence))))
+        for source in atlas.source
+        if source.id in used
+    ]
+    return [h("h3", t("app.card.stands_on")), h("ul", *lines, class_="places")]

@@ -15,7 +15,8 @@ LETTERS = "LMH"
 def rank_interval(
     rank: float, count: int, method: tuple[float, float] | None, data: tuple[float, float] | None
 ) -> list[Any]:
-    """A rank with its two intervals on a logarithmic axis: first place left; method above, data below, the dot between.
+    """A rank and its two intervals on a logarithmic axis, first place left: a thin line is what method does, a thick
+    one what data do, the dot is the rank.
 
     The logarithm gives the first ten the room that a planner looks at. Three bare paths, since a table holds many.
     """
@@ -24,10 +25,10 @@ def rank_interval(
     def x(place: float) -> float:
         return round(4 + scale * math.log(min(max(place, 1), count)), 1)
 
-    def line(y: int, ends: tuple[float, float] | None) -> list[Any]:
-        return h("path", d=f"M{x(ends[0]):g} {y}h{x(ends[1]) - x(ends[0]):.1f}" if ends else "")
+    def line(ends: tuple[float, float] | None) -> list[Any]:
+        return h("path", d=f"M{x(ends[0]):g} 8h{max(x(ends[1]) - x(ends[0]), 0.1):.1f}" if ends else "")
 
-    return h("svg", line(4, method), line(14, data), h("path", d=f"M{x(rank):g} 9h0"), viewBox="0 0 96 18")
+    return h("svg", line(method), line(data), h("path", d=f"M{x(rank):g} 8h0"), viewBox="0 0 96 16")
 
 
 def bar(share: float, colour: str, *, beyond: float = 1.0) -> list[Any]:

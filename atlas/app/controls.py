@@ -14,7 +14,8 @@ def choose(session: Session, *, area: bool = True, show: bool = True) -> None:
     """The row of selectors above a page."""
     t = session.t
     widths = [3.2] * area + [3.2] + [2.6, 2.4] * show + [2.4]
-    columns = iter(st.columns(widths, vertical_alignment="bottom", key="selectors"))
+    with st.container(key="selectors"):
+        columns = iter(st.columns(widths, vertical_alignment="bottom"))
     if area:
         with next(columns):
             _area(session)
@@ -36,7 +37,7 @@ def _area(session: Session) -> None:
     st.selectbox(
         session.atlas.neighbourhoods.parent_unit.in_(session.view.lang).capitalize(),
         ["", *names],
-        format_func=lambda code: names.get(code) or session.t("control.whole"),
+        format_func=lambda code: names.get(code) or session.t("app.control.whole"),
         key="area",
         on_change=lambda: session.change(within=st.session_state["area"] or "", start=0),
     )
@@ -46,7 +47,7 @@ def _index(session: Session) -> None:
     names = index_names(session)
     st.session_state["index"] = session.view.index
     st.selectbox(
-        session.t("control.index"),
+        session.t("app.control.index"),
         list(names),
         format_func=lambda index: names[index],
         key="index",
@@ -59,16 +60,16 @@ def index_names(session: Session) -> dict[str, str]:
     lang = session.view.lang
     names = {index.id: index.name.in_(lang) for index in session.atlas.index}
     pillars = {pillar.id: pillar.name.in_(lang) for index in session.atlas.index for pillar in index.pillar}
-    named = names | {key: session.t("control.pillar", name=name) for key, name in pillars.items() if key not in names}
+    named = names | {key: session.t("app.control.pillar", name=name) for key, name in pillars.items() if key not in names}
     return {key: named[key] for key in session.known.indices}
 
 
 def _show(session: Session) -> None:
     st.session_state["show"] = session.view.show
     st.selectbox(
-        session.t("control.show"),
+        session.t("app.control.show"),
         list(link.SHOWS),
-        format_func=lambda show: session.t(f"show.{show}"),
+        format_func=lambda show: session.t(f"app.show.{show}"),
         key="show",
         on_change=lambda: session.change(show=st.session_state["show"]),
     )
@@ -77,7 +78,7 @@ def _show(session: Session) -> None:
 def _layers(session: Session) -> None:
     names = {layer.id: layer.layer.name.in_(session.view.lang) for layer in session.atlas.layers}
     st.session_state["layers"] = list(session.view.layers)
-    with st.popover(session.t.n("control.layers", len(session.view.layers)), width="stretch"):
+    with st.popover(session.t.n("app.control.layers", len(session.view.layers)), width="stretch"):
         for layer in session.known.layers:
             st.session_state[f"layer_{layer}"] = layer in session.view.layers
             st.checkbox(names[layer], key=f"layer_{layer}", on_change=_toggle, args=(session, layer))
@@ -95,11 +96,11 @@ def _preset(session: Session) -> None:
     names = {one.id: one.name.in_(session.view.lang) for one in session.atlas.preset}
     if session.view.index != known.preset_index or not names:
         names = {}
-    nobody = t("control.changed") if link.changed(known, session.view) else t("control.own_weights")
+    nobody = t("app.control.changed") if link.changed(known, session.view) else t("app.control.own_weights")
     options = list(names) if preset else ["", *names]
     st.session_state["preset"] = preset
     st.selectbox(
-        t("control.preset"), options, format_func=lambda one: names.get(one, nobody), key="preset",
+        t("app.control.preset"), options, format_func=lambda one: names.get(one, nobody), key="preset",
         on_change=_take_preset, args=(session,), disabled=len(options) < 2,
     )  # fmt: skip
 
@@ -112,13 +113,13 @@ def weigh(session: Session) -> None:
         return
     pillars = {pillar.id: pillar for index in session.atlas.index for pillar in index.pillar}
     shares = link.effective(weights)
-    with st.expander(t("control.weights"), key="weights"):
+    with st.expander(t("app.control.weights"), key="weights"):
         columns = st.columns(3, gap="medium")
         for place, (pillar, weight) in enumerate(weights):
             st.session_state[f"weight_{pillar}"] = round(weight)
             name = pillars[pillar].name.in_(session.view.lang)
             columns[place % 3].slider(
-                t("control.weight", name=name, share=t.percent(shares[pillar], 1)), 0, 100, key=f"weight_{pillar}",
+                t("app.control.weight", name=name, share=t.percent(shares[pillar], 1)), 0, 100, key=f"weight_{pillar}",
                 on_change=_take_weight, args=(session, pillar), help=pillars[pillar].reason.in_(session.view.lang),
             )  # fmt: skip
         view("shares", weights_words(session))
@@ -129,12 +130,12 @@ def weights_words(session: Session) -> list[Node]:
     t, lang = session.t, session.view.lang
     index = next((one for one in session.atlas.index if one.id == session.view.index), None)
     missing = [one for one in (index.pillar if index else ()) if one.missing and not one.indicators]
-    judged = h("p", t("control.judged", date=t.date(index.judged)), class_="aside") if index else None
+    judged = h("p", t("app.control.judged", date=t.date(index.judged)), class_="aside") if index else None
     if not missing:
         return [judged]
     return [
         judged,
-        h("p", t("control.without_data"), class_="aside"),
+        h("p", t("app.control.without_data"), class_="aside"),
         h("ul", *(h("li", charts.hatch(), h("b", one.name.in_(lang)), h("small", one.missing.in_(lang)))
                   for one in missing if one.missing), class_="places"),
     ]  # fmt: skip

@@ -50,5 +50,5 @@ def small_downloads(session: Session) -> None:
         for suffix in SMALL:
             if suffix in formats():
                 form = formats()[suffix]
-                download(session, "neighbourhoods", form, t("download.as", format=form.label.in_(t.lang)),
+                download(session, "neighbourhoods", form, t("app.download.as", format=form.label.in_(t.lang)),
                          key=f"get{suffix}")  # fmt: skip

@@ -34,15 +34,15 @@ def header(
 
     query = urlencode(session.query())
     links: list[Node] = [
-        h("li", h("a", t(f"page.{name}"), href=f"{path or '.'}?{query}", data_to=path or name,
+        h("li", h("a", t(f"app.page.{name}"), href=f"{path or '.'}?{query}", data_to=path or name,
                   aria_current="page" if path == current else None))
         for path, name in pages
         if name != "acessibilidade"
     ]  # fmt: skip
     tree: list[Node] = [
-        h("a", t("header.skip"), href="#conteudo", class_="skip"),
-        h("header", h("p", t("header.title"), class_="brand"), _atlases(session, atlases),
-          h("nav", h("ul", *links), aria_label=t("header.pages"), data_do="page"), _languages(session), class_="top"),
+        h("a", t("app.header.skip"), href="#conteudo", class_="skip"),
+        h("header", h("p", t("app.header.title"), class_="brand"), _atlases(session, atlases),
+          h("nav", h("ul", *links), aria_label=t("app.header.pages"), data_do="page"), _languages(session), class_="top"),
         *(_notices(session)),
         h("a", id="conteudo", tabindex="-1", class_="anchor"),
     ]  # fmt: skip
@@ -56,7 +56,7 @@ def _atlases(session: Session, atlases: Sequence[str]) -> Node:
     if len(atlases) < 2:
         return h("p", session.atlas.atlas.name.in_(session.view.lang), class_="atlas")
     options = [h("option", one.capitalize(), value=one) for one in atlases]
-    return h("label", h("span", session.t("header.atlas"), class_="unseen"),
+    return h("label", h("span", session.t("app.header.atlas"), class_="unseen"),
              h("select", *options, data_do="atlas", data_value=session.known.atlas), class_="atlas")  # fmt: skip
 
 
@@ -66,7 +66,7 @@ def _languages(session: Session) -> Node:
         "div",
         *(h("button", h("abbr", lang.upper(), title=names[lang]), data_to=lang, lang=lang,
             aria_pressed="true" if lang == session.view.lang else "false") for lang in names),
-        class_="langs", role="group", aria_label=session.t("header.language"), data_do="lang",
+        class_="langs", role="group", aria_label=session.t("app.header.language"), data_do="lang",
     )  # fmt: skip
 
 
@@ -83,7 +83,7 @@ def _page(session: Session, name: str) -> dict[str, Any]:
     inks = {f"--t{place}": palette.text_on(colour) for place, colour in enumerate(ramp, 1)}
     return {
         "lang": "pt-PT" if t.lang == "pt" else "en-GB",
-        "title": t("header.page_title", page=t(f"page.{name}"), atlas=session.atlas.atlas.name.in_(t.lang)),
-        "map": t("map.title", index=parts.index_name(session), where=parts.area_name(session)),
+        "title": t("app.header.page_title", page=t(f"app.page.{name}"), atlas=session.atlas.atlas.name.in_(t.lang)),
+        "map": t("app.map.title", index=parts.index_name(session), where=parts.area_name(session)),
         "tints": {**tints, **inks},
     }

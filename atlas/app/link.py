@@ -160,16 +160,16 @@ def read(params: Mapping[str, str], known: Known) -> tuple[View, list[Notice]]:
     notices: list[Notice] = []
     schema, _, data_version = params.get("v", f"{SCHEMA}.{known.data_version}").partition(".")
     if schema != str(SCHEMA):
-        return first_view(known, lang), [Notice("link.other_schema", {"schema": schema[:20]})]
+        return first_view(known, lang), [Notice("app.link.other_schema", {"schema": schema[:20]})]
     if data_version != known.data_version:
-        notices.append(Notice("link.other_data", {"then": data_version[:40], "now": known.data_version}))
+        notices.append(Notice("app.link.other_data", {"then": data_version[:40], "now": known.data_version}))
 
     view = first_view(known, lang)
     index = params.get("index", view.index)
     if index in known.indices:
         view = with_index(known, view, index)
     else:
-        notices.append(Notice("link.unknown", {"what": index[:40]}))
+        notices.append(Notice("app.link.unknown", {"what": index[:40]}))
     if params.get("weights") and index == view.index:
         view = _with_weights(view, params["weights"], notices)
 
@@ -195,13 +195,13 @@ def _with_weights(view: View, text: str, notices: list[Notice]) -> View:
         try:
             given[pillar] = float(weight)
         except ValueError:
-            notices.append(Notice("link.unknown", {"what": part[:40]}))
+            notices.append(Notice("app.link.unknown", {"what": part[:40]}))
     fits = {pillar: weight for pillar, weight in given.items() if 0 <= weight <= 1e6}
     mine = [pillar for pillar, _ in view.weights]
-    notices += [Notice("link.unknown", {"what": pillar[:40]}) for pillar in given if pillar not in mine]
+    notices += [Notice("app.link.unknown", {"what": pillar[:40]}) for pillar in given if pillar not in mine]
     missing = [pillar for pillar in mine if pillar not in fits]
     if missing or not effective((pillar, fits[pillar]) for pillar in mine):
-        notices.append(Notice("link.weights"))
+        notices.append(Notice("app.link.weights"))
         return view
     return replace(view, weights=tuple((pillar, fits[pillar]) for pillar in mine))
 
@@ -209,7 +209,7 @@ def _with_weights(view: View, text: str, notices: list[Notice]) -> View:
 def _among(value: str, known: Iterable[str], notices: list[Notice]) -> str:
     if not value or value in known:
         return value
-    notices.append(Notice("link.unknown", {"what": value[:40]}))
+    notices.append(Notice("app.link.unknown", {"what": value[:40]}))
     return ""
 
 

@@ -13,7 +13,7 @@ from atlas.app import pages
 from atlas.app.header import header
 from atlas.app.session import Session, offered, wanted_atlas
 from atlas.errors import AtlasError
-from atlas.language import Translator, default_language
+from atlas.language import Lang, Translator
 
 
 def page_modules() -> list[ModuleType]:
@@ -32,7 +32,7 @@ def main() -> None:
         return
     modules = page_modules()
     known = [
-        st.Page(partial(_run, module, session), title=session.t(f"page.{_name(module)}"), url_path=module.PATH or "explorar",
+        st.Page(partial(_run, module, session), title=session.t(f"app.page.{_name(module)}"), url_path=module.PATH or "explorar",
                 default=not module.PATH)
         for module in modules
     ]  # fmt: skip
@@ -58,10 +58,6 @@ def _run(module: ModuleType, session: Session) -> None:
 
 
 def _say(fault: AtlasError) -> None:
-    lang = st.query_params.get("lang", default_language())
-    st.error(fault.text("en" if lang == "en" else "pt"))
-    st.caption(Translator("en" if lang == "en" else "pt")("app.fault"))
-
-
-if __name__ == "__main__":
-    main()
+    lang: Lang = "en" if st.query_params.get("lang") == "en" else "pt"
+    st.error(fault.text(lang))
+    st.caption(Translator(lang)("app.fault"))

@@ -7,20 +7,20 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 
 from atlas import palette
-from atlas.app.view import BROWSER, folder_address, stamp
+from atlas.app.view import ASSETS, BROWSER, folder_address, stamp
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import folium
     import pandas as pd
 
-ASSETS = Path(__file__).parents[1] / "assets"
 MUTED, INSUFFICIENT = ".", "-"
 
 
@@ -95,9 +95,6 @@ def show_map(
         "scores": painting.scores,
         "ranks": painting.ranks,
         "ink": palette.INK,
-        "hatch": palette.HATCH,
-        "paper": palette.SURFACE,
-        "mark": palette.INK,
     }
     message["stamp"] = _short(harmless(message))
 
@@ -126,8 +123,10 @@ def _folium_map(told: Mapping[str, Any]) -> folium.Map:
         location=tuple(told["centre"]), zoom_start=8, tiles=None, zoom_control=False, attribution_control=False,
         zoom_snap=0.25, min_zoom=6, max_zoom=18,
     )  # fmt: skip
-    bare.default_js = [("leaflet", assets + "leaflet/leaflet.js"), ("map", f"{own}planner-map.js?{stamp()}")]
-    bare.default_css = [("leaflet", assets + "leaflet/leaflet.css"), ("map", f"{own}planner-map.css?{stamp()}")]
+    scripts = (f"{assets}leaflet/leaflet.js", f"{assets}atlas-map.js", f"{own}planner-map.js")
+    styles = (f"{assets}leaflet/leaflet.css", f"{assets}atlas-map.css", f"{own}planner-map.css")
+    bare.default_js = [(one, f"{one}?{stamp()}") for one in scripts]
+    bare.default_css = [(one, f"{one}?{stamp()}") for one in styles]
     return bare
 
 

@@ -70,7 +70,7 @@ def paint(
         labels: Sequence[str] = [_cell_words(t, cell) for cell in CELLS]
     elif show == "readings":
         numbers = mine["opportunity"].map({reading: place for place, reading in enumerate(READINGS)})
-        colours, labels = list(palette.READINGS.values()), [t(f"reading.{reading}") for reading in READINGS]
+        colours, labels = list(palette.READINGS.values()), [t(f"app.reading.{reading}") for reading in READINGS]
     else:
         numbers = keys.map(classes.of)
         colours, labels = classes.colours, [_class_words(t, place, classes) for place in range(len(classes.colours))]
@@ -88,18 +88,18 @@ def paint(
 def legend(show: str, t: Translator, title: str, classes: Classes, layers: Sequence[Node], notes: Sequence[str]) -> list[Node]:
     """The legend in words: every class with its edges, the hatch, the layers shown, and what the map stands on."""
     if show == "cells":
-        keys: list[Node] = [h("div", charts.nine_cells(None, (t("axis.potential"), t("axis.decline"))), class_="nine")]
+        keys: list[Node] = [h("div", charts.nine_cells(None, (t("app.axis.potential"), t("app.axis.decline"))), class_="nine")]
     elif show == "readings":
-        keys = [h("li", charts.reading_mark(reading), t(f"reading.{reading}")) for reading in READINGS]
+        keys = [h("li", charts.reading_mark(reading), t(f"app.reading.{reading}")) for reading in READINGS]
     else:
         keys = [
             h("li", charts.swatch(colour), _class_words(t, place, classes))
             for place, colour in enumerate(classes.colours)
         ]
-    hatched = h("li", charts.hatch(), t("legend.insufficient"))
+    hatched = h("li", charts.hatch(), t("app.legend.insufficient"))
     lists = [h("ul", *keys, hatched)] if show != "cells" else [*keys, h("ul", hatched)]
     return [
-        h("h2", t("legend.title", what=title), class_="small"),
+        h("h2", t("app.legend.title", what=title), class_="small"),
         *lists,
         h("ul", *layers, class_="layers") if layers else None,
         *(h("p", note, class_="note") for note in notes if note),
@@ -108,11 +108,11 @@ def legend(show: str, t: Translator, title: str, classes: Classes, layers: Seque
 
 def _class_words(t: Translator, place: int, classes: Classes) -> str:
     low, high = classes.edges[place], classes.edges[place + 1]
-    return t("legend.class", number=place + 1, low=t.number(low, 1), high=t.number(high, 1))
+    return t("app.legend.class", number=place + 1, low=t.number(low, 1), high=t.number(high, 1))
 
 
 def _cell_words(t: Translator, cell: str) -> str:
     return "; ".join((
-        t(f"cell.{cell[0]}", axis=t("axis.potential")),
-        t(f"cell.{cell[1]}", axis=t("axis.decline")),
+        t(f"app.cell.{cell[0]}", axis=t("app.axis.potential")),
+        t(f"app.cell.{cell[1]}", axis=t("app.axis.decline")),
     ))  # fmt: skip

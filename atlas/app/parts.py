@@ -102,7 +102,7 @@ def order(session: Session, ranks: pd.DataFrame, classes: Classes, selected: str
 def heading(session: Session) -> str:
     """What is ranked, and where."""
     where = area_name(session)
-    return session.t("order.heading", index=index_name(session), where=where)
+    return session.t("app.order.heading", index=index_name(session), where=where)
 
 
 def area_name(session: Session) -> str:
@@ -117,12 +117,12 @@ def summary(session: Session, ranks: pd.DataFrame) -> str:
     t = session.t
     ranked = ranks[ranks["rank"].notna()]
     words = session.atlas.neighbourhoods
-    units = words.units.in_(t.lang) if session.level == "neighbourhood" else t("order.municipalities")
+    units = words.units.in_(t.lang) if session.level == "neighbourhood" else t("app.order.municipalities")
     if ranked.empty:
-        return t("order.none", count=t.number(len(ranks)), units=units)
+        return t("app.order.none", count=t.number(len(ranks)), units=units)
     first = ranked.iloc[0]
     return t(
-        "order.summary", ranked=t.number(len(ranked)), count=t.number(len(ranks)), units=units,
+        "app.order.summary", ranked=t.number(len(ranked)), count=t.number(len(ranks)), units=units,
         name=first["name"], score=t.number(first["score"], 1),
     )  # fmt: skip
 
@@ -131,7 +131,7 @@ def intervals_note(session: Session, ranks: pd.DataFrame) -> list[Node]:
     """Said where the weights were changed: intervals belong to the weights that they were drawn for."""
     if session.weights() is None or ranks["rank_low"].notna().any():
         return []
-    return [h("p", session.t("order.no_intervals"), class_="aside")]
+    return [h("p", session.t("app.order.no_intervals"), class_="aside")]
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
@@ -143,7 +143,7 @@ def map_files(_built: Built, atlas: str, version: str) -> tuple[Path, dict[str, 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def outline_order(_built: Built, atlas: str, version: str) -> pd.DataFrame:
     """Code and parent of the outlines, in the order of the file that the browser holds."""
-    table: pd.DataFrame = _built.store.read("neighbourhoods")[["code", "parent"]].sort_values("code")
+    table: pd.DataFrame = _built.store.read("neighbourhoods")[["code", "parent"]]
     return table.reset_index(drop=True)
 
 
@@ -155,7 +155,7 @@ def draw_map(session: Session, whole: pd.DataFrame, classes: Classes, selected: 
     told = {
         "outlines": names["outlines"],
         "layers": [one for one in (_layer(session, layer, names) for layer in session.view.layers) if one],
-        "chosen": _chosen(session, selected),
+        "selected": selected,
         "within": session.view.within,
         "theme": theme(),
         "centre": _centre(session),
@@ -170,11 +170,8 @@ def _layer(session: Session, layer_id: str, names: Mapping[str, str]) -> dict[st
     layer = next(one for one in session.atlas.layers if one.id == layer_id)
     if layer_id not in names:
         return None
-    return {"file": names[layer_id], "colour": palette.place_colour(layer_id), "symbol": layer.layer.symbol}
-
-
-def _chosen(session: Session, selected: str) -> list[str]:
-    return [selected] if selected else []
+    name = layer.layer.name.in_(session.view.lang)
+    return {"id": layer_id, "name": name, "file": names[layer_id], "colour": palette.place_colour(layer_id), "symbol": layer.layer.symbol}
 
 
 def _centre(session: Session) -> list[float]:
@@ -191,15 +188,15 @@ def map_words(session: Session) -> dict[str, str]:
     """Every word that the map itself says."""
     t = session.t
     words = {
-        name: t(f"map.{name}")
+        name: t(f"app.map.{name}")
         for name in ("zoom_in", "zoom_out", "whole", "north", "insufficient", "uncertain", "rank", "nameless", "fault")
     }
     municipal = session.level == "municipality"
     return words | {
         "lang": "pt-PT" if t.lang == "pt" else "en-GB",
-        "title": t("map.title", index=index_name(session), where=area_name(session)),
+        "title": t("app.map.title", index=index_name(session), where=area_name(session)),
         "index": index_name(session),
-        "level": t("map.municipal") if municipal else "",
+        "level": t("app.map.municipal") if municipal else "",
         "credit": credit(session),
     }
 
@@ -212,22 +209,22 @@ def credit(session: Session) -> str:
     if any("odbl" in source.licence.lower() and (not source.layers or set(source.layers) & set(shown))
            for source in session.atlas.source):  # fmt: skip
         named.append("© OpenStreetMap contributors (ODbL)")
-    return t("map.credit", names=" · ".join(dict.fromkeys(named)))
+    return t("app.map.credit", names=" · ".join(dict.fromkeys(named)))
 
 
 def map_legend(session: Session, classes: Classes) -> list[Node]:
     """The legend below the map."""
     t = session.t
     shown = session.view.show
-    title = index_name(session) if shown == "index" else t(f"show.{shown}")
+    title = index_name(session) if shown == "index" else t(f"app.show.{shown}")
     names = {layer.id: layer.layer for layer in session.atlas.layers}
     layers = [
         h("li", charts.symbol(names[layer].symbol, palette.place_colour(layer)), names[layer].name.in_(t.lang))
         for layer in session.view.layers
     ]
     notes = [
-        t("legend.edges") if shown == "index" else t("legend.readings"),
-        t("map.municipal") + "." if session.level == "municipality" else "",
+        t("app.legend.edges") if shown == "index" else t("app.legend.readings"),
+        t("app.map.municipal") + "." if session.level == "municipality" else "",
         stands_on(session),
     ]
     return painting.legend(shown, t, title, classes, layers, notes)
@@ -236,7 +233,7 @@ def map_legend(session: Session, classes: Classes) -> list[Node]:
 def stands_on(session: Session) -> str:
     """Sources, data version and date, always on screen."""
     sources = " · ".join(dict.fromkeys(source.publisher for source in session.atlas.source))
-    return session.t("legend.sources", sources=sources, version=session.atlas.atlas.data_version)
+    return session.t("app.legend.sources", sources=sources, version=session.atlas.atlas.data_version)
 
 
 def subject_of(session: Session, whole: pd.DataFrame, classes: Classes, selected: str) -> card.Subject | None:
@@ -263,9 +260,9 @@ def draw_card(session: Session, whole: pd.DataFrame, classes: Classes, selected:
     """The card of the selected unit."""
     subject = subject_of(session, whole, classes, selected)
     if subject is None:
-        view("card", [h("section", h("h2", session.t("card.empty_title")), h("p", session.t("card.empty")), class_="card")])
+        view("card", [h("section", h("h2", session.t("app.card.empty_title")), h("p", session.t("app.card.empty")), class_="card")])
         return
-    example = None if session.view.unit else h("p", session.t("card.example"), class_="aside")
+    example = None if session.view.unit else h("p", session.t("app.card.example"), class_="aside")
     view(
         "card",
         [h("section", *card.head(subject), example,

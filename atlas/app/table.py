@@ -47,13 +47,13 @@ def ranked_table(frame: Frame, ranks: pd.DataFrame, start: int) -> list[Node]:
     body = [_row(frame, row, ranked, tied) for row in rows]
     table = h(
         "table",
-        h("caption", t("table.caption", index=frame.index_name), class_="unseen"),
+        h("caption", t("app.table.caption", index=frame.index_name), class_="unseen"),
         h("thead", h("tr", *_heads(frame))),
         h("tbody", *body, data_do="unit"),
         class_="ranks",
     )
     return [
-        h("div", table, class_="scroll", role="region", tabindex="0", aria_label=t("table.region"), data_reveal=True),
+        h("div", table, class_="scroll", role="region", tabindex="0", aria_label=t("app.table.region"), data_reveal=True),
         _pages(t, start, len(ranks)),
     ]
 
@@ -61,20 +61,20 @@ def ranked_table(frame: Frame, ranks: pd.DataFrame, start: int) -> list[Node]:
 def _heads(frame: Frame) -> list[Node]:
     t = frame.t
     heads: list[Node] = [
-        h("th", t("table.rank"), scope="col"),
+        h("th", t("app.table.rank"), scope="col"),
         h("th", frame.unit, scope="col"),
-        h("th", frame.index_name, h("small", t("table.of_100")), scope="col"),
-        h("th", h("abbr", t("table.class"), title=t("table.class_long")), scope="col"),
-        h("th", t("table.interval"), h("small", t("table.interval_axis")), scope="col"),
-        h("th", t("table.method"), h("small", t("table.share")), scope="col"),
-        h("th", t("table.data"), h("small", t("table.share")), scope="col"),
+        h("th", frame.index_name, h("small", t("app.table.of_100")), scope="col"),
+        h("th", h("abbr", t("app.table.class"), title=t("app.table.class_long")), scope="col"),
+        h("th", t("app.table.interval"), h("small", t("app.table.interval_axis")), scope="col"),
+        h("th", t("app.table.method"), h("small", t("app.table.share")), scope="col"),
+        h("th", t("app.table.data"), h("small", t("app.table.share")), scope="col"),
     ]
     if frame.full:
         heads += [
-            h("th", t("table.top10"), scope="col"),
-            h("th", t("table.bounds"), scope="col"),
-            h("th", t("table.coverage"), scope="col"),
-            h("th", t("table.reading"), scope="col"),
+            h("th", t("app.table.top10"), scope="col"),
+            h("th", t("app.table.bounds"), scope="col"),
+            h("th", t("app.table.coverage"), scope="col"),
+            h("th", t("app.table.reading"), scope="col"),
         ]
     return heads
 
@@ -85,13 +85,13 @@ def _row(frame: Frame, row: Mapping[str, Any], ranked: int, tied: set[int]) -> l
     here = "true" if code == frame.selected else None
     name = h("th", h("button", str(row["name"])), _parent(row), scope="row")
     if missing(row["rank"]):
-        words = t("table.insufficient", coverage=t.percent(number(row.get("coverage"))))
+        words = t("app.table.insufficient", coverage=t.percent(number(row.get("coverage"))))
         span = 9 if frame.full else 5
         return h("tr", h("td", "—"), name, h("td", charts.hatch(), words, colspan=span, class_="none"),
                  data_to=code, aria_current=here)  # fmt: skip
     rank = int(row["rank"])
     method, data = pair(row, "rank_low", "rank_high"), pair(row, "rank_data_low", "rank_data_high")
-    tie = h("abbr", "=", title=t("table.tie")) if rank in tied else None
+    tie = h("abbr", "=", title=t("app.table.tie")) if rank in tied else None
     one = frame.classes.get(code)
     cells: list[Node] = [
         h("td", t.number(rank), tie),
@@ -108,7 +108,7 @@ def _row(frame: Frame, row: Mapping[str, Any], ranked: int, tied: set[int]) -> l
             h("td", t.percent(number(row.get("p_top10")))),
             h("td", bounds_words(t, row)),
             h("td", t.percent(number(row.get("coverage")))),
-            h("td", charts.reading_mark(reading), t(f"reading.{reading}"))
+            h("td", charts.reading_mark(reading), t(f"app.reading.{reading}"))
             if isinstance(reading, str)
             else h("td", "—"),
         ]
@@ -126,10 +126,10 @@ def _pages(t: Translator, start: int, count: int) -> Node:
     last = min(start + ROWS, count)
     return h(
         "nav",
-        h("button", t("table.previous"), data_to=str(max(0, start - ROWS)), disabled=start == 0),
-        h("span", t("table.rows", first=t.number(start + 1), last=t.number(last), count=t.number(count))),
-        h("button", t("table.next"), data_to=str(start + ROWS), disabled=last >= count),
-        class_="pages", aria_label=t("table.pages"), data_do="start",
+        h("button", t("app.table.previous"), data_to=str(max(0, start - ROWS)), disabled=start == 0),
+        h("span", t("app.table.rows", first=t.number(start + 1), last=t.number(last), count=t.number(count))),
+        h("button", t("app.table.next"), data_to=str(start + ROWS), disabled=last >= count),
+        class_="pages", aria_label=t("app.table.pages"), data_do="start",
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from streamlit.components.v1 import declare_component
 from atlas.app.dom import Node
 
 BROWSER = Path(__file__).parent / "browser"
+ASSETS = Path(__file__).parents[1] / "assets"
 _LOADER = """
 let library;
 export default function (component) {
@@ -28,7 +29,7 @@ def stamp() -> str:
     """A short hash of the browser's files: a new version of the atlas is never served from an old cache."""
     import hashlib
 
-    files = sorted(path for path in BROWSER.iterdir() if path.suffix in {".js", ".css"})
+    files = sorted(path for folder in (BROWSER, ASSETS) for path in folder.iterdir() if path.suffix in {".js", ".css"})
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:10]
 
 

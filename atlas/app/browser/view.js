@@ -4,7 +4,7 @@
 const SVG = "http://www.w3.org/2000/svg";
 const HTML_TAGS = new Set(
   ("a abbr b button caption code dd details div dl dt em fieldset figcaption figure footer h1 h2 h3 h4 header i input " +
-    "label legend li main nav ol option p section select small span strong sub summary sup table tbody td th thead " +
+    "label legend li main nav ol option p section select small span strong sub summary sup table tbody td tfoot th thead " +
     "time tr ul").split(" "),
 );
 const SVG_TAGS = new Set("svg g rect line path circle polygon text title desc defs pattern".split(" "));

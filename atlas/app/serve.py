@@ -1,0 +1,62 @@
+"""Starts the app: Streamlit in this process, on loopback, without telemetry, until Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+ENTRY = Path(__file__).parent / "entry" / "planner.py"
+LOOPBACK = "127.0.0.1"
+
+SETTINGS: dict[str, Any] = {
+    "browser.gatherUsageStats": False,
+    "client.toolbarMode": "minimal",
+    "client.showErrorDetails": "none",
+    # A message that the browser holds already is sent as a reference from this size on: a slider moves little.
+    "global.minCachedMessageSize": 500,
+    "server.address": LOOPBACK,
+    "server.fileWatcherType": "none",
+    "theme.font": "sans-serif",
+    "theme.baseRadius": "none",
+    "theme.showWidgetBorder": True,
+    "theme.light.primaryColor": "#1f5f8b",
+    "theme.light.backgroundColor": "#ffffff",
+    "theme.light.secondaryBackgroundColor": "#f4f6f8",
+    "theme.light.textColor": "#1b3a57",
+    "theme.light.borderColor": "#c8d0d8",
+    "theme.dark.primaryColor": "#7cc4f0",
+    "theme.dark.backgroundColor": "#12181f",
+    "theme.dark.secondaryBackgroundColor": "#1b232c",
+    "theme.dark.textColor": "#e6edf3",
+    "theme.dark.borderColor": "#3a4653",
+}
+"""What Streamlit is told; ``.streamlit/config.toml`` tells the same to ``streamlit run streamlit_app.py``."""
+
+
+def serve(
+    name: str = "norte",
+    store: Path | None = None,
+    port: int = 8501,
+    host: str = LOOPBACK,
+    browser: bool = True,  # noqa: FBT001, FBT002  (the command line's own order)
+    base_path: str = "",
+) -> None:
+    """Serve the atlas ``name`` until Ctrl-C; returns then.
+
+    On loopback unless ``host`` says otherwise; ``base_path`` is the folder under which a proxy shows the app.
+    """
+    from streamlit.web import bootstrap
+
+    os.environ["ATLAS_APP_NAME"] = name
+    if store is not None:
+        os.environ["ATLAS_APP_STORE"] = str(Path(store).resolve())
+    options = SETTINGS | {
+        "server.address": host,
+        "server.port": port,
+        "server.headless": not browser,
+        "server.baseUrlPath": base_path.strip("/"),
+    }
+    flags = {key.replace(".", "_"): value for key, value in options.items()}
+    bootstrap.load_config_options(flag_options=flags)
+    bootstrap.run(str(ENTRY), False, [], flags)
