@@ -173,7 +173,9 @@ def _page_data(atlas: Atlas, store: Store, t: Translator, index: str) -> dict[st
     edges = class_edges(scored["score"])
     found = class_of(scored["score"], edges)
     doubtful = scored["flags"].fillna("").str.contains("uncertain_class").astype(int)
-    order = np.lexsort((table["code"], -scored["score"].fillna(-1), scored["rank"].fillna(np.inf).astype(float)))
+    ranks = scored["rank"].to_numpy(dtype=float, na_value=np.inf)
+    order = np.lexsort((table["code"], ranks))
+    municipal = level_of(atlas, index) == "municipality"
     units = {name: _plain(scored[name]) for name in _RANKS}
     units |= {"score": _plain(scored["score"].round(1)), "coverage": _plain(scored["coverage"].round(2))}
     units |= {name: layer.values(name) for name in _FACTS}
@@ -183,8 +185,8 @@ def _page_data(atlas: Atlas, store: Store, t: Translator, index: str) -> dict[st
         "outlines": outlines(store),
         "units": units,
         "order": order.tolist(),
-        "ranked": len(set(scored.index[scored["rank"].notna()])) if level_of(atlas, index) == "neighbourhood"
-        else int(scored["rank"].max()) if scored["rank"].notna().any() else 0,
+        "municipal": municipal,
+        "ranked": int(table["parent" if municipal else "code"][scored["rank"].notna()].nunique()),
         "classes": found.tolist(),
         "uncertain": doubtful.tolist(),
         "palette": list(class_colours(ramp(index), max(len(edges) - 1, 1))),

@@ -139,7 +139,7 @@
 
   function sentence(i) {
     var u = data.units, values = {
-      name: nameOf(i), score: number(u.score[i], 1), coverage: percent(u.coverage[i]), rank: number(u.rank[i]),
+      name: data.municipal ? parentOf(i) : nameOf(i), score: number(u.score[i], 1), coverage: percent(u.coverage[i]), rank: number(u.rank[i]),
       ranked: number(data.ranked), low: number(u.rank_low[i]), high: number(u.rank_high[i]),
       data_low: number(u.rank_data_low[i]), data_high: number(u.rank_data_high[i])
     };

@@ -20,14 +20,15 @@ _COLUMNS = (
 
 
 def dictionary(layer: Exportable, lang: str) -> list[dict[str, str]]:
-    """One row a field of the layer and of its tables, then one a format with what it cannot hold.
+    """One row a field of the layer and of its tables, then the formats with what they cannot hold, then the sources.
 
     The keys are ``table, name, type, unit, meaning, source, formula, decimals, official_name`` (CAOP's name) and
     ``short_name`` (the one that a Shapefile has room for).
     """
     t = Translator("en" if lang == "en" else "pt")
     rows = _rows(layer.id, layer.fields, lang, t)
-    geometry = dict.fromkeys(_COLUMNS, "") | {
+    empty = dict.fromkeys(_COLUMNS, "")
+    geometry = empty | {
         "table": layer.id,
         "name": "geometry",
         "type": t("export.type.geometry"),
@@ -39,7 +40,11 @@ def dictionary(layer: Exportable, lang: str) -> list[dict[str, str]]:
     for suffix, form in formats().items():
         if form.limits.in_(lang):
             limit = {"table": t("export.format"), "name": suffix, "meaning": form.limits.in_(lang)}
-            rows.append(dict.fromkeys(_COLUMNS, "") | limit)
+            rows.append(empty | limit)
+    for source in layer.sources:
+        about = ". ".join(source[key] for key in ("title", "publisher", "licence", "date") if source.get(key))
+        rows.append(empty | {"table": t("export.source"), "name": source.get("id", ""), "meaning": about})
+    rows.append(empty | {"table": t("export.attribution"), "meaning": layer.attribution})
     return rows
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import tempfile
 import zipfile
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from atlas.config import Text
 from atlas.exports import Format
+from atlas.exports.dictionary import write_dictionary
 from atlas.exports.geometry import by_kind
 from atlas.exports.ogr import cut_to_bytes, write_ogr
 from atlas.exports.short_names import short_names
@@ -23,13 +22,13 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:  # noqa: ARG001
-    """Write the ZIP; ``NAMES.csv`` inside it pairs every short name with the full one."""
+    """Write the ZIP; the field dictionary inside it pairs every short name with the full one."""
     with tempfile.TemporaryDirectory(prefix="shapefile-", dir=path.parent) as name:
         folder = Path(name)
         for one in (layer, layer.outlines):
             if one is not None:
                 _write_kinds(one, folder)
-        (folder / "NAMES.csv").write_bytes(_names(layer, lang))
+        write_dictionary(layer, folder / layer.id)
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             for file in sorted(folder.iterdir()):
                 archive.writestr(zipfile.ZipInfo(file.name, _EPOCH), file.read_bytes(), zipfile.ZIP_DEFLATED)
@@ -50,25 +49,15 @@ def _write_kinds(layer: Exportable, folder: Path) -> None:
         )  # fmt: skip
 
 
-def _names(layer: Exportable, lang: str) -> bytes:
-    """Short name, full name and meaning, as Excel in Portugal opens it."""
-    text = io.StringIO()
-    table = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    table.writerow(["short_name", "name", "meaning"])
-    short = short_names([one.name for one in layer.fields])
-    table.writerows([short[one.name], one.name, one.meaning.in_(lang)] for one in layer.fields)
-    return text.getvalue().encode("utf-8-sig")
-
-
 FORMAT = Format(
     suffix=".shp.zip",
     media_type="application/zip",
     label=Text(pt="Shapefile (ZIP)", en="Shapefile (ZIP)"),
     write=write,
     limits=Text(
-        pt="Nomes com 10 caracteres no máximo (coluna ao lado e NAMES.csv no ZIP). Texto com mais de 254 bytes é "
-        "cortado e termina em «…».",
-        en="Names of 10 characters at most (see the column beside, and NAMES.csv in the ZIP). Text longer than "
+        pt="Nomes com 10 caracteres no máximo (ver a última coluna; o dicionário também está no ZIP). Texto com "
+        "mais de 254 bytes é cortado e termina em «…».",
+        en="Names of 10 characters at most (see the last column; the dictionary is in the ZIP too). Text longer than "
         "254 bytes is cut and ends in “…”.",
     ),
 )
