@@ -121,6 +121,24 @@ def kind_words(layers: Iterable[Layer]) -> dict[str, tuple[str, ...]]:
     return {word: tuple(ids) for word, ids in said.items()}
 
 
+def wanted_tags(layers: Iterable[Layer]) -> tuple[str, ...]:
+    """Tags that an object must have one of to belong to a class: ``key=value``, or ``key`` where any value may do."""
+    asked: dict[str, None] = {}
+    for layer in layers:
+        for rule in layer.class_:
+            for text in rule.osm:
+                first = _filed_under(parse_expression(text))
+                asked.update(dict.fromkeys(f"{first.key}={one}" for one in sorted(first.accepted or ())))
+                if first.accepted is None:
+                    asked[first.key] = None
+    return tuple(asked)
+
+
+def _filed_under(terms: Expression) -> Term:
+    """The term that the fewest objects meet: one that names values, if there is one."""
+    return next((term for term in terms if term.accepted is not None), terms[0])
+
+
 def classify(records: DataFrame, layers: Iterable[Layer], allowed: Sequence[str] = ()) -> Series:
     """The classes of each record, ``|``-joined with the primary class first; missing where none fits.
 
@@ -234,7 +252,7 @@ class _Rules:
             named = {part for term in terms for part in term.key.split(":")}
             # an expression that names a stage itself knows what it asks for
             in_use = layer.layer.role not in OUTLIVES_USE and named.isdisjoint(STAGES)
-            first = next((term for term in terms if term.accepted is not None), terms[0])
+            first = _filed_under(terms)
             beside = tuple(term for term in terms if term is not first)
             made = _Rule(position, beside, unless, in_use, there=named.isdisjoint(NOT_THERE))
             if first.accepted is None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import jsonschema
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas import DataFrame, Series
 from pandas.testing import assert_series_equal
@@ -264,6 +264,7 @@ def test_words_of_a_kind_column_lead_to_classes_that_exist() -> None:
 SOME = st.sampled_from(["amenity=cafe", "shop=art", "heritage=2", "disused=yes", "historic=ruins", "name=Ó «|» <b>"])
 
 
+@settings(deadline=None)
 @given(st.lists(st.sets(SOME, min_size=1), min_size=1, max_size=8))
 def test_a_record_is_classified_alone(rows: list[set[str]]) -> None:
     """Neither the other records nor their order matter, and the index is kept."""

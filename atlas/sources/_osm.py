@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -97,6 +98,50 @@ def table(ids: Sequence[str], tags: Sequence[Mapping[str, str]], geometry: Any) 
         geometry=geometry,
         crs="EPSG:4326",
     ).astype({"record_id": "str", "name": "str", "tags": "str"})
+
+
+def union_of(shapes: Sequence[BaseGeometry]) -> BaseGeometry | None:
+    """Shapes of the highest dimension as one: the relation of a site has no outline of its own."""
+    if not shapes:
+        return None
+    dimension = shapely.get_dimensions(np.array(shapes))
+    return shapely.union_all([shape for shape, d in zip(shapes, dimension, strict=True) if d == dimension.max()])
+
+
+def has_outline(tags: Mapping[str, str]) -> bool:
+    """Whether a relation is the outline of an area, put together from its members."""
+    return tags.get("type") in ("multipolygon", "boundary")
+
+
+@dataclass
+class Notes:
+    """Ids of objects that were mended or had to be left out."""
+
+    deleted: list[str] = field(default_factory=list)
+    mended: list[str] = field(default_factory=list)
+    unclosed: list[str] = field(default_factory=list)
+    incomplete: list[str] = field(default_factory=list)
+
+    def warnings(self) -> list[tuple[str, str]]:
+        """Each kind counted, with the first ten."""
+        return [
+            *counted(self.deleted, "objetos apagados ficam de fora.", "deleted objects are left out."),
+            *counted(
+                self.mended,
+                "contornos que se cruzavam foram refeitos pela regra par-ímpar.",
+                "outlines that crossed themselves were remade by the even-odd rule.",
+            ),
+            *counted(
+                self.unclosed,
+                "relações cujo contorno não fecha ficam de fora.",
+                "relations whose outline does not close are left out.",
+            ),
+            *counted(
+                self.incomplete,
+                "objetos com partes que o ficheiro não traz ficam de fora.",
+                "objects with parts that the file lacks are left out.",
+            ),
+        ]
 
 
 def counted(ids: Sequence[str], pt: str, en: str) -> list[tuple[str, str]]:

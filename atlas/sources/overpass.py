@@ -55,9 +55,9 @@ def read_overpass(path: Path) -> GeoDataFrame:
 
     """
     answer = _answer(path)
-    warnings: list[tuple[str, str]] = []
-    elements = _once_each(answer["elements"], warnings)
-    shapes = _Shapes(elements)
+    notes = _osm.Notes()
+    elements = _once_each(answer["elements"], notes)
+    shapes = _Shapes(elements, notes)
     ids, tags, geometry = [], [], []
     for key, element in elements.items():
         if element.get("tags"):
@@ -68,9 +68,8 @@ def read_overpass(path: Path) -> GeoDataFrame:
                 geometry.append(shape)
     result = _osm.table(ids, tags, geometry)
     remark = str(answer.get("remark", ""))
-    if remark:
-        warnings.append((f"O servidor observou: {remark}", f"The server remarked: {remark}"))
-    result.attrs["warnings"] = warnings + shapes.warnings()
+    remarks = [(f"O servidor observou: {remark}", f"The server remarked: {remark}")] if remark else []
+    result.attrs["warnings"] = remarks + notes.warnings()
     result.attrs["date"] = str((answer.get("osm3s") or {}).get("timestamp_osm_base", ""))
     return result
 
@@ -161,31 +160,26 @@ def _not_an_answer(path: Path, start: str) -> SourceError:
     )
 
 
-def _once_each(elements: list[Any], warnings: list[tuple[str, str]]) -> dict[tuple[str, int], Element]:
+def _once_each(elements: list[Any], notes: _osm.Notes) -> dict[tuple[str, int], Element]:
     """Elements by type and id. Answers may list one twice, whole and as skeleton: what either knows is kept."""
     found: dict[tuple[str, int], Element] = {}
-    deleted = []
     for element in elements:
         if not isinstance(element, dict) or element.get("type") not in ("node", "way", "relation"):
             continue
         key = (element["type"], int(element["id"]))
         if element.get("visible") is False or element.get("action") == "delete":
-            deleted.append(f"{key[0]}/{key[1]}")
+            notes.deleted.append(f"{key[0]}/{key[1]}")
         else:
             found[key] = found[key] | element if key in found else element
-    warnings += _osm.counted(deleted, "objetos apagados ficam de fora.", "deleted objects are left out.")
     return found
 
 
 class _Shapes:
     """Geometry of elements; remembers what could not be made whole."""
 
-    def __init__(self, elements: dict[tuple[str, int], Element]) -> None:
-        self.elements = elements
+    def __init__(self, elements: dict[tuple[str, int], Element], notes: _osm.Notes) -> None:
+        self.elements, self.notes = elements, notes
         self.place = {key[1]: (e["lon"], e["lat"]) for key, e in elements.items() if key[0] == "node" and "lat" in e}
-        self.incomplete: list[str] = []
-        self.open: list[str] = []
-        self.mended: list[str] = []
 
     def of(self, key: tuple[str, int], element: Element) -> BaseGeometry | None:
         """A tagged element's geometry; None, and noted, where it cannot be made."""
@@ -195,16 +189,17 @@ class _Shapes:
             shape = shapely.Point(self.place[key[1]]) if key[1] in self.place else None
         elif key[0] == "way":
             shape = self._way(name, element)
-        elif element["tags"].get("type") in ("multipolygon", "boundary"):
+        elif _osm.has_outline(element["tags"]):
             if element["tags"].keys() <= {"type", "source", "created_by"}:
                 return None  # the meaning is on the outer way, which is a record itself
             shape = self._area(name, element)
         else:
-            shape = self._union(element)
+            members = map(self._member, element.get("members", ()))
+            shape = _osm.union_of([one for one in members if one is not None])
         if shape is None and "center" in element:
             shape = shapely.Point(element["center"]["lon"], element["center"]["lat"])
-        if shape is None and name not in self.open[-1:]:
-            self.incomplete.append(name)
+        if shape is None and name not in self.notes.unclosed[-1:]:
+            self.notes.incomplete.append(name)
         return shape
 
     def _way(self, name: str, element: Element) -> BaseGeometry | None:
@@ -217,7 +212,7 @@ class _Shapes:
         outline = shapely.Polygon(line)
         if outline.is_valid:
             return outline
-        self.mended.append(name)
+        self.notes.mended.append(name)
         return _osm.area_within([line])
 
     def _area(self, name: str, element: Element) -> BaseGeometry | None:
@@ -227,16 +222,8 @@ class _Shapes:
             return None
         area = _osm.area_within(lines)
         if area is None:
-            self.open.append(name)
+            self.notes.unclosed.append(name)
         return area
-
-    def _union(self, element: Element) -> BaseGeometry | None:
-        """Members of the highest dimension as one; the relation of a site has no outline of its own."""
-        shapes = [shape for shape in map(self._member, element.get("members", ())) if shape is not None]
-        if not shapes:
-            return None
-        dimension = shapely.get_dimensions(shapes)
-        return shapely.union_all([s for s, d in zip(shapes, dimension, strict=True) if d == dimension.max()])
 
     def _member(self, member: Element) -> BaseGeometry | None:
         if member["type"] == "node":
@@ -264,23 +251,3 @@ class _Shapes:
             points = map(self.place.get, way.get("nodes", ()))
         known = list(points)
         return None if len(known) < 2 or None in known else np.array(known, float)
-
-    def warnings(self) -> list[tuple[str, str]]:
-        """What was mended and what is missing, counted."""
-        return (
-            _osm.counted(
-                self.mended,
-                "contornos que se cruzavam foram refeitos pela regra par-ímpar.",
-                "outlines that crossed themselves were remade by the even-odd rule.",
-            )
-            + _osm.counted(
-                self.open,
-                "relações cujo contorno não fecha ficam de fora.",
-                "relations whose outline does not close are left out.",
-            )
-            + _osm.counted(
-                self.incomplete,
-                "objetos com partes que a resposta não traz ficam de fora.",
-                "objects with parts that the answer lacks are left out.",
-            )
-        )

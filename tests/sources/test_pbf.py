@@ -1,0 +1,162 @@
+"""Extracts written by the tests, in XML and in PBF: the same records as from Overpass, and what is broken."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import osmium
+import pytest
+import shapely
+from geopandas import GeoDataFrame
+from osm_elements import Element, as_xml, node, relation, square, way
+from pandas.testing import assert_frame_equal
+
+from atlas.config import Source
+from atlas.errors import SourceError
+from atlas.sources import pbf
+from atlas.sources.overpass import read_overpass
+
+TOWN: tuple[Element, ...] = (
+    node(1, -8.6, 41.1, name="Café «Á» & <b>", amenity="cafe"),
+    node(2, -8.61, 41.1),
+    *square(11, 0, 0, 10), *square(15, 2, 2, 2), node(19, 6, 2), node(20, 6, 4), *square(21, 20, 0, 3),
+    way(31, 11, 12, 13),
+    way(32, 11, 14, 13),
+    way(33, 15, 16, 17, 18, 15),
+    way(34, 16, 19, 20, 17, 16),
+    way(35, 21, 22, 23, 24, 21, tourism="museum"),
+    way(36, 21, 22, 23, 24, 21, highway="residential"),
+    way(37, 21, 23, 22, 24, 21, amenity="library"),  # a bow tie
+    way(38, 21, 22, 99, amenity="theatre"),  # a node that the file lacks
+    relation(41, {31: "outer", 32: "outer", 33: "inner", 34: "inner"}, amenity="university", name="Uni"),
+    relation(42, {31: "outer"}, leisure="park"),  # does not close
+    relation(43, {31: "outer", 77: "outer"}, leisure="park"),  # a way that the file lacks
+    relation(44, {33: "outer"}),  # its meaning would be on the way
+    {
+        "type": "relation", "id": 45, "tags": {"type": "site", "historic": "archaeological_site"},
+        "members": [{"type": "node", "ref": 1, "role": ""}, {"type": "node", "ref": 2, "role": ""}],
+    },
+    node(3, 1, 1, shop="books") | {"visible": False},
+)  # fmt: skip
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Path:
+    path = tmp_path / "vila são.osm"
+    path.write_text(as_xml(*TOWN), encoding="utf-8")
+    return path
+
+
+def test_an_extract_and_an_overpass_answer_give_the_same_records(town: Path) -> None:
+    answer = town.with_suffix(".json")
+    answer.write_text(json.dumps({"elements": TOWN}), encoding="utf-8")
+    read, expected = pbf.read_osm(town), read_overpass(answer)
+    order = ["record_id", "name", "tags"]
+    assert_frame_equal(read[order], expected.set_index("record_id").loc[read["record_id"]].reset_index()[order])
+    same = expected.set_index("record_id").geometry.loc[read["record_id"]].to_numpy()
+    assert shapely.equals(read.geometry.to_numpy(), same).all()
+    assert read.set_index("record_id").geometry["relation/41"].area == pytest.approx(92)
+    assert sorted(read.attrs["warnings"]) == sorted(expected.attrs["warnings"])
+    assert len(read.attrs["warnings"]) == 4
+
+
+def write_pbf(source: Path, path: Path) -> None:
+    with osmium.SimpleWriter(str(path)) as writer:
+        for one in osmium.FileProcessor(str(source)):
+            if not one.deleted:  # a plain PBF has no mark for these
+                writer.add(one)
+
+
+@pytest.mark.parametrize("form", ["osm.pbf", "osm.gz", "osm.bz2.osm"])
+def test_every_form_is_known_by_its_content(town: Path, form: str) -> None:
+    """Also under a wrong name."""
+    path = town.parent / f"outra.{form}"
+    if form == "osm.pbf":
+        write_pbf(town, path)
+    else:
+        path.write_bytes(gzip.compress(town.read_bytes()))
+    same_columns(pbf.read_osm(path), pbf.read_osm(town))
+
+
+def same_columns(a: GeoDataFrame, b: GeoDataFrame) -> None:
+    assert a["record_id"].tolist() == b["record_id"].tolist()
+    assert a["tags"].tolist() == b["tags"].tolist()
+    assert shapely.equals(a.geometry.to_numpy(), b.geometry.to_numpy()).all()
+
+
+def test_a_large_file_keeps_node_places_on_disk_and_reads_the_same(town: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = pbf.read_osm(town)
+    monkeypatch.setattr(pbf, "SMALL_FILE_BYTES", 0)
+    same_columns(pbf.read_osm(town), small)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (["amenity=cafe"], ["node/1"]),
+        (["highway=residential"], ["way/36"]),
+        (["tourism", "highway=residential"], ["way/35", "way/36"]),
+        (["amenity", "highway=primary"], ["node/1", "way/37", "relation/41"]),
+        (["amenity=university", "building=yes"], ["relation/41"]),
+        (["nothing"], []),
+    ],
+)
+def test_only_wanted_tags_are_read(town: Path, wanted: list[str], found: list[str]) -> None:
+    table = pbf.read_osm(town, tags_filter=wanted)
+    assert table["record_id"].tolist() == found
+    assert table.crs == "EPSG:4326"
+
+
+def test_of_a_value_that_holds_several_each_is_asked(tmp_path: Path) -> None:
+    path = tmp_path / "a.osm"
+    path.write_text(as_xml(node(1, 1, 1, shop="books;music"), node(2, 1, 1, shop="bakery")), encoding="utf-8")
+    assert pbf.read_osm(path, tags_filter=["shop=music"])["record_id"].tolist() == ["node/1"]
+
+
+def test_a_source_reads_what_the_layers_ask_for_the_atlas_s_own_included(town: Path) -> None:
+    source = Source(
+        id="osm", kind="pbf", file=town.name, title="t", publisher="p", licence="l", date="d", layers=("museums", "own")
+    )
+    assert pbf.load(source, town.parent)["record_id"].tolist() == ["way/35"]
+    (town.parent / "layers").mkdir()
+    (town.parent / "layers/own.toml").write_text(
+        '[layer]\nname = {pt = "R", en = "R"}\ndomain = "none"\norder = 9\nrole = "context"\n'
+        '[[class]]\nid = "road"\nname = {pt = "Rua", en = "Road"}\nosm = ["highway=residential"]\n',
+        encoding="utf-8",
+    )
+    assert pbf.load(source, town.parent)["record_id"].tolist() == ["way/35", "way/36"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("página.osm", b"<!DOCTYPE html><html><body>404</body></html>", "página de erro"),
+        ("página.osm.pbf", b"<!DOCTYPE html><html><body>404</body></html>", "página de erro"),
+        ("resposta.osm", b'{"elements": []}', "`overpass`"),
+        ("vazio.osm.pbf", b"", "página de erro"),
+        ("cortado.osm", as_xml(*TOWN).encode()[:700], "cortado"),
+        ("cortado.osm.gz", gzip.compress(as_xml(*TOWN).encode())[:-300], "cortado"),
+        ("etiqueta.osm", as_xml(node(1, 1, 1, name="x" * 10_000)).encode(), "danificado"),
+        ("bomba.osm", b'<?xml version="1.0"?><!DOCTYPE osm [<!ENTITY a "b">]><osm version="0.6"></osm>', "danificado"),
+    ],
+)
+def test_what_is_no_extract_is_refused_by_name(tmp_path: Path, name: str, content: bytes, says: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(SourceError) as fault:
+        pbf.read_osm(path)
+    assert says in fault.value.text("pt")
+    assert fault.value.where == name
+
+
+def test_a_truncated_pbf_is_refused(town: Path) -> None:
+    whole = town.parent / "a.osm.pbf"
+    write_pbf(town, whole)
+    cut = town.parent / "b.osm.pbf"
+    cut.write_bytes(whole.read_bytes()[:-20])
+    with pytest.raises(SourceError, match="cortado"):
+        pbf.read_osm(cut)
+    with pytest.raises(SourceError, match="não existe"):
+        pbf.read_osm(town.parent / "c.osm.pbf")
