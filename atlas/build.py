@@ -25,7 +25,7 @@ from atlas.store import Store
 
 Progress = Callable[[float, str], None]
 LOCK_SECONDS = 600
-DATA_TABLES = ("records", "places", "members", "unplaced", "neighbourhoods", "parents")
+DATA_TABLES = ("records", "places", "completeness", "members", "unplaced", "neighbourhoods", "parents")
 FIGURE_TABLES = ("indicators", "evidence", "doubts")
 
 

@@ -10,8 +10,13 @@ from atlas.language import Lang
 
 
 def layers_table(built: Built, lang: Lang = "pt") -> pd.DataFrame:
-    """``id, name, places, complete, licence``; an empty layer says what to load in ``load``."""
+    """``id, name, places, complete, licence``; an empty layer says what to load in ``load``.
+
+    ``complete`` is the share of what exists that the sources hold, by capture–recapture; missing where not measured.
+    """
     places = built.store.read("places")
+    measured = built.store.read("completeness")
+    complete = measured[measured["density_class"] == "all"].set_index("layer")["completeness"]
     rows = []
     for layer in sorted(built.atlas.layers, key=lambda one: one.layer.order):
         own = places[places["layers"].str.split("|").map(lambda ids, wanted=layer.id: wanted in ids)]
@@ -20,7 +25,7 @@ def layers_table(built: Built, lang: Lang = "pt") -> pd.DataFrame:
             "id": layer.id,
             "name": layer.layer.name.in_(lang),
             "places": int(inside.sum()),
-            "complete": None,
+            "complete": complete.get(layer.id),
             "licence": _licences(built, own[inside]),
             "load": None if inside.any() else _load(layer, lang),
         })  # fmt: skip

@@ -11,13 +11,13 @@ import shapely
 
 from atlas.config import Atlas, Indicator
 from atlas.errors import AtlasError, raise_first
+from atlas.fusion.completeness import density_class, of_units
 from atlas.indicators import Inputs, Measured, compute
 from atlas.neighbourhoods import edge_share
 from atlas.placing import Places
 
 EDGE_RADIUS_M = 1200.0
-PLACE_FLAG = {"class_guessed": "uncertain_class"}
-VOTERS_ERROR = 0.035  # relative: the median error of residents estimated by voters' shares
+UNKNOWN = "completeness_unknown"
 
 
 @dataclass(frozen=True)
@@ -34,14 +34,19 @@ def measure_all(atlas: Atlas, placed: Places) -> Figures:
     evidence: list[pd.DataFrame] = []
     doubts: list[pd.DataFrame] = []
     faults: list[AtlasError] = []
+    classes = {
+        level: density_class(frame["residents"], frame["area_km2"])
+        for level, frame in (("neighbourhood", placed.units.neighbourhoods), ("municipality", placed.units.parents))
+    }
     for indicator in atlas.indicator:
         try:
             measured = compute(inputs, indicator)
         except AtlasError as fault:
             faults.append(fault)
             continue
-        indicators.append(_long(indicator, measured))
-        doubts.append(_doubts(indicator, measured))
+        complete, known = _complete(inputs, indicator, placed, classes)
+        indicators.append(_long(indicator, measured, complete, known=known))
+        doubts.append(_doubts(indicator, measured, complete))
         if measured.evidence is not None and len(measured.evidence):
             evidence.append(measured.evidence.assign(indicator=indicator.code))
     raise_first(faults)
@@ -79,22 +84,35 @@ def _population(atlas: Atlas, placed: Places) -> gpd.GeoDataFrame | None:
     return points[points["residents"] > 0].reset_index(drop=True)
 
 
-def _long(indicator: Indicator, measured: Measured) -> pd.DataFrame:
+def _complete(
+    inputs: Inputs, indicator: Indicator, placed: Places, classes: dict[str, pd.Series]
+) -> tuple[pd.Series, bool]:
+    """Measured completeness of the sources behind an indicator, by unit; figures of a census are complete."""
+    unit_classes = classes[indicator.level]
+    if not indicator.layers:
+        return pd.Series(1.0, index=unit_classes.index), True
+    layers = set(inputs.of(indicator)["layer"].unique()) or set(indicator.layers)
+    return of_units(placed.tables["completeness"], layers, unit_classes)
+
+
+def _long(indicator: Indicator, measured: Measured, complete: pd.Series, *, known: bool) -> pd.DataFrame:
     index = measured.value.index
     coverage = pd.Series(1.0, index=index) if measured.coverage is None else measured.coverage.reindex(index)
     flags = pd.Series("", index=index) if measured.flags is None else measured.flags.reindex(index).fillna("")
+    if not known:
+        flags = flags.where(flags == "", flags + "|") + UNKNOWN
     return pd.DataFrame({
         "level": indicator.level,
         "code": index,
         "indicator": indicator.code,
         "value": measured.value.to_numpy(),
-        "coverage": coverage.fillna(0.0).where(measured.value.notna(), 0.0).to_numpy(),
+        "coverage": (coverage.fillna(0.0).where(measured.value.notna(), 0.0) * complete.reindex(index)).to_numpy(),
         "flags": flags.to_numpy(),
     })  # fmt: skip
 
 
-def _doubts(indicator: Indicator, measured: Measured) -> pd.DataFrame:
-    """What the data interval needs: the worth of one more place, or the base of a rate."""
+def _doubts(indicator: Indicator, measured: Measured, complete: pd.Series) -> pd.DataFrame:
+    """What the data interval needs: the worth of one more place and completeness, or the base of a rate."""
     index = measured.value.index
     kind = "count" if measured.each is not None else "rate" if measured.base is not None else "none"
     each = measured.each if isinstance(measured.each, pd.Series) else pd.Series(measured.each, index=index, dtype=float)
@@ -106,5 +124,6 @@ def _doubts(indicator: Indicator, measured: Measured) -> pd.DataFrame:
         "each": each.reindex(index).to_numpy(),
         "base": base.to_numpy(),
         "per": measured.per,
+        "completeness": complete.reindex(index).to_numpy(),
     })  # fmt: skip
     return table if kind != "none" else table.iloc[:0]

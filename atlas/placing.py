@@ -14,6 +14,7 @@ import shapely
 from atlas.config import Atlas
 from atlas.errors import AtlasError, raise_first
 from atlas.fusion import fuse
+from atlas.fusion.completeness import completeness_table, density_class, families
 from atlas.layers import classify
 from atlas.neighbourhoods import Units, load_units, locate
 from atlas.sources import file_hash
@@ -54,12 +55,21 @@ def place_all(atlas: Atlas) -> Places:
     tables = {
         "records": records.drop(columns=["parent_at"]),
         "places": places,
+        "completeness": _completeness(atlas, places, units),
         "members": fused.members,
         "unplaced": fused.unplaced,
         "neighbourhoods": _unit_table(units.neighbourhoods),
         "parents": _unit_table(units.parents),
     }
     return Places(units, tables, opened, sources, [list(one) for one in units.repairs], warnings)
+
+
+def _completeness(atlas: Atlas, places: gpd.GeoDataFrame, units: Units) -> pd.DataFrame:
+    """Measured for layers of venues; the others' lists were not made to hold the same things."""
+    venues = [layer.id for layer in atlas.layers if layer.layer.role == "venue"]
+    inside = places[places["neighbourhood"].notna() & places["layer"].isin(venues)]
+    classes = density_class(units.neighbourhoods["residents"], units.neighbourhoods["area_km2"])
+    return completeness_table(inside, inside["neighbourhood"].map(classes), families(atlas))
 
 
 def _records(

@@ -128,7 +128,9 @@ def _doubts(tables: Tables, index: Index) -> dict[str, Doubt]:
         by_unit = part.set_index("code")
         if part["kind"].iloc[0] == "count":
             behind = evidence.loc[evidence["indicator"] == code, ["code", "place_id"]]
-            found[str(code)] = Doubt("count", each=by_unit["each"], evidence=behind)
+            found[str(code)] = Doubt(
+                "count", each=by_unit["each"], evidence=behind, completeness=by_unit["completeness"]
+            )
         else:
             found[str(code)] = Doubt("rate", base=by_unit["base"], per=float(part["per"].iloc[0]))
     return found
@@ -146,7 +148,7 @@ def _flags(tables: Tables, index: Index, scored: Scored) -> pd.Series:
     if index.level == "neighbourhood":
         estimated = neighbourhoods["residents_method"].reindex(units).eq("voters").to_numpy()
         flags = flags.mask(estimated, flags.where(flags == "", flags + "|") + "estimated_residents")
-    return flags.where(flags == "", flags + "|") + "completeness_unknown"
+    return flags
 
 
 def _stages(index: Index, values: pd.DataFrame, scored: Scored) -> list[pd.DataFrame]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import geopandas as gpd
@@ -66,7 +67,7 @@ def compile_city(raw: Path) -> gpd.GeoDataFrame:
     sections = _dissolved(blocks, "neighbourhood")
     sections["parent"] = sections["code"].str[:6]
     sections["parent_name"] = sections["parent"].map(names)
-    sections["name"] = "Secção " + sections["code"].str[6:] + " de " + sections["parent_name"]
+    sections["name"] = "Secção " + sections["code"].str[6:] + " · " + sections["parent_name"].map(_short)
     sections = sections.assign(nuts3=NUTS3, nuts3_name=NUTS3_NAME, residents_method="census")
     parishes = _dissolved(blocks, "parent").assign(nuts3=NUTS3, nuts3_name=NUTS3_NAME)
     parishes["name"] = parishes["code"].map(names)
@@ -86,6 +87,12 @@ def compile_city(raw: Path) -> gpd.GeoDataFrame:
     write_csv(sums, DATA / "porto/census_sections.csv")
     write_csv(_short_lets(raw), DATA / "porto/short_lets.csv")
     return sections
+
+
+def _short(parish: str) -> str:
+    """The first two names of a union of parishes; its whole name stands in ``parent_name``."""
+    names = re.split(", | e ", parish.removeprefix("União das freguesias de "))
+    return parish if len(names) == 1 else ", ".join(names[:2]) + ("…" if len(names) > 2 else "")
 
 
 def _blocks(raw: Path) -> gpd.GeoDataFrame:
