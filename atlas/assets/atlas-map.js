@@ -270,7 +270,7 @@
       var unit = self.units[self.index[code]];
       if (unit) { box.extend(unit.getBounds()); }
     });
-    if (box.isValid()) { this.map.fitBounds(box, { maxZoom: 14, animate: false }); }
+    if (box.isValid()) { this.map.fitBounds(box, { maxZoom: 14, padding: [64, 64], animate: false }); }
   };
 
   Drawing.prototype.drawPlaces = function (places, title) {

@@ -210,3 +210,12 @@ def test_the_table_comes_before_the_map_by_keyboard(opened: Any) -> None:
     page.locator("#atlas-table tbody button").first.focus()
     page.keyboard.press("Enter")
     assert "tem 71,2 em 100" in page.locator("#atlas-card").inner_text()
+
+
+def test_a_municipal_index_speaks_of_municipalities(atlas: Atlas, store: Store) -> None:
+    page = standalone(atlas, store, index="decline", lang="en")
+    held = json.loads(re.findall(r'id="atlas-data">(.*?)</script>', page)[0])
+    assert (held["municipal"], held["ranked"]) == (True, 2)
+    assert held["units"]["rank"] == [1, 1, 2, 2, None]
+    assert held["classes"][-1] == -1
+    assert "Figure of the municipality." in held["legend"]["notes"]
