@@ -12,6 +12,8 @@ from atlas.scoring.index import Scored
 
 CARRIES_TOO_MUCH = 0.35
 OVERLAPS_FROM = 0.7
+DENSITY_CLASSES = ("sparse", "between", "dense")
+DENSITY_LIMITS = (300.0, 1500.0)
 
 
 def cronbach_alpha(figures: DataFrame) -> float:
@@ -123,12 +125,40 @@ def overlaps(axes: Mapping[str, DataFrame]) -> DataFrame:
     rows = []
     for at, first in enumerate(names):
         for second in names[at + 1 :]:
-            both = axes[first].rank().join(axes[second].rank(), lsuffix="|1", rsuffix="|2")
+            both = axes[first].rank().add_suffix("|1").join(axes[second].rank().add_suffix("|2"))
             table = both.corr().to_numpy()[: axes[first].shape[1], axes[first].shape[1] :]
             for i, j in np.argwhere(np.abs(np.nan_to_num(table)) > OVERLAPS_FROM):
                 one, other = axes[first].columns[i], axes[second].columns[j]
                 rows.append((first, one, second, other, float(table[i, j])))
     return DataFrame(rows, columns=["axis_a", "indicator_a", "axis_b", "indicator_b", "spearman"])
+
+
+def density_class(residents: Series, area_km2: Series) -> Series:
+    """``dense`` (1 500 residents per km² and more), ``between`` (300 and more) or ``sparse``; null without residents.
+
+    >>> density_class(Series([3000, 400, 100, None]), Series([1, 1, 1, 1])).tolist()
+    ['dense', 'between', 'sparse', nan]
+    """
+    density = residents.astype(float) / area_km2
+    at = np.searchsorted(DENSITY_LIMITS, density.to_numpy(dtype=float), side="right")
+    names = np.array(DENSITY_CLASSES, dtype=object)[np.minimum(at, 2)]
+    return Series(names, index=residents.index, dtype="str").where(density.notna())
+
+
+def rank_within(score: Series, ranked: Series, classes: Series) -> Series:
+    """Place among the units of the same class, 1 = highest: like with like.
+
+    >>> rank_within(Series([9.0, 8.0, 7.0]), Series([True, True, True]), Series(["a", "b", "a"])).tolist()
+    [1, 1, 2]
+    """
+    places = score.where(ranked).groupby(classes).rank(method="min", ascending=False)
+    return places.reindex(score.index).astype("Int64").rename("rank_within")
+
+
+def with_density(score: Series, residents: Series, area_km2: Series) -> float:
+    """Spearman's correlation of an index with residents per km²; near 1 it says no more than density."""
+    density = residents.astype(float) / area_km2
+    return _correlation(score.rank(), density.reindex(score.index).where(score.notna()).rank())
 
 
 def rank_shift(reference: Series, ranks: Series) -> float:

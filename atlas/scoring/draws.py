@@ -93,25 +93,67 @@ def draw_choices(
 
 
 @dataclass(frozen=True)
+class Gaps:
+    """Which of some children each unit has, as the few patterns that occur and the pattern of each unit."""
+
+    patterns: Singles  # children × patterns, 1 where there
+    of_unit: Ints
+    none: bool
+
+    @classmethod
+    def of(cls, there: NDArray[np.bool_]) -> Gaps:
+        """From children × units."""
+        patterns, of_unit = np.unique(there, axis=1, return_inverse=True)
+        return cls(patterns.astype(np.float32), of_unit.reshape(-1).astype(np.intp), bool(there.all()))
+
+    def divide(self, total: Singles, weights: Singles) -> None:
+        """Divide sums (draws × units), in place, by the weight of what each unit has; nothing there stays 0."""
+        weight = np.einsum("dc,cp->dp", weights, self.patterns)
+        np.divide(1.0, weight, out=weight, where=weight > 0)
+        total *= weight if weight.shape[1] == 1 else weight[:, self.of_unit]
+
+
+@dataclass(frozen=True)
 class Bare:
-    """The units' figures on the scales that a draw starts from; indicators × units.
+    """The units' figures on the scales that a draw starts from; indicators × units, 0 where there is nothing.
 
     Attributes
     ----------
     straight
         (x − bad)/(good − bad), before the clip.
+    clipped
+        The same between 0 and 1: the published scale.
     by_rank
-        Rank among the units, 1–100.
+        Rank among the units, 0–1.
     there
-        1 where the figure is known.
-    whole
-        Per pillar: known for every unit.
+        Whether the figure is known.
+    inside
+        Per pillar: which of its indicators each unit has.
+    above
+        Which pillars each unit has.
     """
 
     straight: Singles
+    clipped: Singles
     by_rank: Singles
-    there: Singles
-    whole: NDArray[np.bool_]
+    there: NDArray[np.bool_]
+    inside: tuple[Gaps, ...]
+    above: Gaps
+
+    @classmethod
+    def of(
+        cls, straight: Floats | Singles, by_rank: Floats | Singles, known: NDArray[np.bool_], members: tuple[Ints, ...]
+    ) -> Bare:
+        """From figures that may be missing, and which of them count."""
+        held = np.where(known, straight, 0.0).astype(np.float32)
+        return cls(
+            straight=held,
+            clipped=np.clip(held, 0.0, 1.0),
+            by_rank=np.where(known, by_rank, 0.0).astype(np.float32),
+            there=known,
+            inside=tuple(Gaps.of(known[one]) for one in members),
+            above=Gaps.of(np.array([known[one].any(axis=0) for one in members])),
+        )
 
 
 @dataclass(frozen=True)
@@ -126,75 +168,59 @@ class Plan:
         """The same plan for some of the units."""
         if units is None:
             return self
-        at = index.get_indexer(units)
-        bare = self.bare
-        some = Bare(bare.straight[:, at], bare.by_rank[:, at], bare.there[:, at], bare.whole)
+        at, bare = index.get_indexer(units), self.bare
+        members = self.branches.members
+        some = Bare.of(bare.straight[:, at], bare.by_rank[:, at], bare.there[:, at], members)
         return Plan(self.branches, self.choices, some)
 
     def scores(self, block: slice) -> Singles:
-        """Scores of a block of draws (draws × units); logarithms where the draw is geometric."""
+        """Scores of a block of draws (draws × units) on 1–100; logarithms where the draw is geometric."""
         choices = self.choices
-        count = len(choices.floor[block])
-        floor = choices.floor[block].astype(np.float32)
+        order = np.argsort(choices.normalisation[block], kind="stable")
+        rows = np.arange(len(choices.normalisation))[block][order]
+        inner, outer = _leave_out(
+            self.branches, [weights[rows] for weights in choices.inner], choices.outer[rows], choices.omitted[rows]
+        )
+        floor = choices.floor[rows].astype(np.float32)
         # With one pillar there is nothing to combine, and a floor would only make equals of the lowest.
         geometric = np.flatnonzero(floor) if len(self.branches.pillars) > 1 else np.empty(0, dtype=np.intp)
-        inner, outer = _leave_out(
-            self.branches, [weights[block] for weights in choices.inner], choices.outer[block], choices.omitted[block]
-        )
-        units = self.bare.straight.shape[1]
-        total = np.zeros((count, units), dtype=np.float32)
-        weight = np.zeros((count, units), dtype=np.float32)
+        total = np.zeros((len(rows), self.bare.straight.shape[1]), dtype=np.float32)
         for at in range(len(self.branches.pillars)):
-            pillar, there = self._pillar(at, inner[at], block)
-            share = outer[:, at, None]
+            pillar = self._pillar(at, inner[at], rows)
             if len(geometric):
                 pillar[geometric] = np.log(np.maximum(pillar[geometric], floor[geometric, None]))
-            pillar *= share
-            if there is None:
-                total += pillar
-                weight += share
-            else:
-                total += np.where(there, pillar, np.float32(0))
-                weight += share * there
-        total /= weight
+            pillar *= outer[:, at, None]
+            if not self.bare.inside[at].none:
+                pillar *= self.bare.above.patterns[at, self.bare.above.of_unit]
+            total += pillar
+        self.bare.above.divide(total, outer)
+        scores = np.empty_like(total)
+        scores[order] = total
+        return scores
+
+    def _pillar(self, at: int, weights: Singles, rows: Ints) -> Singles:
+        """One pillar on 1–100 for draws that stand in the order of their normalisation."""
+        kinds = self.choices.normalisation[rows]
+        plain, moved, ranked = (slice(*np.searchsorted(kinds, [kind, kind + 1])) for kind in range(3))
+        bare, gaps = self.bare, self.bare.inside[at]
+        total = np.zeros((len(rows), bare.straight.shape[1]), dtype=np.float32)
+        for position, member in enumerate(self.branches.members[at]):
+            weight = weights[:, position, None]
+            total[plain] += weight[plain] * bare.clipped[member]
+            total[ranked] += weight[ranked] * bare.by_rank[member]
+            bad = self.choices.bad[rows[moved], member, None]
+            span = 1.0 + self.choices.good[rows[moved], member, None] - bad
+            column = bare.straight[member] - bad.astype(np.float32)
+            column /= span.astype(np.float32)
+            np.clip(column, 0.0, 1.0, out=column)
+            column *= weight[moved]
+            if not gaps.none:
+                column *= bare.there[member]
+            total[moved] += column
+        gaps.divide(total, weights)
+        total *= 99.0
+        total += 1.0
         return total
-
-    def _pillar(self, at: int, weights: Singles, block: slice) -> tuple[Singles, Singles | None]:
-        members = self.branches.members[at]
-        normalised = self._normalised(members, block)
-        if self.bare.whole[at]:
-            total = normalised[0] * weights[:, 0, None]
-            for position in range(1, len(members)):
-                total += normalised[position] * weights[:, position, None]
-            total /= weights.sum(axis=1)[:, None]
-            return total, None
-        total = np.zeros(normalised[0].shape, dtype=np.float32)
-        weight = np.zeros(normalised[0].shape, dtype=np.float32)
-        for position, member in enumerate(members):
-            share = weights[:, position, None] * self.bare.there[member]
-            total += normalised[position] * share
-            weight += share
-        there: Singles = (weight > 0).astype(np.float32)
-        total /= np.where(weight > 0, weight, np.float32(1))
-        return total, there
-
-    def _normalised(self, members: Ints, block: slice) -> list[Singles]:
-        """Per member, draws × units on 1–100; rows follow the draw's normalisation."""
-        kinds = self.choices.normalisation[block]
-        moved = np.flatnonzero(kinds == 1)
-        bad, good = self.choices.bad[block], self.choices.good[block]
-        columns = []
-        for member in members:
-            plain = self.bare.straight[member]
-            column = np.empty((len(kinds), len(plain)), dtype=np.float32)
-            column[kinds == 0] = 1.0 + 99.0 * np.clip(plain, 0.0, 1.0)
-            column[kinds == 2] = self.bare.by_rank[member]
-            if len(moved):
-                start = bad[moved, member, None].astype(np.float32)
-                span = (1.0 + good[moved, member, None] - bad[moved, member, None]).astype(np.float32)
-                column[moved] = 1.0 + 99.0 * np.clip((plain - start) / span, 0.0, 1.0)
-            columns.append(column)
-        return columns
 
 
 def plan_draws(
@@ -226,12 +252,7 @@ def bare_scales(straight: Floats, branches: Branches) -> Bare:
     for members, inner in zip(branches.members, branches.inner, strict=True):
         share = (known[members] * inner[:, None]).sum(axis=0)
         known[np.ix_(members, np.flatnonzero(share < branches.present * (1 - 1e-12)))] = False
-    return Bare(
-        straight=np.where(known, straight, 0.0).astype(np.float32),
-        by_rank=np.where(known, by_rank, 1.0).astype(np.float32),
-        there=known.astype(np.float32),
-        whole=np.array([known[members].all() for members in branches.members]),
-    )
+    return Bare.of(straight, by_rank, known, branches.members)
 
 
 def natural_zeros(
@@ -251,7 +272,7 @@ def _straight(values: Floats, indicator: Indicator) -> Floats:
 
 def _by_rank(straight: Floats) -> Floats:
     present = int(np.count_nonzero(~np.isnan(straight)))
-    return 1.0 + 99.0 * (normalise.rank(straight, 1) - 1.0) / max(present - 1, 1)
+    return (normalise.rank(straight, 1) - 1.0) / max(present - 1, 1)
 
 
 def _dirichlet(shares: Floats, draws: int, rng: np.random.Generator) -> Floats:

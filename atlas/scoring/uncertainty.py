@@ -120,6 +120,14 @@ def data_interval(
     -------
     ``rank_data_median, rank_data_low, rank_data_high`` (5 and 95 %), and ``p_low, p_middle, p_high`` where there are
     cuts, null where not ranked; ``attrs["mc_error"]`` as in ``robustness``.
+
+    Notes
+    -----
+    Simulated with known true figures (``benchmarks/uncertainty.py``), the 90 % interval holds the true rank of
+    89–92 % of all units at reliabilities 0.5, 0.8 and 0.95. It does not hold at the ends: of the truly first and
+    last twentieth it holds about 61 %, 82 % and 90 %, and of the true top ten about 50 %, 80 % and 92 %, since
+    figures drawn towards the mean cannot tell who the extremes are. Read the top ten of a noisy index with that in
+    mind.
     """
     standing = ranked.reindex(values.index).fillna(False).to_numpy(dtype=bool)
     plan = DataDraws(values[standing], index, indicators, doubts, p_match, weights)
@@ -185,7 +193,7 @@ def ranks_of(scores: NDArray[np.floating]) -> NDArray[np.intp]:
     >>> ranks_of(np.array([[5.0, 9.0, 9.0, 1.0]])).tolist()
     [[3, 1, 1, 4]]
     """
-    order = np.argsort(-scores, axis=1, kind="stable")
+    order = np.argsort(-scores, axis=1)
     ordered = np.take_along_axis(scores, order, axis=1)
     place = np.zeros(ordered.shape, dtype=np.int32)
     position = np.arange(1, ordered.shape[1], dtype=np.int32)
