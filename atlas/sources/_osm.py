@@ -92,7 +92,8 @@ def _is_within(point: BaseGeometry, start: NDArray[np.float64], end: NDArray[np.
 
 def table(ids: Sequence[str], tags: Sequence[Mapping[str, str]], geometry: Any) -> GeoDataFrame:
     """Records as every reader of OpenStreetMap returns them: `record_id, name, tags, geometry`."""
-    texts = [json.dumps(one, ensure_ascii=False, sort_keys=True) for one in tags]
+    as_text = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
+    texts = [as_text(one) for one in tags]
     return GeoDataFrame(
         {"record_id": ids, "name": [one.get("name") for one in tags], "tags": texts},
         geometry=geometry,

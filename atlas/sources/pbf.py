@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -29,6 +31,7 @@ from atlas.sources import _osm, to_records
 SMALL_FILE_BYTES = 32 * 1024**2
 """Up to here the places of nodes stay in memory; beyond, they go to a temporary file."""
 
+WORDS = {"n": "node", "w": "way", "r": "relation"}
 COMMON_KEYS = frozenset({"barrier", "building", "highway", "landuse", "natural", "power", "railway", "waterway"})
 """Keys of so many objects that asking for some of their values early saves more than another look at the file costs."""
 
@@ -67,7 +70,7 @@ def read_osm(path: Path, *, tags_filter: Sequence[str] | None = None) -> GeoData
     """
     file = osmium.io.File(str(path), _format(path))
     large = path.stat().st_size > SMALL_FILE_BYTES
-    with TemporaryDirectory(prefix="atlas-osm-", ignore_cleanup_errors=True) as scratch:
+    with TemporaryDirectory(prefix="atlas-osm-", ignore_cleanup_errors=True) if large else nullcontext("") as scratch:
         places = osmium.index.create_map(f"sparse_file_array,{Path(scratch) / 'nodes'}" if large else "flex_mem")
         try:
             return _Extract(file, _Wanted(tags_filter), places, large=large).table()
@@ -120,18 +123,16 @@ class _Wanted:
             key, _, value = text.partition("=")
             self.asked.setdefault(key, set()).add(value)
 
-    def by_key(self) -> Any:
-        """A filter that lets any wanted object pass."""
-        return osmium.filter.EmptyTagFilter() if self.everything else osmium.filter.KeyFilter(*self.asked)
-
     def filters(self) -> list[Any]:
-        """Filters, one a stream, that let any wanted object pass and few others."""
-        common = {key for key in COMMON_KEYS & self.asked.keys() if "" not in self.asked[key]}
-        rare = self.asked.keys() - common
-        if not common or not rare:
-            return [self.by_key()]
-        pairs = [(key, value) for key in sorted(common) for value in sorted(self.asked[key])]
-        return [osmium.filter.KeyFilter(*rare), osmium.filter.TagFilter(*pairs)]
+        """Filters inside osmium, one a look at the file, that let any wanted object pass and few others."""
+        if self.everything:
+            return [osmium.filter.EmptyTagFilter()]
+        common = sorted(key for key in COMMON_KEYS & self.asked.keys() if "" not in self.asked[key])
+        rare = sorted(self.asked.keys() - set(common))
+        pairs = [(key, value) for key in common for value in sorted(self.asked[key])]
+        by_key = [osmium.filter.KeyFilter(*rare)] if rare else []
+        by_value = [osmium.filter.TagFilter(*pairs)] if pairs else []
+        return [*by_key, *by_value] or [osmium.filter.KeyFilter("")]
 
     def __call__(self, tags: Mapping[str, str]) -> bool:
         if self.everything:
@@ -144,20 +145,18 @@ class _Wanted:
 
 
 @dataclass
-class _Objects:
-    """Ids, tags and outlines of nodes or ways: osmium's hexadecimal WKB, None where a place is missing."""
+class _Ways:
+    """Ids, tags and the numbers of the nodes of ways."""
 
     ids: list[str] = field(default_factory=list)
     tags: list[dict[str, str]] = field(default_factory=list)
-    wkb: list[str | None] = field(default_factory=list)
-    known: set[str] = field(default_factory=set)
+    nodes: list[list[int]] = field(default_factory=list)
 
-    def add(self, id_: str, tags: dict[str, str], wkb: str | None) -> None:
+    def add(self, id_: str, tags: dict[str, str], way: Any) -> None:
         """One more."""
-        self.known.add(id_)
         self.ids.append(id_)
         self.tags.append(tags)
-        self.wkb.append(wkb)
+        self.nodes.append([node.ref for node in way.nodes])
 
 
 @dataclass
@@ -168,86 +167,93 @@ class _Relation:
     tags: dict[str, str]
     members: list[tuple[str, int]]
 
+    def of(self, type_: str) -> list[int]:
+        """Numbers of the members of a type."""
+        return [number for member, number in self.members if member == type_]
+
 
 class _Extract:
-    """Two passes over a file, and a third over the ways that relations are made of."""
+    """One look at the file, another for common keys, and one at the ways that relations are made of."""
 
     def __init__(self, file: Any, wanted: _Wanted, places: Any, *, large: bool) -> None:
         self.file, self.wanted, self.places, self.large = file, wanted, places, large
+        self.threads = osmium.io.ThreadPool()
         self.notes = _osm.Notes()
-        self.factory = osmium.geom.WKBFactory()
-        header = osmium.io.Reader(file, osmium.osm.NOTHING).header()
-        self.date = header.get("osmosis_replication_timestamp", header.get("timestamp", ""))
+        self.points: dict[str, tuple[dict[str, str], tuple[float, float]]] = {}
+        self.ways = _Ways()
+        self.relations: list[_Relation] = []
 
     def table(self) -> GeoDataFrame:
         """The records: nodes, ways, relations."""
-        relations = self._relations()
-        nodes, ways = self._nodes_and_ways()
-        ids = [*nodes.ids, *ways.ids, *(one.id for one in relations)]
-        tags = [*nodes.tags, *ways.tags, *(one.tags for one in relations)]
-        shapes = [*_read(nodes.wkb), *self._outlines(ways), *self._assembled(relations)]
+        first, *further = self.wanted.filters()
+        self._keep(self._stream(osmium.osm.ALL, first).with_locations(self.places))
+        for one in further:
+            self._keep(self._stream(osmium.osm.ALL, one))
+        ids = [*self.points, *self.ways.ids, *(one.id for one in self.relations)]
+        tags = [*(tags for tags, _ in self.points.values()), *self.ways.tags, *(one.tags for one in self.relations)]
+        points = shapely.points(np.array([place for _, place in self.points.values()]).reshape(-1, 2))
+        shapes = [*points, *self._outlines(self.ways), *self._assembled()]
         kept = [row for row, shape in enumerate(shapes) if shape is not None]
         told = set(self.notes.unclosed)
         self.notes.incomplete += [ids[row] for row, one in enumerate(shapes) if one is None and ids[row] not in told]
         result = _osm.table([ids[row] for row in kept], [tags[row] for row in kept], [shapes[row] for row in kept])
+        header = self._stream(osmium.osm.NOTHING).header
         result.attrs["warnings"] = self.notes.warnings()
-        result.attrs["date"] = self.date
+        result.attrs["date"] = header.get("osmosis_replication_timestamp", header.get("timestamp", ""))
         return result
 
-    def _tags_of(self, one: Any, id_: str) -> dict[str, str] | None:
-        """Tags of a wanted object; None for another, and for a deleted one, which is noted."""
-        tags = dict(one.tags)
-        if not self.wanted(tags):
-            return None
-        if one.deleted:
-            self.notes.deleted.append(id_)
-            return None
-        return tags
-
-    def _relations(self) -> list[_Relation]:
-        found = []
-        for one in osmium.FileProcessor(self.file, osmium.osm.RELATION).with_filter(self.wanted.by_key()):
-            tags = self._tags_of(one, f"relation/{one.id}")
-            if tags and tags.keys() - {"type", "source", "created_by"}:  # else the meaning is on the outer way
-                found.append(_Relation(f"relation/{one.id}", tags, [(m.type, m.ref) for m in one.members]))
-        return found
-
-    def _nodes_and_ways(self) -> tuple[_Objects, _Objects]:
-        nodes, ways = _Objects(), _Objects()
-        first, *further = self.wanted.filters()
-        stream = osmium.FileProcessor(self.file, osmium.osm.NODE | osmium.osm.WAY).with_locations(self.places)
-        self._keep(stream.with_filter(first), nodes, ways)
-        for one in further:
-            self._keep(osmium.FileProcessor(self.file, osmium.osm.NODE).with_filter(one), nodes, ways)
-            self._keep(self._placed_ways(one), nodes, ways)
-        return nodes, ways
-
-    def _keep(self, objects: Iterable[Any], nodes: _Objects, ways: _Objects) -> None:
-        for one in objects:
-            kept, id_ = (nodes, f"node/{one.id}") if one.is_node() else (ways, f"way/{one.id}")
-            tags = None if id_ in kept.known else self._tags_of(one, id_)
-            if tags is not None:
-                kept.add(id_, tags, self._wkb(one))
-
-    def _placed_ways(self, *filters: Any) -> Any:
-        """Ways that pass the filters, with the places of nodes that the first stream has kept."""
-        stream = osmium.FileProcessor(self.file, osmium.osm.WAY)
-        places = osmium.NodeLocationsForWays(self.places)
-        places.ignore_errors()
-        for one in (*filters, places):
+    def _stream(self, entities: Any, *filters: Any) -> Any:
+        stream = osmium.FileProcessor(self.file, entities, thread_pool=self.threads)
+        for one in filters:
             stream = stream.with_filter(one)
         return stream
 
-    def _wkb(self, one: Any) -> str | None:
-        """A node's point or a way's line; None where a place is missing or there are fewer than two."""
-        try:
-            return str(self.factory.create_point(one) if one.is_node() else self.factory.create_linestring(one))
-        except (RuntimeError, osmium.InvalidLocationError):
-            return None
+    def _keep(self, objects: Iterable[Any]) -> None:
+        """Take what is wanted from a stream; what an earlier one gave already is passed over."""
+        known = {*self.points, *self.ways.ids, *(one.id for one in self.relations), *self.notes.deleted}
+        for one in objects:
+            tags = dict(one.tags)
+            if not self.wanted(tags):
+                continue
+            id_ = f"{WORDS[one.type_str()]}/{one.id}"
+            if id_ in known:
+                continue
+            if one.deleted:
+                self.notes.deleted.append(id_)
+            elif one.is_node():
+                place = one.location
+                if place.valid():
+                    self.points[id_] = (tags, (place.lon, place.lat))
+                else:
+                    self.notes.incomplete.append(id_)
+            elif one.is_way():
+                self.ways.add(id_, tags, one)
+            elif tags.keys() - {"type", "source", "created_by"}:  # else the meaning is on the outer way
+                self.relations.append(_Relation(id_, tags, [(member.type, member.ref) for member in one.members]))
 
-    def _outlines(self, ways: _Objects) -> NDArray[np.object_]:
+    def _place(self, number: int) -> tuple[float, float]:
+        """Where a node is; NaN where the file lacks it."""
+        try:
+            place = self.places.get(number)
+        except KeyError:
+            return np.nan, np.nan
+        return (place.lon, place.lat) if place.valid() else (np.nan, np.nan)
+
+    def _lines(self, ways: _Ways) -> NDArray[np.object_]:
+        """Ways as lines; None where a node is missing or there are fewer than two."""
+        length = np.array([len(nodes) for nodes in ways.nodes], int)
+        way = np.repeat(np.arange(len(length)), length)
+        numbers, row = np.unique(np.array(list(chain.from_iterable(ways.nodes)), np.int64), return_inverse=True)
+        place = np.array([self._place(int(number)) for number in numbers]).reshape(-1, 2)[row]
+        whole = (length > 1) & (np.bincount(way, np.isnan(place[:, 0]), len(length)) == 0)
+        lines = np.full(len(length), None, object)
+        used = whole[way]
+        lines[whole] = shapely.linestrings(place[used], indices=(np.cumsum(whole) - 1)[way[used]])
+        return lines
+
+    def _outlines(self, ways: _Ways) -> NDArray[np.object_]:
         """Ways as lines, those that close and are areas as polygons."""
-        shapes = _read(ways.wkb)
+        shapes = self._lines(ways)
         closed = shapely.is_closed(shapes) & (shapely.get_num_coordinates(shapes) > 3)
         rows = np.array([row for row in np.flatnonzero(closed) if _osm.is_area(ways.tags[row])], int)
         coordinates, ring = shapely.get_coordinates(shapes[rows], return_index=True)
@@ -257,47 +263,31 @@ class _Extract:
             shapes[row] = _osm.area_within([shapely.get_coordinates(shapes[row])])
         return shapes
 
-    def _assembled(self, relations: list[_Relation]) -> list[BaseGeometry | None]:
+    def _assembled(self) -> list[BaseGeometry | None]:
         """Outlines of multipolygons and boundaries; of other relations the union of their members."""
-        ways = self._member_ways({ref for one in relations for type_, ref in one.members if type_ == "w"})
-        shapes = []
-        for one in relations:
+        ways = self._member_ways({number for one in self.relations for number in one.of("w")})
+        shapes: list[BaseGeometry | None] = []
+        for one in self.relations:
+            parts = [ways.get(number) for number in one.of("w")]
             if _osm.has_outline(one.tags):
-                refs = [ref for type_, ref in one.members if type_ == "w"]
-                whole = bool(refs) and all(ref in ways for ref in refs)
-                shape = _osm.area_within([shapely.get_coordinates(ways[ref]) for ref in refs]) if whole else None
-                if whole and shape is None:
+                whole = bool(parts) and None not in parts
+                shapes.append(_osm.area_within([shapely.get_coordinates(part) for part in parts]) if whole else None)
+                if whole and shapes[-1] is None:
                     self.notes.unclosed.append(one.id)
             else:
-                found = [
-                    ways.get(ref) if type_ == "w" else self._place(ref) for type_, ref in one.members if type_ != "r"
-                ]
-                shape = _osm.union_of([part for part in found if part is not None])
-            shapes.append(shape)
+                points = [shapely.Point(place) for place in map(self._place, one.of("n")) if place[0] == place[0]]
+                shapes.append(_osm.union_of([*points, *(part for part in parts if part is not None)]))
         return shapes
 
-    def _member_ways(self, refs: set[int]) -> dict[int, BaseGeometry]:
-        """Ways by number, from the places that the second pass has kept."""
-        if not refs:
+    def _member_ways(self, numbers: set[int]) -> dict[int, BaseGeometry]:
+        """Ways by number."""
+        if not numbers:
             return {}
         # a set of bits inside osmium: 4 MiB for every 33 million numbers, too much for a small file
-        filters = [osmium.filter.IdFilter(refs)] if self.large else []
-        found = _Objects()
-        for one in self._placed_ways(*filters):
-            if one.id in refs:
-                found.add(str(one.id), dict(one.tags), self._wkb(one))
-        return {
-            int(id_): shape for id_, shape in zip(found.ids, self._outlines(found), strict=True) if shape is not None
-        }
-
-    def _place(self, ref: int) -> BaseGeometry | None:
-        """The point of a node that the file has."""
-        try:
-            place = self.places.get(ref)
-        except KeyError:
-            return None
-        return shapely.Point(place.lon, place.lat) if place.valid() else None
-
-
-def _read(wkb: list[str | None]) -> NDArray[np.object_]:
-    return np.asarray(shapely.from_wkb(np.array(wkb, dtype=object)), dtype=object)
+        filters = [osmium.filter.IdFilter(numbers)] if self.large else []
+        found = _Ways()
+        for one in self._stream(osmium.osm.WAY, *filters):
+            if one.id in numbers:
+                found.add(str(one.id), dict(one.tags), one)
+        outlines = zip(found.ids, self._outlines(found), strict=True)
+        return {int(id_): shape for id_, shape in outlines if shape is not None}
