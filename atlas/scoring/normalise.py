@@ -10,7 +10,6 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 Floats = NDArray[np.float64]
 
@@ -69,7 +68,10 @@ def rank(values: Floats, direction: int) -> Floats:
     >>> rank(np.array([3.0, np.nan, 1.0, 3.0]), 1).tolist()
     [2.0, nan, 1.0, 2.0]
     """
-    return np.asarray(rankdata(direction * values, method="min", nan_policy="omit"), dtype=float)
+    turned = direction * values
+    known = ~np.isnan(turned)
+    below = np.searchsorted(np.sort(turned[known]), turned, side="left")
+    return np.where(known, below + 1.0, np.nan)
 
 
 def borda(values: Floats, direction: int) -> Floats:
