@@ -6,12 +6,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from atlas.commands import ATLAS, FORMAT, LANG, PROGRESS, QUIET, STORE, Command, building, reading, writing
+from atlas.commands import ATLAS, FORMAT, LANG, PROGRESS, QUIET, STORE, Command, building, reading, strategy, writing
 from atlas.errors import AtlasError
 from atlas.language import default_language
 
 FINE, WRONG, USAGE, FAULT = 0, 1, 2, 3
-COMMANDS: tuple[Command, ...] = (*building.COMMANDS, *reading.COMMANDS, *writing.COMMANDS)
+COMMANDS: tuple[Command, ...] = (*building.COMMANDS, *reading.COMMANDS, *strategy.COMMANDS, *writing.COMMANDS)
 
 
 def parser(lang: str) -> argparse.ArgumentParser:

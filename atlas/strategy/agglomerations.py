@@ -1,0 +1,216 @@
+"""Agglomerations: quarters where venues of several kinds stand within a walk of one another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from atlas.config import Atlas
+from atlas.strategy.naming import name_quarter, streets_of
+from atlas.strategy.venues import WALK_M, Floats, guessed, points_of, straight_m, venues
+
+COLUMNS = (
+    "id", "name", "parent", "parent_name", "neighbourhoods", "lon", "lat", "places", "worth", "guessed", "classes",
+    "members", "area_ha",
+)  # fmt: skip
+CULTURE = ("cultural_institution", "art_space", "artist")
+LEAST_WORTH = 4.0
+LEAST_CULTURE = 2.0
+CULTURE_SHARE = 0.2
+REACH = 2.0  # members lie within this many walks of the heart
+MARGIN_M = 50.0
+ONE_SPOT_M = 5.0
+
+
+def agglomerations(
+    places: gpd.GeoDataFrame,
+    atlas: Atlas,
+    neighbourhoods: gpd.GeoDataFrame,
+    *,
+    walk_m: float = WALK_M,
+    least: float = LEAST_WORTH,
+) -> gpd.GeoDataFrame:
+    """Quarters of venues, the largest first, with name, members, mix and hull.
+
+    Every venue has a density, its surroundings within ``walk_m`` on foot weighed by a quartic kernel, and belongs to
+    the summit that is reached by always going on to the densest venue within ``walk_m`` (quick shift). A dense
+    centre thus falls apart along its valleys into the quarters that people know, where linking all that stand within
+    400 m would chain it into one. A summit that makes no quarter by itself joins the neighbour with the highest pass
+    between them (see :func:`join_small`). Members lie within ten minutes (2 × ``walk_m``) of the quarter's heart.
+    Venues of one class at one spot share the worth of one.
+
+    A quarter counts where its venues are worth ``least`` or more (the weights of their classes; half where a class is
+    only guessed) and a fifth of that, two at least and of two layers, is culture or art: a campus alone, even with
+    museums of its own, or a shopping mall with its cinema, is no creative agglomeration.
+
+    Parameters
+    ----------
+    places, neighbourhoods
+        Tables of the store.
+
+    Returns
+    -------
+    :data:`COLUMNS` and the hull as geometry; ``classes`` is ``class=number`` and ``members`` are place ids, both
+    joined by ``|``; ``lon``, ``lat`` are the heart's. The id is the heart's.
+
+    Source
+    ------
+    Vedaldi, A. and Soatto, S. (2008). Quick shift and kernel methods for mode seeking. ECCV, 705-718.
+    """
+    found = venues(atlas, places)
+    reach_m = straight_m(atlas, walk_m)
+    spots = points_of(found)
+    found["worth"] /= stacked(spots, found["class_"])
+    density, summit = climb(spots, found["worth"].to_numpy(dtype=float), reach_m=reach_m)
+    heart = join_small(found, spots, density, summit, reach_m=reach_m, least=least)
+    near = np.hypot(*(spots - spots[heart]).T) <= REACH * reach_m
+    counts = creative_mixes(found[near], heart[near], least=least)
+    held = near & np.isin(heart, counts)
+    members = found[held].assign(heart=heart[held], density=density[held], street=streets_of(places, spots[held]))
+    parents = dict(zip(neighbourhoods["parent"], neighbourhoods["parent_name"], strict=True))
+    rows = [_quarter(part, found.iloc[at], spots[part.index], parents) for at, part in members.groupby("heart")]
+    table = pd.DataFrame(rows, columns=[*COLUMNS, "geometry"])
+    table = table.sort_values(["worth", "id"], ascending=[False, True], kind="stable").reset_index(drop=True)
+    return gpd.GeoDataFrame(table, geometry="geometry", crs=places.crs)
+
+
+def climb(spots: Floats, worth: Floats, *, reach_m: float) -> tuple[Floats, NDArray[np.intp]]:
+    """Density at each spot, and the summit that each is led to.
+
+    The density is Σⱼ worthⱼ (1 − (dᵢⱼ/reach)²)²; a spot goes on to the densest within reach, of equals the first in
+    the table, until none is denser.
+
+    Examples
+    --------
+    A row of five, 100 m apart but for one of 150 m; at 120 m it parts there, at 160 m the middle leads all:
+
+    >>> spots = np.array([[0, 0], [100, 0], [200, 0], [350, 0], [450, 0]], dtype=float)
+    >>> climb(spots, np.ones(5), reach_m=120)[1]
+    array([1, 1, 1, 3, 3])
+    >>> climb(spots, np.ones(5), reach_m=160)[1]
+    array([1, 1, 1, 1, 1])
+    """
+    count = len(spots)
+    if not count:
+        return np.zeros(0), np.zeros(0, dtype=np.intp)
+    tree = cKDTree(spots)
+    near = tree.sparse_distance_matrix(tree, reach_m, output_type="coo_matrix")
+    row, column = near.row.astype(np.intp), near.col.astype(np.intp)
+    kernel = np.square(1 - np.square(near.data / reach_m))
+    density = np.asarray(np.bincount(row, worth[column] * kernel, minlength=count), dtype=float).round(9)
+    place_in_order = np.empty(count, dtype=np.intp)
+    place_in_order[np.lexsort((np.arange(count), -density))] = np.arange(count)
+    best = place_in_order.copy()
+    np.minimum.at(best, row, place_in_order[column])
+    at = np.argsort(place_in_order, kind="stable")[best]
+    while (at != at[at]).any():
+        at = at[at]
+    return density, at
+
+
+def stacked(spots: Floats, classes: pd.Series) -> NDArray[np.intp]:
+    """How many venues of its class stand within 5 m of each: rooms, twice mapped ones, and points given to several."""
+    number = np.ones(len(spots), dtype=np.intp)
+    if len(spots):
+        pairs = cKDTree(spots).query_pairs(ONE_SPOT_M, output_type="ndarray")
+        codes = pd.factorize(classes)[0]
+        same = pairs[codes[pairs[:, 0]] == codes[pairs[:, 1]]]
+        np.add.at(number, same.ravel(), 1)
+    return number
+
+
+def join_small(
+    found: pd.DataFrame, spots: Floats, density: Floats, summit: NDArray[np.intp], *, reach_m: float, least: float
+) -> NDArray[np.intp]:
+    """The heart of each venue: its summit, or that of the quarter which a too small one was joined to.
+
+    From the lowest summit up: one that is no creative mix joins the neighbour at the highest pass (of two venues
+    within reach, one on each side, the density of the lower), unless that would unmake the neighbour's mix.
+    """
+    heart = summit.copy()
+    pairs = cKDTree(spots).query_pairs(reach_m, output_type="ndarray") if len(spots) else np.zeros((0, 2), dtype=int)
+    pairs = pairs[summit[pairs[:, 0]] != summit[pairs[:, 1]]]
+    height = density[pairs].min(axis=1)
+    for at in sorted(np.unique(summit[pairs]), key=lambda one: (density[one], one)):
+        group = heart[at]
+        if group != at or len(creative_mixes(found[heart == at], heart[heart == at], least=least)):
+            continue
+        sides = heart[pairs]
+        open_ = (sides == at).any(axis=1) & (sides[:, 0] != sides[:, 1])
+        if not open_.any():
+            continue
+        best = np.flatnonzero(open_)[np.argmax(height[open_])]
+        other = int(sides[best].sum() - at)
+        alone, both = heart == other, np.isin(heart, (at, other))
+        counts = len(creative_mixes(found[alone], heart[alone], least=least)) > 0
+        as_one = np.zeros(int(both.sum()), dtype=np.intp)
+        if counts and not len(creative_mixes(found[both], as_one, least=least)):
+            continue
+        heart[both] = other if counts or density[other] >= density[at] else at
+    return heart
+
+
+def creative_mixes(members: pd.DataFrame, group: NDArray[np.intp], *, least: float = LEAST_WORTH) -> NDArray[np.intp]:
+    """Groups that are worth enough and of which a fifth, two at least and of two layers, are culture or art.
+
+    Parameters
+    ----------
+    members
+        Columns ``worth, layer, actor``.
+    group
+        The group of each row.
+
+    Examples
+    --------
+    A campus (four schools, a library) and a quarter:
+
+    >>> worth = [1.0] * 9
+    >>> layer = ["education"] * 4 + ["libraries"] + ["museums", "museums", "shops", "performance"]
+    >>> actor = ["university"] * 4 + ["cultural_institution"] * 3 + ["company", "art_space"]
+    >>> places = pd.DataFrame({"worth": worth, "layer": layer, "actor": actor})
+    >>> creative_mixes(places, np.array([0, 0, 0, 0, 0, 1, 1, 1, 1]), least=4)
+    array([1])
+    """
+    culture = members["worth"].where(members["actor"].isin(CULTURE), 0.0)
+    sums = pd.DataFrame({"worth": members["worth"], "culture": culture}).groupby(group).sum()
+    layers = members["layer"].where(members["actor"].isin(CULTURE)).groupby(group).nunique()
+    enough = (sums["worth"] >= least) & (layers > 1) & (sums["culture"] >= LEAST_CULTURE)
+    return np.asarray(sums.index[enough & (sums["culture"] >= CULTURE_SHARE * sums["worth"])], dtype=np.intp)
+
+
+def _quarter(part: pd.DataFrame, heart: pd.Series, spots: Floats, parents: dict[str, str]) -> tuple[object, ...]:
+    units = part["neighbourhood"].dropna()
+    own = part["parent"].dropna()
+    parent = own.mode().iloc[0] if len(own) else None
+    parent_name = parents.get(parent) if parent else None
+    hull = shapely.buffer(shapely.convex_hull(shapely.multipoints(spots)), MARGIN_M)
+    counts = part["class_"].value_counts().sort_index().sort_values(ascending=False, kind="stable")
+    unsure = part.loc[guessed(part), "worth"].sum() / part["worth"].sum()
+    return (
+        f"q{heart['place_id'][1:]}",
+        name_quarter(part, parent_name),
+        parent,
+        parent_name,
+        "|".join(sorted(units.unique())),
+        heart["lon"],
+        heart["lat"],
+        len(part),
+        round(float(part["worth"].sum()), 3),
+        round(float(unsure), 3),
+        "|".join(f"{name}={number}" for name, number in counts.items()),
+        "|".join(part["place_id"]),
+        round(float(hull.area) / 1e4, 2),
+        hull,
+    )
+
+
+def membership(table: pd.DataFrame, wanted: Sequence[str] | pd.Series) -> pd.Series:
+    """Id of the agglomeration that each place belongs to; missing where it belongs to none."""
+    pairs = {member: row.id for row in table.itertuples(index=False) for member in row.members.split("|")}
+    return pd.Series([pairs.get(one) for one in wanted], index=list(wanted), dtype=object)
