@@ -205,6 +205,7 @@ def _unknown_references(atlas: Atlas, path: Path) -> Iterator[AtlasError]:
     wanted = [(f"indicator.{one.code}", one.sources, one.layers) for one in atlas.indicator]
     wanted += [(f"source.{one.id}", (), one.layers) for one in atlas.source]
     wanted.append(("neighbourhoods", (atlas.neighbourhoods.source,), ()))
+    wanted.append(("walking", tuple(one for one in (atlas.walking.network, atlas.walking.relief) if one), ()))
     for place, named_sources, named_layers in wanted:
         for kind, names, known in (("source", named_sources, sources), ("layer", named_layers, layers)):
             for name in names:

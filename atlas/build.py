@@ -56,7 +56,7 @@ def hashes_of(atlas: Atlas, *, draws: int, seed: int) -> Hashes:
     layers = [layer.model_dump(mode="json", by_alias=True) for layer in atlas.layers]
     head = {**whole["atlas"], "draws": None, "seed": None}
     data = _digest(code_hash(), files, head, whole["neighbourhoods"], whole["source"], layers)
-    figures = _digest(data, [_measured_part(one) for one in whole["indicator"]])
+    figures = _digest(data, whole["walking"], [_measured_part(one) for one in whole["indicator"]])
     method = _digest(figures, whole, draws, seed)
     return Hashes(data, figures, method)
 
@@ -199,12 +199,22 @@ def _build(atlas: Atlas, folder: Path, *, draws: int, seed: int, workers: int, f
         "draws": draws,
         "seed": seed,
         "hashes": {"data": hashes.data, "figures": hashes.figures, "method": hashes.method},
+        "walking": _walking(atlas),
         "counts": {name: len(table) for name, table in sorted(tables.items())},
         **about,
     }
     day = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     stores.write(folder, tables, manifest, {"built": day, "seconds": seconds})
     progress(1.0, "store")
+
+
+def _walking(atlas: Atlas) -> str:
+    """How reach was measured: ``streets``, ``streets and slope``, ``straight distance × detour``, or not at all."""
+    if atlas.neighbourhoods.within_source is None:
+        return "straight distance from the outline"
+    if atlas.walking.network is None:
+        return f"straight distance × {atlas.atlas.detour:g}"
+    return "streets and slope" if atlas.walking.relief else "streets"
 
 
 def _earlier(folder: Path) -> Store | None:

@@ -79,6 +79,7 @@ class Built:
         return {
             "atlas": manifest["atlas"],
             "data_version": manifest["data_version"],
+            "walking": manifest["walking"],
             "hashes": {"data": manifest["hashes"]["figures"], "method": manifest["hashes"]["method"]},
             "sources": [{key: source[key] for key in keys} for source in manifest["sources"]],
         }

@@ -216,6 +216,15 @@ class AtlasHead(Model):
     detour: float = Field(1.3, ge=1, description="walking distance over straight distance where no network is given")
 
 
+class Walking(Model):
+    """How reach on foot is measured: along a street network, with slope where relief is given, else by the detour."""
+
+    network: Id | None = Field(None, description="source of kind `network`")
+    relief: Id | None = Field(None, description="source of kind `raster`, in the atlas's CRS")
+    limit_m: float = Field(1200.0, gt=0, description="the farthest reach that any indicator asks for")
+    snap_m: float = Field(250.0, gt=0, description="farther from the network than this is unreachable, not far")
+
+
 class Opportunity(Model):
     """Which two indices the opportunity reads."""
 
@@ -232,6 +241,7 @@ class Atlas(Model):
     indicator: tuple[Indicator, ...]
     index: tuple[Index, ...]
     preset: tuple[Preset, ...] = ()
+    walking: Walking = Walking()
     opportunity: Opportunity = Opportunity()
     folder: Path = Field(Path(), exclude=True)
     layers: tuple[Layer, ...] = Field((), exclude=True)

@@ -12,9 +12,10 @@ import shapely
 from atlas.config import Atlas, Indicator
 from atlas.errors import AtlasError, raise_first
 from atlas.fusion.completeness import density_class, of_units
-from atlas.indicators import Inputs, Measured, compute
+from atlas.indicators import Inputs, Measured, Walked, compute
 from atlas.neighbourhoods import edge_share
 from atlas.placing import Places
+from atlas.walking import distances, load_streets
 
 EDGE_RADIUS_M = 1200.0
 UNKNOWN = "completeness_unknown"
@@ -67,7 +68,28 @@ def inputs_of(atlas: Atlas, placed: Places) -> Inputs:
     edge = pd.Series(0.0, index=placed.units.neighbourhoods.index)
     if population is not None and any(source.ends_at_region for source in atlas.source):
         edge = edge_share(population, placed.units.region, radius_m=EDGE_RADIUS_M)
-    return Inputs(atlas, placed.units, placed.tables["places"], population, placed.opened, edge)
+    walked = None if population is None else _walked(atlas, placed, population)
+    return Inputs(atlas, placed.units, placed.tables["places"], population, placed.opened, edge, walked)
+
+
+def _walked(atlas: Atlas, placed: Places, population: gpd.GeoDataFrame) -> Walked | None:
+    """Distances on foot from where people live to the places that somebody walks to (a short let is none)."""
+    walking = atlas.walking
+    if walking.network is None:
+        return None
+    relief = placed.opened(walking.relief) if walking.relief else None
+    streets = load_streets(placed.opened(walking.network), relief)
+    pressure = [layer.id for layer in atlas.layers if layer.layer.role in {"pressure", "stock"}]
+    places = placed.tables["places"]
+    places = places[~places["layer"].isin(pressure)]
+    metres = distances(
+        streets,
+        shapely.get_coordinates(population.geometry.to_numpy()),
+        shapely.get_coordinates(shapely.point_on_surface(places.geometry.to_numpy())),
+        limit_m=walking.limit_m,
+        snap_m=walking.snap_m,
+    )
+    return Walked(metres, pd.Index(places["place_id"]), streets.with_slope)
 
 
 def _population(atlas: Atlas, placed: Places) -> gpd.GeoDataFrame | None:

@@ -16,10 +16,26 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_array
 
 from atlas.config import Atlas, Indicator
 from atlas.errors import ConfigError, UnknownName
 from atlas.neighbourhoods import Units
+
+
+@dataclass(frozen=True)
+class Walked:
+    """Metres on foot along the streets: population points × places, absent where farther than the limit."""
+
+    metres: csr_array
+    place_ids: pd.Index
+    with_slope: bool
+
+    def within(self, places: pd.DataFrame, radius_m: float) -> csr_array:
+        """Population points × places: 1 where the place is within ``radius_m``."""
+        chosen = self.metres[:, self.place_ids.get_indexer(places["place_id"])].tocoo()
+        near = chosen.data <= radius_m
+        return csr_array((np.ones(int(near.sum())), (chosen.row[near], chosen.col[near])), shape=chosen.shape)
 
 
 @dataclass(frozen=True)
@@ -37,6 +53,7 @@ class Inputs:
     population: gpd.GeoDataFrame | None
     source: Callable[[str], Any]
     edge: pd.Series
+    walked: Walked | None = None
 
     def of(self, indicator: Indicator) -> gpd.GeoDataFrame:
         """The places that count for an indicator: of its layers and classes, by their primary class.

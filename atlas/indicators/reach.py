@@ -23,7 +23,8 @@ EDGE_TOLERATED = 0.1  # share of the disc outside the region, above which the fi
 def reach(inputs: Inputs, indicator: Indicator) -> Measured:
     """Places that the average resident of a unit reaches within ``radius_m`` on foot.
 
-    Walking distance is the straight distance times the atlas's detour factor. With A the (residents' points × places)
+    Walking distance runs along the atlas's streets where it has them, else it is the straight distance times the
+    detour factor. With A the (residents' points × places)
     matrix of what lies within reach and w the residents, the figure of unit u is Σ_{i in u} wᵢ Σⱼ Aᵢⱼ / Σ_{i in u} wᵢ.
     Missing where nobody lives.
     """
@@ -71,9 +72,11 @@ def reached(inputs: Inputs, places: gpd.GeoDataFrame, *, radius_m: float) -> csr
             "This atlas has no population points (`neighbourhoods.within_source`): use the measure `near`.",
             where="atlas.toml",
         )
-    straight_m = radius_m / inputs.atlas.atlas.detour
     if not len(places):
         return csr_array((len(inputs.units.neighbourhoods), 0))
+    if inputs.walked is not None:
+        return csr_array(_weights(inputs) @ inputs.walked.within(places, radius_m))
+    straight_m = radius_m / inputs.atlas.atlas.detour
     origins = shapely.get_coordinates(inputs.population.geometry.to_numpy())
     points = shapely.get_coordinates(shapely.point_on_surface(places.geometry.to_numpy()))
     near = cKDTree(origins).sparse_distance_matrix(cKDTree(points), straight_m, output_type="coo_matrix")
