@@ -37,7 +37,7 @@ class Subject:
         return text.in_(self.t.lang)
 
 
-def head(subject: Subject) -> list[Node]:
+def head(subject: Subject, level: str = "h2") -> list[Node]:
     """Name, rank and both intervals, the sentence, and the flags in words."""
     t, row = subject.t, subject.row
     parent = row.get("parent")
@@ -47,7 +47,7 @@ def head(subject: Subject) -> list[Node]:
     if number(row.get("area_km2")) is not None:
         facts.append(t("app.card.area", area=t.number(float(row["area_km2"]), 1)))
     return [
-        h("h2", str(row["name"])),
+        h(level, str(row["name"])),
         h("p", " · ".join(filter(None, facts)), class_="facts"),
         _figures(subject),
         h("p", str(subject.explained["sentence"]), class_="sentence"),
@@ -63,13 +63,18 @@ def _figures(subject: Subject) -> Node:
     pairs: list[tuple[str, str]] = [
         (subject.index_name, t("app.card.score", score=t.number(row["score"], 1))),
         (t("app.card.bounds"), bounds_words(t, row)),
-        (t("app.card.rank"), t("app.card.rank_of", rank=t.number(row["rank"]), count=t.number(subject.ranked))),
+        (t("app.card.rank"), rank_words(t, number(row["rank"]), subject.ranked)),
         (t("app.card.method"), span_words(t, pair(row, "rank_low", "rank_high"))),
         (t("app.card.data"), span_words(t, pair(row, "rank_data_low", "rank_data_high"))),
         (t("app.card.top10"), t.percent(number(row.get("p_top10")))),
         (t("app.card.coverage"), t.percent(number(row.get("coverage")))),
     ]
     return h("dl", *(h("div", h("dt", name), h("dd", value)) for name, value in pairs), class_="figures")
+
+
+def rank_words(t: Translator, rank: float | None, count: int) -> str:
+    """``3 de 1 504``."""
+    return t("app.card.rank_of", rank=t.number(rank), count=t.number(count))
 
 
 def _flags(t: Translator, row: Mapping[str, Any]) -> Node:
@@ -83,27 +88,18 @@ def contributions(subject: Subject) -> list[Node]:
     parts = sorted(subject.explained["contributions"], key=lambda part: -(number(part["contribution"]) or 0.0))
     if not parts:
         return [h("h3", t("app.card.why")), h("p", t("app.card.no_parts"))]
-    top = max((number(part["contribution"]) or 0.0 for part in parts), default=0.0) or 1.0
-    colour = subject.colours[3]
-    rows = [
-        h(
-            "tr",
-            h("th", str(part["name"]), h("small", _value(subject, part)), scope="row"),
-            h("td", charts.bar(number(part["contribution"]) or 0.0, colour, beyond=top)),
-            h("td", t.number(number(part["contribution"]), 1)),
-            h("td", t.percent(number(part["weight"]), 1)),
-        )
-        for part in parts
-    ]
+    top = max((number(part["weight"]) or 0.0 for part in parts), default=0.0) * 100 or 1.0
+    rows = [_part(subject, part, top) for part in parts]
     score = number(subject.explained.get("score"))
-    total = h("tr", h("th", t("app.card.sum"), scope="row"), h("td"), h("td", t.number(score, 1)), h("td", t.percent(1.0)))
+    total = h(
+        "tr", h("th", t("app.card.sum"), scope="row"), h("td"), h("td", t.number(score, 1)), h("td", t.percent(1.0))
+    )
     return [
         h("h3", t("app.card.why")),
         h(
             "table",
             h("caption", t("app.card.why_caption"), class_="unseen"),
-            h("thead", h("tr", h("th", t("app.card.indicator"), scope="col"), h("td"), h("th", t("app.card.points"), scope="col"),
-                         h("th", t("app.card.weight"), scope="col"))),
+            h("thead", h("tr", *(h("th", t(f"app.card.{name}"), scope="col") for name in heads))),
             h("tbody", *rows),
             h("tfoot", total) if score is not None else None,
             class_="parts",
@@ -111,7 +107,21 @@ def contributions(subject: Subject) -> list[Node]:
     ]  # fmt: skip
 
 
-def _value(subject: Subject, part: Mapping[str, Any]) -> str:
+def _part(subject: Subject, part: Mapping[str, Any], top: float) -> Node:
+    t = subject.t
+    points, weight = number(part["contribution"]), number(part["weight"]) or 0.0
+    return h(
+        "tr",
+        h("th", str(part["name"]), scope="row"),
+        h("td", value_words(subject, part)),
+        h("td", charts.bar(points or 0.0, subject.colours[3], beyond=top, of=100 * weight)),
+        h("td", t.number(points, 1)),
+        h("td", t.percent(weight, 1)),
+    )
+
+
+def value_words(subject: Subject, part: Mapping[str, Any]) -> str:
+    """An indicator's raw figure with its unit."""
     value = number(part["value"])
     if value is None:
         return subject.t("app.card.no_figure")
@@ -145,9 +155,13 @@ def axes(subject: Subject) -> list[Node]:
         charts.strip(subject.scores, mine, subject.colours, subject.edges),
         h("div", h("span", "0"), h("span", "100"), class_="ends", aria_hidden="true"),
         h("h3", t("app.card.two_axes")),
-        h("div", charts.nine_cells(str(cell) if found else None, (t("app.axis.potential"), t("app.axis.decline"))), words,
-          municipal, class_="two"),
+        h("div", charts.nine_cells(str(cell) if found else None, axis_words(t)), words, municipal, class_="two"),
     ]  # fmt: skip
+
+
+def axis_words(t: Translator) -> tuple[str, str]:
+    """What the two axes are called."""
+    return t("app.axis.potential"), t("app.axis.decline")
 
 
 def _municipal(subject: Subject) -> bool:

@@ -31,13 +31,15 @@ def rank_interval(
     return h("svg", line(method), line(data), h("path", d=f"M{x(rank):g} 8h0"), viewBox="0 0 96 16")
 
 
-def bar(share: float, colour: str, *, beyond: float = 1.0) -> list[Any]:
-    """A bar of ``share`` of ``beyond``."""
-    part = 0.0 if share != share else max(0.0, min(1.0, share / beyond))
-    return h(
-        "span", h("span", class_="fill", style=f"--part: {100 * part:.1f}%"), class_="bar", aria_hidden="true",
-        style=f"--tint: {colour}",
-    )  # fmt: skip
+def bar(share: float, colour: str, *, beyond: float = 1.0, of: float | None = None) -> list[Any]:
+    """A bar of ``share`` of ``beyond``; with ``of``, a frame shows how long it could have been."""
+    frame = h("span", class_="frame", style=f"--part: {_percent(of, beyond)}") if of is not None else None
+    fill = h("span", class_="fill", style=f"--part: {_percent(share, beyond)}")
+    return h("span", frame, fill, class_="bar", aria_hidden="true", style=f"--tint: {colour}")
+
+
+def _percent(share: float, beyond: float) -> str:
+    return f"{100 * max(0.0, min(1.0, share / beyond)):.1f}%"
 
 
 def swatch(colour: str) -> list[Any]:

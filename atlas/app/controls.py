@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import streamlit as st
 
-from atlas.app import charts, link
-from atlas.app.dom import Node, h
+from atlas.app import charts, link, parts
+from atlas.app.dom import Node, h, prose
 from atlas.app.session import Session
 from atlas.app.view import view
 
 
 def choose(session: Session, *, area: bool = True, show: bool = True) -> None:
     """The row of selectors above a page."""
-    t = session.t
-    widths = [3.2] * area + [3.2] + [2.6, 2.4] * show + [2.4]
+    widths = [3] * area + [3.2] * area + [3] + [2.6, 1.9] * show + [2.4]
     with st.container(key="selectors"):
         columns = iter(st.columns(widths, vertical_alignment="bottom"))
     if area:
         with next(columns):
-            _area(session)
+            parts.area_select(session)
+        with next(columns):
+            find(session)
     with next(columns):
-        _index(session)
+        index(session)
     if show:
         with next(columns):
             _show(session)
@@ -30,21 +31,28 @@ def choose(session: Session, *, area: bool = True, show: bool = True) -> None:
         _preset(session)
 
 
-def _area(session: Session) -> None:
-    parents = session.built.store.read("parents")[["code", "name"]]
-    names = dict(sorted(zip(parents["code"], parents["name"], strict=True), key=lambda pair: sort_key(pair[1])))
-    st.session_state["area"] = session.view.within
-    st.selectbox(
-        session.atlas.neighbourhoods.parent_unit.in_(session.view.lang).capitalize(),
-        ["", *names],
-        format_func=lambda code: names.get(code) or session.t("app.control.whole"),
-        key="area",
-        on_change=lambda: session.change(within=st.session_state["area"] or "", start=0),
-    )
+def find(session: Session, *, key: str = "finder", label: str = "", field: str = "unit") -> None:
+    """Find a neighbourhood by a part of its name; it becomes the view's ``unit`` or its ``other``."""
+    t = session.t
+    unit = session.atlas.neighbourhoods.unit.in_(session.view.lang)
+
+    def heard(_what: str, code: str) -> None:
+        if field == "unit":
+            parts.choose(session, code)
+        elif code in session.known.units:
+            session.change(other=code)
+
+    box = h(
+        "div", class_="finder", data_own="finder", data_file=parts.outlines_address(session),
+        data_label=label or t("app.control.find", unit=unit), data_hint=t("app.control.find_hint"),
+        data_none=t("app.control.find_none"), data_count=t("app.control.find_count"),
+    )  # fmt: skip
+    view(key, [box], act=heard)
 
 
-def _index(session: Session) -> None:
-    names = index_names(session)
+def index(session: Session) -> None:
+    """The index that is ranked and painted."""
+    names = session.index_names()
     st.session_state["index"] = session.view.index
     st.selectbox(
         session.t("app.control.index"),
@@ -53,15 +61,6 @@ def _index(session: Session) -> None:
         key="index",
         on_change=lambda: session.become(link.with_index(session.known, session.view, st.session_state["index"])),
     )
-
-
-def index_names(session: Session) -> dict[str, str]:
-    """Every index and pillar that can be ranked, the indices first."""
-    lang = session.view.lang
-    names = {index.id: index.name.in_(lang) for index in session.atlas.index}
-    pillars = {pillar.id: pillar.name.in_(lang) for index in session.atlas.index for pillar in index.pillar}
-    named = names | {key: session.t("app.control.pillar", name=name) for key, name in pillars.items() if key not in names}
-    return {key: named[key] for key in session.known.indices}
 
 
 def _show(session: Session) -> None:
@@ -77,8 +76,7 @@ def _show(session: Session) -> None:
 
 def _layers(session: Session) -> None:
     names = {layer.id: layer.layer.name.in_(session.view.lang) for layer in session.atlas.layers}
-    st.session_state["layers"] = list(session.view.layers)
-    with st.popover(session.t.n("app.control.layers", len(session.view.layers)), width="stretch"):
+    with st.popover(session.t("app.control.layers_label"), width="stretch"):
         for layer in session.known.layers:
             st.session_state[f"layer_{layer}"] = layer in session.view.layers
             st.checkbox(names[layer], key=f"layer_{layer}", on_change=_toggle, args=(session, layer))
@@ -136,7 +134,7 @@ def weights_words(session: Session) -> list[Node]:
     return [
         judged,
         h("p", t("app.control.without_data"), class_="aside"),
-        h("ul", *(h("li", charts.hatch(), h("b", one.name.in_(lang)), h("small", one.missing.in_(lang)))
+        h("ul", *(h("li", charts.hatch(), h("b", one.name.in_(lang)), h("small", *prose(one.missing.in_(lang))))
                   for one in missing if one.missing), class_="places"),
     ]  # fmt: skip
 
@@ -149,15 +147,3 @@ def _take_preset(session: Session) -> None:
 
 def _take_weight(session: Session, pillar: str) -> None:
     session.become(link.with_weight(session.view, pillar, float(st.session_state[f"weight_{pillar}"])))
-
-
-def sort_key(name: str) -> str:
-    """Names in Portuguese order: an accent does not send a letter to the end.
-
-    >>> sorted(["Águeda", "Zebreira", "Arouca"], key=sort_key)
-    ['Águeda', 'Arouca', 'Zebreira']
-    """
-    import unicodedata
-
-    plain = unicodedata.normalize("NFKD", name)
-    return "".join(letter for letter in plain if not unicodedata.combining(letter)).casefold()

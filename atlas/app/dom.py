@@ -38,6 +38,16 @@ def _flat(children: Iterable[Children]) -> Iterable[Node]:
             yield from _flat(child)
 
 
+def prose(text: str) -> list[Node]:
+    """A text with its words between back-ticks as code.
+
+    >>> prose("Execute `atlas build`.")
+    ['Execute ', ['code', 0, 'atlas build'], '.']
+    """
+    parts = text.split("`")
+    return [h("code", part) if place % 2 else part for place, part in enumerate(parts) if part]
+
+
 def words(node: Node) -> str:
     """The text of a tree, as a reader hears it: for tests and for titles.
 

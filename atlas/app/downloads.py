@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from atlas.app.session import Session
+from atlas.app.session import BY_BUILT, Session
 from atlas.exports import Format, formats
 
 if TYPE_CHECKING:
@@ -17,30 +17,46 @@ if TYPE_CHECKING:
 SMALL = (".geojson", ".csv")
 
 
-@st.cache_data(show_spinner=False, max_entries=16)
-def made(_built: Built, atlas: str, version: str, layer: str, suffix: str, lang: str, within: str) -> tuple[str, bytes]:
+@st.cache_data(show_spinner=False, max_entries=16, hash_funcs=BY_BUILT)
+def made(built: Built, layer: str, suffix: str, lang: str, within: str) -> tuple[str, bytes]:
     """Name and content of one file."""
     from atlas.exports import write
     from atlas.exports.from_store import exportable
 
-    stem = "-".join(filter(None, ("atlas", atlas, layer, within)))
+    stem = "-".join(filter(None, ("atlas", built.atlas.atlas.id, layer, within)))
     with tempfile.TemporaryDirectory(prefix="atlas-") as folder:
-        path = write(exportable(_built.atlas, _built.store, layer, lang, within or None), Path(folder) / f"{stem}{suffix}",
-                     lang=lang)[0]  # fmt: skip
+        held = exportable(built.atlas, built.store, layer, lang, within or None)
+        path = write(held, Path(folder) / f"{stem}{suffix}", lang=lang)[0]
         return path.name, path.read_bytes()
 
 
 def download(session: Session, layer: str, form: Format, label: str, *, key: str) -> None:
     """One button: the file is written when it is pressed, not before."""
     within = session.view.within
-    version = session.known.data_version
-    stem = "-".join(filter(None, ("atlas", session.known.atlas, layer, within)))
 
     def content() -> bytes:
-        return made(session.built, session.known.atlas, version, layer, form.suffix, session.view.lang, within)[1]
+        return made(session.built, layer, form.suffix, session.view.lang, within)[1]
 
-    st.download_button(label, content, f"{stem}{form.suffix}", form.media_type, key=key, on_click="ignore",
-                       width="stretch")  # fmt: skip
+    st.download_button(label, content, file_name(session, layer, form.suffix), form.media_type, key=key,
+                       on_click="ignore", width="stretch")  # fmt: skip
+
+
+def file_name(session: Session, layer: str, suffix: str) -> str:
+    """``atlas-norte-museums-1312.geojson``."""
+    return "-".join(filter(None, ("atlas", session.known.atlas, layer, session.view.within))) + suffix
+
+
+def map_download(session: Session) -> None:
+    """The whole atlas as one HTML file that needs no network."""
+
+    def content() -> bytes:
+        from atlas.maps import standalone
+
+        index = session.view.index
+        return standalone(session.atlas, session.built.store, lang=session.view.lang, index=index).encode()
+
+    name = f"atlas-{session.known.atlas}-{session.view.index}.html"
+    st.download_button(session.t("app.download.map"), content, name, "text/html", key="get_map", on_click="ignore")
 
 
 def small_downloads(session: Session) -> None:

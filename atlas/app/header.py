@@ -18,9 +18,7 @@ from atlas.classes import class_colours
 GOING = "going"
 
 
-def header(
-    session: Session, pages: Sequence[tuple[str, str]], current: str, atlases: Sequence[str]
-) -> str | None:
+def header(session: Session, pages: Sequence[tuple[str, str]], current: str, atlases: Sequence[str]) -> str | None:
     """Draw the header; returns the path of the page that the reader chose, once."""
     t = session.t
 
@@ -42,7 +40,8 @@ def header(
     tree: list[Node] = [
         h("a", t("app.header.skip"), href="#conteudo", class_="skip"),
         h("header", h("p", t("app.header.title"), class_="brand"), _atlases(session, atlases),
-          h("nav", h("ul", *links), aria_label=t("app.header.pages"), data_do="page"), _languages(session), class_="top"),
+          h("nav", h("ul", *links), aria_label=t("app.header.pages"), data_do="page"), _languages(session),
+          class_="top"),
         *(_notices(session)),
         h("a", id="conteudo", tabindex="-1", class_="anchor"),
     ]  # fmt: skip

@@ -32,8 +32,8 @@ def main() -> None:
         return
     modules = page_modules()
     known = [
-        st.Page(partial(_run, module, session), title=session.t(f"app.page.{_name(module)}"), url_path=module.PATH or "explorar",
-                default=not module.PATH)
+        st.Page(partial(_run, module, session), title=session.t(f"app.page.{_name(module)}"),
+                url_path=module.PATH or "explorar", default=not module.PATH)
         for module in modules
     ]  # fmt: skip
     current = st.navigation(known, position="hidden")

@@ -65,10 +65,10 @@ def packed(figures: pd.Series, times: float = 1.0) -> str:
 
 
 def harmless(value: object) -> str:
-    """JSON that stays data inside a script: nothing in it can end a tag, open a template or name a variable.
+    r"""JSON that stays data inside a script: nothing in it can end a tag, open a template or name a variable.
 
     >>> harmless({"a": "</script>${x}`"})
-    '{"a":"\\\\u003c/script\\\\u003e\\\\u0024{x}\\\\u0060"}'
+    '{"a":"\\u003c/script\\u003e\\u0024{x}\\u0060"}'
     """
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     for character in "<>&$`\u2028\u2029":
@@ -84,7 +84,7 @@ def show_map(
     """Draw or repaint the map; ``picked(code)`` is called when the reader chooses an outline."""
     from streamlit_folium import st_folium
 
-    files = folder_address(f"outlines_{_short(folder)}", folder)
+    files = files_address(folder)
     message = {
         **told,
         "outlines": files + str(told["outlines"]),
@@ -112,6 +112,11 @@ def show_map(
         feature_group_to_add=_messenger(harmless(message)),
         on_change=heard,
     )
+
+
+def files_address(folder: Path) -> str:
+    """Where the browser fetches the files of one built atlas."""
+    return folder_address(f"outlines_{_short(folder)}", folder)
 
 
 def _folium_map(told: Mapping[str, Any]) -> folium.Map:

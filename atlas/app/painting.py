@@ -85,10 +85,14 @@ def paint(
     )
 
 
-def legend(show: str, t: Translator, title: str, classes: Classes, layers: Sequence[Node], notes: Sequence[str]) -> list[Node]:
+def legend(
+    show: str, t: Translator, title: str, classes: Classes, layers: Sequence[Node], notes: Sequence[str]
+) -> list[Node]:
     """The legend in words: every class with its edges, the hatch, the layers shown, and what the map stands on."""
     if show == "cells":
-        keys: list[Node] = [h("div", charts.nine_cells(None, (t("app.axis.potential"), t("app.axis.decline"))), class_="nine")]
+        keys: list[Node] = [
+            h("div", charts.nine_cells(None, (t("app.axis.potential"), t("app.axis.decline"))), class_="nine")
+        ]
     elif show == "readings":
         keys = [h("li", charts.reading_mark(reading), t(f"app.reading.{reading}")) for reading in READINGS]
     else:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from atlas import palette
-from atlas.app import card, charts, controls, painting
+from atlas.app import card, charts, painting
 from atlas.app.dom import Node, h
-from atlas.app.map_element import show_map
-from atlas.app.map_files import write_files
+from atlas.app.map_element import files_address, show_map
+from atlas.app.map_files import OUTLINES, write_files
 from atlas.app.painting import Classes
-from atlas.app.session import Session
-from atlas.app.table import Frame, missing, ranked_table, start_of
+from atlas.app.session import BY_BUILT, Session
+from atlas.app.table import Frame, ranked_table, start_of
 from atlas.app.view import view
 
 if TYPE_CHECKING:
@@ -57,7 +57,12 @@ def focus(session: Session, ranks: pd.DataFrame) -> str:
     A parish stands for its municipality where municipalities are ranked, a municipality for its first parish where
     parishes are; without a selection, the first of the table stands as an example.
     """
-    code, units = session.view.unit, session.built.units
+    return at_level(session, session.view.unit, ranks)
+
+
+def at_level(session: Session, code: str, ranks: pd.DataFrame) -> str:
+    """``code`` at the index's own level, or the first unit of the table."""
+    units = session.built.units
     if session.level == "municipality":
         if code in units.index:
             return str(units.loc[code, "parent"])
@@ -67,9 +72,23 @@ def focus(session: Session, ranks: pd.DataFrame) -> str:
     return code or (str(ranks["code"].iloc[0]) if len(ranks) else "")
 
 
+def area_select(session: Session) -> None:
+    """The municipality that is looked at, or the whole region."""
+    parents = session.built.store.read("parents")[["code", "name"]]
+    names = dict(sorted(zip(parents["code"], parents["name"], strict=True), key=lambda pair: sort_key(pair[1])))
+    st.session_state["area"] = session.view.within
+    st.selectbox(
+        session.atlas.neighbourhoods.parent_unit.in_(session.view.lang).capitalize(),
+        ["", *names],
+        format_func=lambda code: names.get(code) or session.t("app.control.whole"),
+        key="area",
+        on_change=lambda: session.change(within=st.session_state["area"] or "", start=0),
+    )
+
+
 def index_name(session: Session) -> str:
     """The index's or pillar's name."""
-    return controls.index_names(session)[session.view.index]
+    return session.index_names()[session.view.index]
 
 
 def unit_word(session: Session) -> str:
@@ -134,24 +153,30 @@ def intervals_note(session: Session, ranks: pd.DataFrame) -> list[Node]:
     return [h("p", session.t("app.order.no_intervals"), class_="aside")]
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
-def map_files(_built: Built, atlas: str, version: str) -> tuple[Path, dict[str, str]]:
+@st.cache_resource(show_spinner=False, max_entries=4, hash_funcs=BY_BUILT)
+def map_files(built: Built) -> tuple[Path, dict[str, str]]:
     """Outlines and points, written once."""
-    return write_files(_built)
+    return write_files(built)
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
-def outline_order(_built: Built, atlas: str, version: str) -> pd.DataFrame:
+@st.cache_resource(show_spinner=False, max_entries=4, hash_funcs=BY_BUILT)
+def outline_order(built: Built) -> pd.DataFrame:
     """Code and parent of the outlines, in the order of the file that the browser holds."""
-    table: pd.DataFrame = _built.store.read("neighbourhoods")[["code", "parent"]]
+    table: pd.DataFrame = built.store.read("neighbourhoods")[["code", "parent"]]
     return table.reset_index(drop=True)
+
+
+def outlines_address(session: Session) -> str:
+    """Where the browser fetches the outlines and the names."""
+    folder, names = map_files(session.built)
+    return files_address(folder) + names[OUTLINES]
 
 
 def draw_map(session: Session, whole: pd.DataFrame, classes: Classes, selected: str) -> None:
     """The map, repainted for the view."""
-    t, version = session.t, session.known.data_version
-    folder, names = map_files(session.built, session.known.atlas, version)
-    outlines = outline_order(session.built, session.known.atlas, version)
+    t = session.t
+    folder, names = map_files(session.built)
+    outlines = outline_order(session.built)
     told = {
         "outlines": names["outlines"],
         "layers": [one for one in (_layer(session, layer, names) for layer in session.view.layers) if one],
@@ -171,7 +196,13 @@ def _layer(session: Session, layer_id: str, names: Mapping[str, str]) -> dict[st
     if layer_id not in names:
         return None
     name = layer.layer.name.in_(session.view.lang)
-    return {"id": layer_id, "name": name, "file": names[layer_id], "colour": palette.place_colour(layer_id), "symbol": layer.layer.symbol}
+    return {
+        "id": layer_id,
+        "name": name,
+        "file": names[layer_id],
+        "colour": palette.place_colour(layer_id),
+        "symbol": layer.layer.symbol,
+    }
 
 
 def _centre(session: Session) -> list[float]:
@@ -260,7 +291,17 @@ def draw_card(session: Session, whole: pd.DataFrame, classes: Classes, selected:
     """The card of the selected unit."""
     subject = subject_of(session, whole, classes, selected)
     if subject is None:
-        view("card", [h("section", h("h2", session.t("app.card.empty_title")), h("p", session.t("app.card.empty")), class_="card")])
+        view(
+            "card",
+            [
+                h(
+                    "section",
+                    h("h2", session.t("app.card.empty_title")),
+                    h("p", session.t("app.card.empty")),
+                    class_="card",
+                )
+            ],
+        )
         return
     example = None if session.view.unit else h("p", session.t("app.card.example"), class_="aside")
     view(
@@ -273,6 +314,13 @@ def draw_card(session: Session, whole: pd.DataFrame, classes: Classes, selected:
     view("evidence", [h("section", *card.evidence(subject), class_="card evidence")], act=act(session))
 
 
-def some(value: Any) -> Any:
-    """The figure, or ``None`` where it is missing."""
-    return None if missing(value) else value
+def sort_key(name: str) -> str:
+    """Names in Portuguese order: an accent does not send a letter to the end.
+
+    >>> sorted(["Águeda", "Zebreira", "Arouca"], key=sort_key)
+    ['Águeda', 'Arouca', 'Zebreira']
+    """
+    import unicodedata
+
+    plain = unicodedata.normalize("NFKD", name)
+    return "".join(letter for letter in plain if not unicodedata.combining(letter)).casefold()

@@ -39,7 +39,7 @@ def serve(
     store: Path | None = None,
     port: int = 8501,
     host: str = LOOPBACK,
-    browser: bool = True,  # noqa: FBT001, FBT002  (the command line's own order)
+    browser: bool = True,
     base_path: str = "",
 ) -> None:
     """Serve the atlas ``name`` until Ctrl-C; returns then.

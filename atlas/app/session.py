@@ -12,7 +12,7 @@ import streamlit as st
 
 from atlas.app import link
 from atlas.app.link import Known, Notice, View
-from atlas.language import Translator
+from atlas.language import Lang, Translator
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 EMBEDDED = ("norte", "porto")
 VIEW = "view"
 NOTICES = "notices"
+DRAWN = "drawn"
 
 
 def atlas_name() -> str:
@@ -30,9 +31,18 @@ def atlas_name() -> str:
 
 
 def offered() -> tuple[str, ...]:
-    """The atlases to choose from: an own one stands alone, since its store says nothing of the others."""
+    """The atlases to choose from; one that is not embedded stands alone."""
     name = atlas_name()
-    return EMBEDDED if name in EMBEDDED and not os.environ.get("ATLAS_APP_STORE") else (name,)
+    return EMBEDDED if name in EMBEDDED else (name,)
+
+
+def fingerprint(built: Built) -> str:
+    """What tells one built atlas from another, for the caches."""
+    return f"{built.store.folder} {built.meta['hashes']}"
+
+
+BY_BUILT: dict[str | type[Any], Callable[[Any], Any]] = {"atlas.built.Built": fingerprint}
+"""How Streamlit's caches tell built atlases apart."""
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
@@ -59,28 +69,28 @@ def _progress() -> Callable[[float, str], None]:
     return tell
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
-def _known(_built: Built, atlas: str, data_version: str) -> Known:
+@st.cache_resource(show_spinner=False, max_entries=4, hash_funcs=BY_BUILT)
+def _known(built: Built) -> Known:
     """What a link is read against."""
-    places = _built.store.read("places")
+    places = built.store.read("places")
     filled = set(places["layers"].dropna().str.split("|").explode())
-    neighbourhoods = _built.store.read("neighbourhoods")
+    neighbourhoods = built.store.read("neighbourhoods")
     indices = {
         index.id: {pillar.id: pillar.weight for pillar in index.pillar if pillar.indicators}
-        for index in _built.atlas.index
+        for index in built.atlas.index
     }
-    scored = set(_built.store.read("scores")["index"])
-    pillars = {pillar.id: dict[str, float]() for index in _built.atlas.index for pillar in index.pillar}
+    scored = set(built.store.read("scores")["index"])
+    pillars = {pillar.id: dict[str, float]() for index in built.atlas.index for pillar in index.pillar}
+    named = indices | {pillar: none for pillar, none in pillars.items() if pillar not in indices}
     return Known(
-        atlas=atlas,
-        data_version=data_version,
-        indices={key: value for key, value in (indices | {k: v for k, v in pillars.items() if k not in indices}).items()
-                 if key in scored},
-        presets={preset.id: preset.weights for preset in _built.atlas.preset},
-        preset_index=_built.atlas.opportunity.potential,
+        atlas=built.atlas.atlas.id,
+        data_version=f"{built.meta['data_version']}-{built.meta['hashes']['data'][:8]}",
+        indices={key: weights for key, weights in named.items() if key in scored},
+        presets={preset.id: preset.weights for preset in built.atlas.preset},
+        preset_index=built.atlas.opportunity.potential,
         units=frozenset(neighbourhoods["code"]),
-        parents=frozenset(_built.store.read("parents")["code"]),
-        layers=tuple(layer.id for layer in _built.atlas.layers if layer.id in filled),
+        parents=frozenset(built.store.read("parents")["code"]),
+        layers=tuple(layer.id for layer in built.atlas.layers if layer.id in filled),
     )  # fmt: skip
 
 
@@ -95,12 +105,10 @@ class Session:
     """The opened atlas, what a link may say of it, the view and the translator."""
 
     def __init__(self, name: str) -> None:
-        store = os.environ.get("ATLAS_APP_STORE", "")
+        store = os.environ.get("ATLAS_APP_STORE", "") if name == atlas_name() else ""
         self.built: Built = _opened(name, store)
         self.atlas = self.built.atlas
-        meta = self.built.meta
-        data_version = f"{meta['data_version']}-{meta['hashes']['data'][:8]}"
-        self.known = _known(self.built, name, data_version)
+        self.known = _known(self.built)
         self.notices: list[Notice] = st.session_state.get(NOTICES, [])
         held = st.session_state.get(VIEW)
         if isinstance(held, View) and held.index:
@@ -142,6 +150,17 @@ class Session:
         index = next((one for one in self.atlas.index if one.id == self.view.index), None)
         return index.level if index else "neighbourhood"
 
+    def index_names(self) -> dict[str, str]:
+        """Every index and pillar that can be ranked, the indices first."""
+        lang = self.view.lang
+        names = {
+            pillar.id: self.t("app.control.pillar", name=pillar.name.in_(lang))
+            for index in self.atlas.index
+            for pillar in index.pillar
+        }
+        names |= {index.id: index.name.in_(lang) for index in self.atlas.index}
+        return {key: names[key] for key in self.known.indices}
+
     def weights(self) -> dict[str, float] | None:
         """The weights to rank by; ``None`` where they are the stored ones."""
         own = link.effective(self.known.indices[self.view.index].items())
@@ -150,9 +169,18 @@ class Session:
     def ranks(self, *, within: bool = True) -> pd.DataFrame:
         """The ranked table of the view."""
         return _ranks(
-            self.built, self.known.atlas, self.known.data_version, self.view.index,
-            tuple((self.weights() or {}).items()), self.view.within if within else "",
+            self.built, self.view.index,
+            tuple((self.weights() or {}).items()), self.view.within if within else "", self.drawn(),
         )  # fmt: skip
+
+    def drawn(self) -> bool:
+        """Whether the intervals were drawn for the weights of the view."""
+        return st.session_state.get(DRAWN) == (self.known.atlas, self.view.index, self.view.weights)
+
+    def draw_intervals(self) -> None:
+        """Draw the intervals for the weights of the view; seconds pass."""
+        st.session_state[DRAWN] = (self.known.atlas, self.view.index, self.view.weights)
+        self.ranks(within=False)
 
     def stored_scores(self) -> pd.Series:
         """Scores of the ranked units with the atlas's own weights."""
@@ -161,27 +189,24 @@ class Session:
         found: pd.Series = mine["score"]
         return found
 
-    def explained(self, code: str) -> dict[str, Any]:
-        """One unit taken apart."""
+    def explained(self, code: str, *, index: str = "") -> dict[str, Any]:
+        """One unit taken apart by the view's index, or by another with its own weights."""
+        weights = () if index else tuple((self.weights() or {}).items())
         return _explained(
-            self.built, self.known.atlas, self.known.data_version, code, self.view.index,
-            tuple((self.weights() or {}).items()), self.view.lang,
+            self.built, code, index or self.view.index, weights,
+            self.view.lang,
         )  # fmt: skip
 
 
-@st.cache_resource(show_spinner=False, max_entries=64)
-def _ranks(
-    _built: Built, atlas: str, version: str, index: str, weights: tuple[tuple[str, float], ...], within: str
-) -> pd.DataFrame:
+@st.cache_resource(show_spinner=False, max_entries=64, hash_funcs=BY_BUILT)
+def _ranks(built: Built, index: str, weights: link.Weights, within: str, drawn: bool) -> pd.DataFrame:
     from atlas.ranking import rank_table
 
-    return rank_table(_built, index, weights=dict(weights) or None, within=within or None)
+    return rank_table(built, index, weights=dict(weights) or None, within=within or None, intervals=drawn)
 
 
-@st.cache_resource(show_spinner=False, max_entries=256)
-def _explained(
-    _built: Built, atlas: str, version: str, code: str, index: str, weights: tuple[tuple[str, float], ...], lang: str
-) -> dict[str, Any]:
+@st.cache_resource(show_spinner=False, max_entries=256, hash_funcs=BY_BUILT)
+def _explained(built: Built, code: str, index: str, weights: link.Weights, lang: Lang) -> dict[str, Any]:
     from atlas.explaining import explain
 
-    return explain(_built, code, index, weights=dict(weights) or None, lang=lang)
+    return explain(built, code, index, weights=dict(weights) or None, lang=lang)

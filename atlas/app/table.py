@@ -53,9 +53,17 @@ def ranked_table(frame: Frame, ranks: pd.DataFrame, start: int) -> list[Node]:
         class_="ranks",
     )
     return [
-        h("div", table, class_="scroll", role="region", tabindex="0", aria_label=t("app.table.region"), data_reveal=True),
+        h(
+            "div",
+            table,
+            class_="scroll",
+            role="region",
+            tabindex="0",
+            aria_label=t("app.table.region"),
+            data_reveal=True,
+        ),
         _pages(t, start, len(ranks)),
-    ]
+    ]  # fmt: skip
 
 
 def _heads(frame: Frame) -> list[Node]:

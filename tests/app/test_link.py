@@ -55,7 +55,9 @@ def test_a_link_brings_back_the_same_view(view: View) -> None:
     assert read(write(view, KNOWN), KNOWN) == (view, [])
 
 
-@given(st.dictionaries(st.sampled_from(["v", "lang", "index", "weights", "within", "unit", "layers", "start"]), st.text()))
+@given(
+    st.dictionaries(st.sampled_from(["v", "lang", "index", "weights", "within", "unit", "layers", "start"]), st.text())
+)
 def test_no_text_in_a_link_breaks_the_reader(params: dict[str, str]) -> None:
     view, _ = read(params, KNOWN)
     assert view.index in KNOWN.indices
@@ -75,13 +77,13 @@ def test_an_old_link_keeps_its_weights_when_the_defaults_change() -> None:
 def test_a_link_to_other_data_says_so_and_still_opens() -> None:
     view, notices = read({"v": "1.2024-01-01", "unit": "131217"}, KNOWN)
     assert view.unit == "131217"
-    assert [notice.key for notice in notices] == ["link.other_data"]
+    assert [notice.key for notice in notices] == ["app.link.other_data"]
 
 
 def test_a_link_of_another_schema_opens_the_first_view() -> None:
     view, notices = read({"v": "7.2026-11-20", "unit": "131217", "lang": "en"}, KNOWN)
     assert view == first_view(KNOWN, "en")
-    assert [notice.key for notice in notices] == ["link.other_schema"]
+    assert [notice.key for notice in notices] == ["app.link.other_schema"]
 
 
 def test_what_is_gone_is_named_and_the_rest_holds() -> None:
@@ -93,7 +95,7 @@ def test_what_is_gone_is_named_and_the_rest_holds() -> None:
 def test_weights_of_another_tree_fall_back_and_say_so() -> None:
     view, notices = read({"weights": "p1_heritage-5--p9-1"}, KNOWN)
     assert view.weights == first_view(KNOWN).weights
-    assert [notice.key for notice in notices] == ["link.unknown", "link.weights"]
+    assert [notice.key for notice in notices] == ["app.link.unknown", "app.link.weights"]
 
 
 def test_a_preset_is_known_by_its_shares_and_a_moved_weight_is_a_change() -> None:

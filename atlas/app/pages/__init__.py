@@ -1,1 +1,1 @@
-"""One module a page: it reads the session, calls one room, draws. Each has ``show(session)``, ``NAME`` and ``ORDER``."""
+"""One module a page: it reads the session, calls one room, draws; ``show(session)``, ``ORDER`` and ``PATH``."""

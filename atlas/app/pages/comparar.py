@@ -1,0 +1,132 @@
+"""*Comparar*: two neighbourhoods side by side, figure by figure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from atlas.app import card, charts, controls, painting, parts
+from atlas.app.dom import Node, h
+from atlas.app.session import Session
+from atlas.app.table import bounds_words, number, pair, span_words
+from atlas.app.view import view
+
+ORDER = 4
+PATH = "comparar"
+
+
+def show(session: Session) -> None:
+    """Draw the page."""
+    t = session.t
+    whole = session.ranks(within=False)
+    with st.container(key="selectors"):
+        left, right, third = st.columns(3, vertical_alignment="bottom")
+    with left:
+        controls.find(session, key="first", label=t("app.compare.first"))
+    with right:
+        controls.find(session, key="second", label=t("app.compare.second"), field="other")
+    with third:
+        controls.index(session)
+    classes = painting.classes_of(session.view.index, session.stored_scores(), whole)
+    first = parts.focus(session, whole)
+    second = _second(session, whole, first)
+    pair_of = [parts.subject_of(session, whole, classes, code) for code in (first, second)]
+    if pair_of[0] is None or pair_of[1] is None:
+        view("compare", [h("h1", t("app.page.comparar")), h("p", t("app.compare.empty"), class_="sentence")])
+        return
+    view("compare", [h("section", *both(pair_of[0], pair_of[1]))], act=parts.act(session))
+
+
+def _second(session: Session, whole: Any, first: str) -> str:
+    """The second unit of the link; else the next one in the order."""
+    if session.view.other and session.view.other != first:
+        return parts.at_level(session, session.view.other, whole)
+    codes = [str(code) for code in whole["code"]]
+    place = codes.index(first) + 1 if first in codes else 0
+    return codes[place] if place < len(codes) else codes[0]
+
+
+def both(one: card.Subject, other: card.Subject) -> list[Node]:
+    """Heading, sentence, and the table of everything that is known of both."""
+    t = one.t
+    names = [str(subject.row["name"]) for subject in (one, other)]
+    head = h("thead", h("tr", h("td"), *(h("th", name, _parent(subject), scope="col") for name, subject in
+                                         zip(names, (one, other), strict=True))))  # fmt: skip
+    rows = [*_ranks(one, other), *_parts(one, other)]
+    return [
+        h("h1", t("app.compare.title", one=names[0], other=names[1])),
+        h("p", verdict(one, other), class_="sentence"),
+        h("table", h("caption", t("app.compare.caption", index=one.index_name), class_="unseen"), head,
+          h("tbody", *rows), class_="plain versus"),
+    ]  # fmt: skip
+
+
+def _parent(subject: card.Subject) -> Node:
+    parent = subject.row.get("parent")
+    return h("small", parent) if isinstance(parent, str) else None
+
+
+def verdict(one: card.Subject, other: card.Subject) -> str:
+    """Who stands higher, and whether the order can be trusted: intervals that overlap do not decide."""
+    t = one.t
+    ranks = [number(subject.row["rank"]) for subject in (one, other)]
+    if ranks[0] is None or ranks[1] is None:
+        return t("app.compare.unranked")
+    spans = [pair(subject.row, "rank_low", "rank_high") for subject in (one, other)]
+    higher, lower = (one, other) if ranks[0] <= ranks[1] else (other, one)
+    if spans[0] is None or spans[1] is None:
+        key = "app.compare.higher"
+    else:
+        apart = max(spans[0][0], spans[1][0]) > min(spans[0][1], spans[1][1])
+        key = "app.compare.apart" if apart else "app.compare.overlap"
+    return t(key, higher=higher.row["name"], lower=lower.row["name"], index=one.index_name)
+
+
+def _ranks(one: card.Subject, other: card.Subject) -> list[Node]:
+    t = one.t
+
+    def line(key: str, words: Any) -> Node:
+        return h("tr", h("th", t(key), scope="row"), *(h("td", words(subject)) for subject in (one, other)))
+
+    return [
+        line(
+            "app.card.rank",
+            lambda s: t("app.card.rank_of", rank=t.number(number(s.row["rank"])), count=t.number(s.ranked)),
+        ),
+        line("app.card.method", lambda s: span_words(t, pair(s.row, "rank_low", "rank_high"))),
+        line("app.card.data", lambda s: span_words(t, pair(s.row, "rank_data_low", "rank_data_high"))),
+        line("app.compare.score", lambda s: t.number(number(s.row["score"]), 1)),
+        line("app.card.bounds", lambda s: bounds_words(t, s.row)),
+        line("app.card.coverage", lambda s: t.percent(number(s.row.get("coverage")))),
+        line("app.table.reading", lambda s: _reading(t, s.row)),
+        line("app.compare.residents", lambda s: t.number(number(s.row.get("residents")))),
+        line("app.compare.area", lambda s: t.number(number(s.row.get("area_km2")), 1)),
+    ]
+
+
+def _reading(t: Any, row: Mapping[str, Any]) -> str:
+    reading = row.get("opportunity")
+    return t(f"app.reading.{reading}") if isinstance(reading, str) else "—"
+
+
+def _parts(one: card.Subject, other: card.Subject) -> list[Node]:
+    """Indicator by indicator: raw figure, and the points that it gives as a bar on one common scale."""
+    t = one.t
+    theirs = {str(part["code"]): part for part in other.explained["contributions"]}
+    mine = list(one.explained["contributions"])
+    every = [*mine, *theirs.values()]
+    top = max((number(part["contribution"]) or 0.0 for part in every), default=1.0) or 1.0
+
+    def cell(subject: card.Subject, part: Mapping[str, Any] | None) -> Node:
+        if part is None:
+            return h("td", "—")
+        points = number(part["contribution"])
+        return h("td", card.value_words(subject, part), charts.bar(points or 0.0, subject.colours[3], beyond=top),
+                 h("small", t("app.compare.points", points=t.number(points, 1))))  # fmt: skip
+
+    return [
+        h("tr", h("th", str(part["name"]), scope="row"), cell(one, part), cell(other, theirs.get(str(part["code"]))))
+        for part in mine
+    ]

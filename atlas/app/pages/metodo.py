@@ -1,0 +1,173 @@
+"""*Método e fontes*: how the figures are made, from what, under which licences, and what is not known."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from atlas.app import charts, link
+from atlas.app.card import said, some_words
+from atlas.app.dom import Node, h, prose
+from atlas.app.session import BY_BUILT, Session
+from atlas.app.view import view
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from atlas.built import Built
+    from atlas.config import Index, Indicator
+
+ORDER = 6
+PATH = "metodo"
+FLAGS = ("completeness_unknown", "estimated_residents", "municipal_value", "edge", "small_base", "cut_dependent",
+         "uncertain_class")  # fmt: skip
+
+
+def show(session: Session) -> None:
+    """Draw the page."""
+    t = session.t
+    view("method", [
+        h("section", h("h1", t("app.page.metodo")), h("p", t("app.method.lead"), class_="sentence"),
+          *(_index(session, index) for index in session.atlas.index), class_="method"),
+    ])  # fmt: skip
+    view("method_indicators", [h("section", *indicators(session), class_="card")])
+    view("method_flags", [
+        h("section", h("h2", t("app.method.flags")), h("dl", *(h("div", h("dt", said(t, f"app.flag.{flag}")),
+          h("dd", t(f"app.flaglong.{flag}"))) for flag in FLAGS), class_="guide"), class_="card"),
+    ])  # fmt: skip
+    view("method_sources", [h("section", *sources(session), class_="card")])
+    view("method_build", [h("section", *build(session), class_="card")])
+
+
+def _index(session: Session, index: Index) -> Node:
+    t = session.t
+    shares = link.effective((pillar.id, pillar.weight) for pillar in index.pillar if pillar.indicators)
+    rows: list[Node] = []
+    for pillar in index.pillar:
+        if pillar.indicators:
+            codes = link.effective(pillar.indicators.items())
+            inside = h(
+                "ul",
+                *(
+                    h(
+                        "li",
+                        session.atlas.indicator_of(code).name.in_(t.lang),
+                        h("small", t.percent(share * shares[pillar.id], 1)),
+                    )
+                    for code, share in codes.items()
+                ),
+            )
+        else:
+            inside = h("p", charts.hatch(), *prose(pillar.missing.in_(t.lang) if pillar.missing else "—"))
+        rows.append(h("tr", h("th", pillar.name.in_(t.lang), h("small", pillar.reason.in_(t.lang)), scope="row"),
+                      h("td", t.percent(shares.get(pillar.id), 1)), h("td", inside)))  # fmt: skip
+    level = t(f"app.method.level_{index.level}")
+    facts = t("app.method.facts", level=level, floor=t.percent(index.coverage_floor), date=t.date(index.judged),
+              aggregation=t(f"app.method.{index.aggregation}"))  # fmt: skip
+    return h(
+        "div",
+        h("h2", index.name.in_(t.lang)),
+        h("p", index.about.in_(t.lang), class_="sentence"),
+        h("p", facts, class_="aside"),
+        h("table", h("caption", t("app.method.tree", index=index.name.in_(t.lang)), class_="unseen"),
+          h("thead", h("tr", *(h("th", t(f"app.method.{name}"), scope="col")
+                               for name in ("pillar", "share", "inside")))),
+          h("tbody", *rows), class_="plain tree"),
+    )  # fmt: skip
+
+
+def indicators(session: Session) -> list[Node]:
+    """Every indicator with unit, direction, scale, level, sources, and how many units have a figure."""
+    t = session.t
+    counts = listed(session.built, "indicators", t.lang)
+    heads = ("indicator", "unit", "direction", "goalposts", "level", "present", "source")
+    rows = [_indicator(session, one, counts[one.code]) for one in session.atlas.indicator if one.code in counts]
+    return [
+        h("h2", t("app.method.indicators")),
+        h("div", h("table", h("caption", t("app.method.indicators"), class_="unseen"),
+          h("thead", h("tr", *(h("th", t(f"app.method.{name}"), scope="col") for name in heads))),
+          h("tbody", *rows), class_="plain"), class_="wide", role="region", tabindex="0",
+          aria_label=t("app.method.indicators")),
+    ]  # fmt: skip
+
+
+def _indicator(session: Session, one: Indicator, counts: dict[str, Any]) -> Node:
+    t = session.t
+    titles = {source.id: source.title for source in session.atlas.source}
+    posts = "—" if one.goalposts is None else t("app.method.posts", low=t.number(one.goalposts[0], one.decimals),
+                                                high=t.number(one.goalposts[1], one.decimals))  # fmt: skip
+    note = h("small", *prose(one.note.in_(t.lang))) if one.note else None
+    names = [titles.get(source, source) for source in one.sources] or [
+        layer.layer.name.in_(t.lang) for layer in session.atlas.layers if layer.id in one.layers
+    ]
+    return h(
+        "tr",
+        h("th", one.name.in_(t.lang), h("small", *prose(one.about.in_(t.lang))), note, scope="row"),
+        h("td", one.unit.in_(t.lang)),
+        h("td", t(f"app.method.{one.direction}")),
+        h("td", posts),
+        h("td", t(f"app.method.level_{one.level}")),
+        h("td", t("app.method.of", present=t.number(counts["present"]),
+                  count=t.number(counts["present"] + counts["missing"]))),
+        h("td", "; ".join(names)),
+    )  # fmt: skip
+
+
+def sources(session: Session) -> list[Node]:
+    """Every source with publisher, licence, date, records and warnings."""
+    t = session.t
+    rows = listed(session.built, "sources", t.lang)
+    known = {source.id: source for source in session.atlas.source}
+    lines = []
+    for source_id, row in rows.items():
+        note = known[source_id].note if source_id in known else None
+        warnings = [str(one) for one in some_words(row.get("warnings"))]
+        lines.append(h(
+            "tr",
+            h("th", str(row["title"]), h("small", note.in_(t.lang)) if note else None,
+              *(h("small", warning) for warning in warnings), scope="row"),
+            h("td", str(row["publisher"])), h("td", str(row["licence"])), h("td", t.date(str(row["date"]))),
+            h("td", t.number(row["records"])),
+        ))  # fmt: skip
+    heads = ("source", "publisher", "licence", "date", "records")
+    return [
+        h("h2", t("app.method.sources")),
+        h("p", t("app.method.odbl"), class_="sentence"),
+        h("div", h("table", h("caption", t("app.method.sources"), class_="unseen"),
+          h("thead", h("tr", *(h("th", t(f"app.method.{name}"), scope="col") for name in heads))),
+          h("tbody", *lines), class_="plain"), class_="wide", role="region", tabindex="0",
+          aria_label=t("app.method.sources")),
+    ]  # fmt: skip
+
+
+def build(session: Session) -> list[Node]:
+    """What the figures were made from, to the hash."""
+    t, manifest = session.t, session.built.store.manifest
+    meta = session.built.meta
+    facts = {
+        "version": str(meta["data_version"]),
+        "data": meta["hashes"]["data"][:16],
+        "hash": meta["hashes"]["method"][:16],
+        "draws": t.number(manifest["draws"]),
+        "seed": str(manifest["seed"]),
+    }
+    return [
+        h("h2", t("app.method.build")),
+        h("dl", *(h("div", h("dt", t(f"app.method.{name}")), h("dd", value)) for name, value in facts.items()),
+          class_="guide"),
+    ]  # fmt: skip
+
+
+@st.cache_resource(show_spinner=False, max_entries=8, hash_funcs=BY_BUILT)
+def listed(built: Built, what: str, lang: str) -> dict[str, dict[str, Any]]:
+    """Rows of a listing by their id."""
+    from atlas import listing
+
+    language = "en" if lang == "en" else "pt"
+    table: pd.DataFrame = (
+        listing.sources_table(built) if what == "sources" else listing.indicators_table(built, language)  # type: ignore[arg-type]
+    )
+    key = "id" if what == "sources" else "code"
+    plain = table.astype(object).where(table.notna(), None)
+    return {str(row[key]): row for row in plain.to_dict("records")}
