@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections import Counter
 from pathlib import Path
 
@@ -24,10 +25,9 @@ def read_text(path: Path) -> DataFrame:
             "O ficheiro não existe. Verifique o caminho.", "The file does not exist. Check the path.", where=str(path)
         )
     text = _decoded(path)
-    lines = text.splitlines()
-    heading = lines[0] if lines else ""
+    heading = text.partition("\n")[0]
     separator = ";" if heading.count(";") > heading.count(",") else ","
-    rows = [row for row in csv.reader(text.splitlines(keepends=True), delimiter=separator) if row]
+    rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if row]
     if len(rows) < 2:
         raise SourceError(
             "O ficheiro não tem linhas de dados. Precisa de um cabeçalho e de pelo menos uma linha.",

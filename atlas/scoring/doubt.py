@@ -77,8 +77,9 @@ class Posterior:
         self._values = values.to_numpy(dtype=float)
         self._doubt = doubt
         units = values.index
-        self._each = along(doubt.each, units)
-        self._seen = self._values / self._each
+        self._each = np.nan_to_num(along(doubt.each, units))  # where it is not known, no place can be added
+        self._exposure = np.divide(1.0, self._each, out=np.full(len(units), np.nan), where=self._each > 0)
+        self._seen = self._values * self._exposure
         self._completeness = np.clip(along(doubt.completeness, units), 1e-3, 1.0)
         self._relative_sd = np.nan_to_num(along(doubt.relative_sd, units))
         self._reach = _reach(doubt.evidence, units, doubtful)
@@ -115,7 +116,7 @@ class Posterior:
         return np.asarray(self._values + self._each * extra, dtype=float)
 
     def _missed(self, count: int, rng: np.random.Generator) -> Floats:
-        exposure = 1.0 / self._each
+        exposure = self._exposure
         watched = self._completeness * exposure
         known = ~np.isnan(self._seen) & np.isfinite(watched) & (watched > 0)
         mean, between = marshall(self._seen[known], watched[known])

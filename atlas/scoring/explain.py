@@ -165,20 +165,21 @@ def counterfactual(
     if not scored.ranked[code] or ranks[code] <= top:
         return None
     wanted = float(scored.score[scored.ranked].drop(code).nlargest(top).iloc[-1])
-    best: Counterfactual | None = None
+    steps: list[tuple[float, str, float]] = []
     for name in [indicator] if indicator else list(scored.branches.codes):
         after = _least_change(scored, indicators[name], float(values.loc[code, name]), code, wanted)
-        if after is None:
-            continue
-        changed = values.copy()
-        changed[name] = changed[name].astype(float)
+        if after is not None:
+            reached = float(on_goalposts(np.array([after]), indicators[name])[0])
+            steps.append(((reached - float(scored.normalised.loc[code, name])) / 100, name, after))
+    for step, name, after in sorted(steps, key=lambda one: one[0]):
+        changed = values.astype(float)
         changed.loc[code, name] = after
         again = score_index(changed, index, indicators, coverage=coverage, weights=weights)
         place = rank(again.score, again.ranked)[code]
-        step = float(again.normalised.loc[code, name] - scored.normalised.loc[code, name]) / 100
-        if place <= top and (best is None or step < best.step):
-            best = Counterfactual(name, float(values.loc[code, name]), after, step, int(ranks[code]), int(place))
-    return best
+        if place <= top:
+            before = float(values.loc[code, name])
+            return Counterfactual(name, before, after, step, int(ranks[code]), int(place))
+    return None
 
 
 def sentence(

@@ -118,7 +118,7 @@ def data_interval(
 
     Returns
     -------
-    ``rank_data_median, rank_data_low, rank_data_high`` (5 and 95 %), and ``p_low, p_middle, p_high`` where there are
+    ``rank_data_median, rank_data_low, rank_data_high`` (5 and 95 %), ``p_top10_data``, and ``p_low, p_middle, p_high`` where there are
     cuts, null where not ranked; ``attrs["mc_error"]`` as in ``robustness``.
 
     Notes
@@ -142,7 +142,7 @@ def data_interval(
             classes[block.start // _BLOCK] = (scores < limits[0]).sum(axis=0), (scores >= limits[1]).sum(axis=0)
 
     _run(fill, _blocks(draws), workers)
-    table = _described(ranks, values.index, standing).drop(columns="p_top10")
+    table = _described(ranks, values.index, standing).rename(columns={"p_top10": "p_top10_data"})
     table.columns = table.columns.str.replace("rank_", "rank_data_")
     if limits:
         low, high = classes.sum(axis=0) / draws

@@ -136,6 +136,14 @@ def test_missed_places_are_drawn_by_completeness() -> None:
     assert more.min() >= -1e-9
 
 
+def test_a_unit_whose_share_per_place_is_not_known_keeps_its_figure() -> None:
+    values = figures(10)
+    each = Series(1.0, index=values.index).where(values.index != "u3")
+    draws = data_draws(values, TREE, KNOWN, {"z": Doubt("count", each=each, completeness=0.5)}, draws=50, seed=1)
+    assert (draws["u3"] - score_index(values, TREE, KNOWN).score["u3"]).abs().max() < 1e-9
+    assert draws["u4"].std() > 0
+
+
 def test_a_rate_on_a_small_base_is_drawn_nearer_to_the_mean() -> None:
     """sids2, five rows (README of the reference numbers): Marshall's shrunk rates."""
     events, base = np.array([1, 0, 5, 1, 9.0]), np.array([1091, 487, 3188, 508, 1421.0])

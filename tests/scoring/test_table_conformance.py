@@ -263,8 +263,8 @@ def test_tai_on_fixed_goalposts_is_the_published_order(tai: DataFrame) -> None:
     assert scores.is_monotonic_decreasing
 
 
-def test_norway_is_fourth_by_minmax_and_twelfth_by_goalposts_with_all_units(tai: DataFrame) -> None:
-    """What data-driven min-max does that fixed goalposts do not: leaving Japan out moves others' scores."""
+def test_leaving_a_unit_out_moves_every_other_under_minmax_and_none_under_goalposts(tai: DataFrame) -> None:
+    """The TAI without Japan."""
 
     def minmax_score(rows: DataFrame) -> pd.Series:
         columns = np.column_stack([normalise.minmax(rows[code].to_numpy(), 1) for code in rows])
