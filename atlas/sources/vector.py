@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 
@@ -37,7 +38,7 @@ def load(source: Source, folder: Path) -> gpd.GeoDataFrame:
     if read.get("columns_are_tags"):
         rows = table.drop(columns=table.geometry.name).to_dict("records")
         frame["tags"] = [
-            json.dumps({k: v for k, v in row.items() if isinstance(v, str) and v}, ensure_ascii=False, sort_keys=True)
+            json.dumps({k: said for k, v in row.items() if (said := _as_text(v))}, ensure_ascii=False, sort_keys=True)
             for row in rows
         ]
     geometry = table.geometry
@@ -49,6 +50,19 @@ def load(source: Source, folder: Path) -> gpd.GeoDataFrame:
     records = gpd.GeoDataFrame(frame, geometry=geometry, crs=table.crs)
     records.attrs["warnings"] = warnings
     return to_records(records, source, path)
+
+
+def _as_text(value: object) -> str:
+    """An attribute as text: dates as ISO, whole numbers without a point; empty where it is missing.
+
+    >>> [_as_text(one) for one in ("MN", 2019.0, pd.Timestamp("2019-05-01"), float("nan"), pd.NaT, None)]
+    ['MN', '2019', '2019-05-01', '', '', '']
+    """
+    if isinstance(value, dt.date):  # pandas' time stamps too
+        return "" if value is pd.NaT else f"{value:%Y-%m-%d}"
+    if isinstance(value, float) and value == value:
+        return f"{value:.0f}" if value.is_integer() else repr(value)
+    return str(value) if isinstance(value, str | int) else ""
 
 
 def read_vector(path: Path, *, layer: str | None = None, where: str | None = None) -> gpd.GeoDataFrame:
