@@ -91,7 +91,8 @@ def score_one(
             workers=workers,
         )
         row = row.join(method[["rank_median", "rank_low", "rank_high"]]).join(data[["rank_data_low", "rank_data_high"]])
-        row["p_top10"] = method["p_top10"]
+        # as many draws of the method as of the data: the chance in all of them together is the mean of the two
+        row["p_top10"] = (method["p_top10"] + data["p_top10_data"]) / 2
         shares = data[[column for column in ("p_low", "p_middle", "p_high") if column in data]]
     row["flags"] = _flags(tables, index, scored)
     rows = [row.reset_index(drop=True), *_pillar_rows(index, scored)]
