@@ -28,8 +28,13 @@ from atlas.scoring.opportunity import tertile_cuts
 COUNTS = frozenset({"count", "density", "near", "reach", "departures", "per_base", "intersections"})
 
 
-def recalibrate(atlas: Atlas) -> list[tuple[str, Any, Any]]:
+def recalibrate(atlas: Atlas, *, inputs: Inputs | None = None) -> list[tuple[str, Any, Any]]:
     """Estimate the references of ``atlas`` anew, write them into its ``atlas.toml``, and say what moved.
+
+    Parameters
+    ----------
+    inputs
+        What the measures read, where it has been read already.
 
     Returns
     -------
@@ -40,7 +45,7 @@ def recalibrate(atlas: Atlas) -> list[tuple[str, Any, Any]]:
     OutputError
         ``atlas.toml`` cannot be written (an embedded atlas of an installed package).
     """
-    inputs = inputs_of(atlas, place_all(atlas))
+    inputs = inputs_of(atlas, place_all(atlas)) if inputs is None else inputs
     used = {code for index in atlas.index for pillar in index.pillar for code in pillar.indicators}
     moved: list[tuple[str, Any, Any]] = []
     known: dict[str, Indicator] = {}

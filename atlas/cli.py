@@ -6,12 +6,33 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from atlas.commands import ATLAS, FORMAT, LANG, PROGRESS, QUIET, STORE, Command, building, reading, strategy, writing
+from atlas.commands import (
+    ATLAS,
+    FORMAT,
+    LANG,
+    PROGRESS,
+    QUIET,
+    STORE,
+    Command,
+    building,
+    initialising,
+    legal,
+    reading,
+    strategy,
+    writing,
+)
 from atlas.errors import AtlasError
 from atlas.language import default_language
 
 FINE, WRONG, USAGE, FAULT = 0, 1, 2, 3
-COMMANDS: tuple[Command, ...] = (*building.COMMANDS, *reading.COMMANDS, *strategy.COMMANDS, *writing.COMMANDS)
+COMMANDS: tuple[Command, ...] = (
+    *building.COMMANDS,
+    *reading.COMMANDS,
+    *strategy.COMMANDS,
+    *legal.COMMANDS,
+    *writing.COMMANDS,
+    *initialising.COMMANDS,
+)
 
 
 def parser(lang: str) -> argparse.ArgumentParser:
@@ -32,6 +53,10 @@ def parser(lang: str) -> argparse.ArgumentParser:
         common += [STORE] if command.takes_atlas else []
         for option in (*command.options, *common, *([ATLAS] if command.takes_atlas else [])):
             one.add_argument(*option.names, help=(option.pt, option.en)[pick], **option.more)
+        group = one.add_mutually_exclusive_group(required=True) if command.one_of else None
+        for option in command.one_of:
+            assert group is not None
+            group.add_argument(*option.names, help=(option.pt, option.en)[pick], **option.more)
     return whole
 
 

@@ -156,7 +156,9 @@ def _reading(built: Built, index: Index, anew: pd.DataFrame | None) -> pd.DataFr
         return stored[columns]
     from atlas.scoring.opportunity import cells
 
-    decline = built.atlas.index_of(built.atlas.opportunity.decline)
+    decline = next((one for one in built.atlas.index if one.id == built.atlas.opportunity.decline), None)
+    if decline is None:
+        return stored[columns]
     if not (index.cuts and decline.cuts):
         return stored[columns]
     table = cells(anew["score"].where(anew["rank"].notna()), stored["decline"], index.cuts, decline.cuts)

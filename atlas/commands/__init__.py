@@ -31,6 +31,7 @@ class Command(NamedTuple):
     options: tuple[Option, ...] = ()
     takes_atlas: bool = True
     lists: bool = False
+    one_of: tuple[Option, ...] = ()  # exactly one of these must be given
 
 
 ATLAS = Option(("atlas",), "norte (predefinido), porto ou uma pasta", "norte (default), porto or a folder", {

@@ -45,10 +45,9 @@ def candidate_pairs(records: gpd.GeoDataFrame, *, radius_m: float = RADIUS_M) ->
     a, b = pairs["a"].to_numpy(), pairs["b"].to_numpy()
     pairs["distance_m"] = shapely.distance(geometry[a], geometry[b])
     identifier = records["identifier"].to_numpy()
-    pairs["same_identifier"] = [x is not None and x == y for x, y in zip(identifier[a], identifier[b], strict=True)]
-    pairs["other_identifier"] = [
-        x is not None and y is not None and x != y for x, y in zip(identifier[a], identifier[b], strict=True)
-    ]
+    same = [x is not None and x == y for x, y in zip(identifier[a], identifier[b], strict=True)]
+    other = [x is not None and y is not None and x != y for x, y in zip(identifier[a], identifier[b], strict=True)]
+    pairs["same_identifier"], pairs["other_identifier"] = np.array(same, bool), np.array(other, bool)
     pairs["shared_layer"] = (bits[a] & bits[b]) != 0
     return pairs
 

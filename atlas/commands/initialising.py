@@ -1,0 +1,78 @@
+"""The command that makes a new atlas of another region."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from atlas.commands import Command, Option
+
+if TYPE_CHECKING:
+    from atlas.answers import Answer
+
+
+def _init(args: argparse.Namespace) -> Answer | None:
+    from atlas.answers import Answer
+    from atlas.initialise import Request, initialise
+    from atlas.initialise.outlines import Wishes
+    from atlas.language import Translator
+
+    request = Request(
+        folder=args.folder,
+        name=args.name,
+        neighbourhoods=args.neighbourhoods,
+        grid_m=args.grid,
+        wishes=Wishes(args.code, args.name_column, args.parent, args.population),
+        places=tuple(args.places),
+        osm=tuple(args.osm),
+    )
+    made = initialise(request, lang=args.lang, ask=_asker(args.lang) if _at_terminal(args) else None)
+    if args.quiet:
+        return None
+    t = Translator(args.lang)
+    lines = [t.n("init.made", made.units, folder=made.folder), *(f"· {note.text(t)}" for note in made.notes)]
+    lines.append(t("init.next", folder=made.folder))
+    return Answer([], head="\n".join(lines))
+
+
+def _at_terminal(args: argparse.Namespace) -> bool:
+    return not args.quiet and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _asker(lang: str):  # type: ignore[no-untyped-def]
+    """Ask at the terminal which column is which, until the answer is one of them or empty."""
+    from atlas.language import Translator
+
+    t = Translator("en" if lang == "en" else "pt")
+
+    def ask(option: str, columns: Sequence[str]) -> str:
+        sys.stderr.write(t("init.ask", option=option, columns=", ".join(columns)))
+        sys.stderr.flush()
+        return sys.stdin.readline().strip()
+
+    return ask
+
+
+_COLUMN = {"metavar": "C"}
+COMMANDS = (
+    Command("init", _init, "cria um atlas de outra região", "makes an atlas of another region", (
+        Option(("folder",), "pasta a criar", "folder to make", {"type": Path, "metavar": "FOLDER"}),
+        Option(("--name",), "nome do atlas", "name of the atlas", {"required": True, "metavar": "NAME"}),
+        Option(("--code",), "coluna do código", "column of the code", _COLUMN),
+        Option(("--name-column",), "coluna do nome", "column of the name", _COLUMN),
+        Option(("--parent",), "coluna da área que as contém", "column of the area that holds them", _COLUMN),
+        Option(("--population",), "coluna dos residentes", "column of the residents", _COLUMN),
+        Option(("--places",), "ficheiro de lugares (repete-se)", "file of places (repeats)", {
+            "type": Path, "action": "append", "default": [], "metavar": "FILE"}),
+        Option(("--osm",), "extrato do OpenStreetMap (repete-se)", "extract of OpenStreetMap (repeats)", {
+            "type": Path, "action": "append", "default": [], "metavar": "FILE.pbf"}),
+    ), takes_atlas=False, one_of=(
+        Option(("--neighbourhoods",), "ficheiro dos contornos", "file of the outlines", {
+            "type": Path, "metavar": "FILE"}),
+        Option(("--grid",), "hexágonos com esta largura", "hexagons of this width", {
+            "type": float, "metavar": "METRES"}),
+    )),
+)  # fmt: skip
