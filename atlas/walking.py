@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import rasterio
+from rasterio.transform import rowcol
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
@@ -73,9 +74,7 @@ def _heights(path: Path, xy: np.ndarray) -> np.ndarray:
     """Height at each node, the mean of the 3 × 3 cells around it: single cells are roofs."""
     with rasterio.open(path) as raster:
         cells = raster.read(1, masked=True).astype(float).filled(np.nan)
-        inverse = ~raster.transform
-    column, row = inverse * (xy[:, 0], xy[:, 1])
-    row, column = np.floor(row).astype(int), np.floor(column).astype(int)
+        row, column = (np.asarray(one) for one in rowcol(raster.transform, xy[:, 0], xy[:, 1]))
     total, count = np.zeros(len(xy)), np.zeros(len(xy))
     for dy in (-1, 0, 1):
         for dx in (-1, 0, 1):
