@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -11,8 +12,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from atlas.config import Atlas
-from atlas.errors import AtlasError, raise_first
+from atlas.config import Atlas, Source
+from atlas.errors import AtlasError, SourceError, raise_first
 from atlas.fusion import fuse
 from atlas.fusion.completeness import completeness_table, density_class, families
 from atlas.layers import classify
@@ -50,7 +51,7 @@ def place_all(atlas: Atlas) -> Places:
     opened = Opened(atlas)
     records, sources, warnings = _records(atlas, opened, units)
     fused = fuse(records, atlas)
-    places = _attributes(fused.places, atlas, units)
+    places = _along_a_curve(_attributes(fused.places, atlas, units))
     warnings += [[f"fusion: {pt}", f"fusion: {en}"] for pt, en in fused.warnings]
     tables = {
         "records": records.drop(columns=["parent_at"]),
@@ -94,6 +95,9 @@ def _records(
             "records": len(held) if hasattr(held, "__len__") else None,
             "warnings": [],
         }
+        if source.kind == "figures":
+            fault_of_codes = _unknown_codes(source, held, units, atlas.folder / source.file)
+            faults += [fault_of_codes] if fault_of_codes else []
         if opened.gives_records(source.id):
             frame, outside = _within(held, around, atlas.atlas.crs, units)
             frame["classes"] = classify(frame, atlas.layers, source.layers)
@@ -112,6 +116,23 @@ def _records(
     records = gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs=atlas.atlas.crs) if frames else empty
     records["parent_at"] = locate(shapely.point_on_surface(records.geometry.to_numpy()), units.parents)
     return records, about, warnings
+
+
+def _unknown_codes(source: Source, figures: pd.DataFrame, units: Units, path: Path) -> SourceError | None:
+    """A table's codes must be units or parents of the atlas; with ``read.elsewhere = true`` it may hold more."""
+    known = units.neighbourhoods.index.union(units.parents.index)
+    strange = figures.index[~figures.index.isin(known)]
+    if len(strange) == len(figures) or (len(strange) and not source.read.get("elsewhere", False)):
+        return SourceError(
+            f"{len(strange)} de {len(figures)} códigos não existem entre as unidades do atlas, a começar por "
+            f"«{strange[0] if len(strange) else ''}». Use os códigos do atlas (com zeros à esquerda), ou ponha "
+            "`elsewhere = true` em `read` se a tabela cobre mais do que a região.",
+            f"{len(strange)} of {len(figures)} codes do not exist among the atlas's units, “"
+            f"{strange[0] if len(strange) else ''}” first. Use the atlas's codes (with leading zeros), or put "
+            "`elsewhere = true` in `read` if the table covers more than the region.",
+            where=str(path),
+        )
+    return None
 
 
 def _within(
@@ -173,6 +194,14 @@ def _attributes(places: gpd.GeoDataFrame, atlas: Atlas, units: Units) -> gpd.Geo
         geometry=places.geometry.to_numpy(),
         crs=places.crs,
     )
+
+
+def _along_a_curve(places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Places in the order of a Hilbert curve, so that a reader of the file finds neighbours near each other."""
+    if not len(places):
+        return places
+    along = places.hilbert_distance().to_numpy()
+    return places.iloc[np.lexsort((places["place_id"].to_numpy(), along))].reset_index(drop=True)
 
 
 def _unit_table(units: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -46,6 +46,9 @@ def _small_atlas(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, column in (("neighbourhoods.parquet", "parent"), ("parents.parquet", "code")):
         table = gpd.read_parquet(folder / name)
         table[table[column] == ESPOSENDE].to_parquet(folder / name, index=False)
+    for name in ("census_parishes.csv", "census_municipalities.csv", "economy_municipalities.csv"):
+        table = pd.read_csv(folder / name, dtype=str, keep_default_na=False)
+        table[table.iloc[:, 0].str.startswith(ESPOSENDE)].to_csv(folder / name, index=False)
     return folder
 
 

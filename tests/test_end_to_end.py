@@ -145,6 +145,7 @@ FAULTS: list[tuple[Callable[[Path], None], str]] = [
     (in_toml("heritage_km2 = 2", "deep_repair = 2"), r"não ordena freguesias"),
     (in_toml("heritage_km2 = 2", "transit_departures = 2"), r"goalposts"),
     (in_table("census_parishes.csv", lambda t: pd.concat([t, t.head(1)])), r"census_parishes\.csv.*repete-se"),
+    (in_table("census_parishes.csv", lambda t: t.assign(code=t["code"].str.lstrip("0"))), r"códigos não existem"),
     (in_table("archaeology.csv", lambda t: t.assign(lon="oeste")), r"coluna «lon», linha 2.*«oeste»"),
 ]
 
