@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from scipy.spatial import cKDTree
-from scipy.stats import binom
+from scipy.special import bdtrc
 
 from atlas.config import Indicator
 from atlas.indicators import Inputs, Measured, measure, option
@@ -61,5 +61,5 @@ def excess_company(venues: np.ndarray, mapped: np.ndarray, *, others: int, venue
     tree = cKDTree(venues)
     company = tree.query_ball_point(venues, NEAR_M, return_length=True) - 1
     around_it = cKDTree(mapped).query_ball_point(venues, NEAR_M, return_length=True) - 1
-    chance = binom.sf(others - 1, around_it, venue_share)
+    chance = np.where(around_it >= others, bdtrc(others - 1, np.maximum(around_it, 1), venue_share), 0.0)
     return (company >= others).astype(float) - chance
