@@ -125,11 +125,35 @@ def _light(shapes: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
 
 
 def _steps(shapes: npt.NDArray[np.object_], crs: Any) -> npt.NDArray[np.object_]:
-    """Geometries in whole steps of longitude and latitude."""
+    """Geometries in whole steps of longitude and latitude; a region across ±180° goes on beyond 180."""
     import geopandas as gpd
 
     geographic = np.asarray(gpd.GeoSeries(shapes, crs=crs).to_crs(4326).array, dtype=object)
+    if _spans_180(shapely.get_coordinates(geographic)[:, 0]):
+        geographic = shapely.transform(geographic, lambda xy: np.column_stack([eastward(xy[:, 0]), xy[:, 1]]))
     return np.asarray(shapely.transform(geographic, lambda xy: np.rint(xy * 10**DECIMALS)), dtype=object)
+
+
+def crosses_180(store: Store) -> bool:
+    """Whether the region lies on both sides of ±180°, so that its map goes on beyond 180."""
+    import geopandas as gpd
+
+    units = store.read("neighbourhoods")
+    corners = shapely.points(shapely.bounds(units.geometry.to_numpy()).reshape(-1, 2))
+    return _spans_180(gpd.GeoSeries(corners, crs=units.crs).to_crs(4326).x.to_numpy())
+
+
+def _spans_180(lon: npt.NDArray[np.float64]) -> bool:
+    return bool(len(lon) and lon.max() - lon.min() > 180)
+
+
+def eastward(lon: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Longitudes from 0 to 360.
+
+    >>> eastward(np.array([179.0, -179.0])).tolist()
+    [179.0, 181.0]
+    """
+    return np.where(lon < 0, lon + 360, lon)
 
 
 def _encoded(shape: shapely.Geometry | None) -> list[list[list[int]]]:
@@ -252,13 +276,15 @@ def _places(atlas: Atlas, store: Store, table: pd.DataFrame, lang: str) -> list[
     places = store.read("places").sort_values("place_id")
     position = {code: number for number, code in enumerate(table["code"])}
     names = {rule_id: rule.name.in_(lang) for rule_id, (_, rule) in atlas.classes.items()}
+    beyond = crosses_180(store)
     held = []
     for layer in sorted(atlas.layers, key=lambda one: one.layer.order):
         here = places[places["layer"] == layer.id]
         if here.empty:
             continue
         classes = sorted(here["class_"].unique())
-        spots = np.rint(here[["lon", "lat"]].to_numpy() * 10**DECIMALS).astype(int)
+        lon = eastward(here["lon"].to_numpy()) if beyond else here["lon"].to_numpy()
+        spots = np.rint(np.column_stack([lon, here["lat"]]) * 10**DECIMALS).astype(int)
         steps = np.diff(spots, axis=0, prepend=[[0, 0]])
         held.append(
             {

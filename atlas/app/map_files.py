@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from atlas.maps import compact_json, write_outlines
+from atlas.maps import compact_json, crosses_180, eastward, write_outlines
 
 if TYPE_CHECKING:
     from atlas.built import Built
@@ -64,8 +64,9 @@ def layer_points(built: Built, layer: Layer) -> dict[str, Any]:
     ]
     kinds, sources = sorted(set(own)), sorted(set(mine["sources"]))
     titles = {source.id: source.title for source in built.atlas.source}
+    lon = mine["lon"].to_numpy()
     return {
-        "lon": [round(float(lon), DECIMALS) for lon in mine["lon"]],
+        "lon": [round(float(one), DECIMALS) for one in (eastward(lon) if crosses_180(built.store) else lon)],
         "lat": [round(float(lat), DECIMALS) for lat in mine["lat"]],
         "names": [name if isinstance(name, str) else "" for name in mine["name"]],
         "kinds": {
