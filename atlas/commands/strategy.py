@@ -5,19 +5,32 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from atlas.commands import WITHIN, Command, opened
+from atlas.commands import WITHIN, Command, Option, opened
 
 if TYPE_CHECKING:
     from atlas.answers import Answer
 
 
 def _agglomerations(args: argparse.Namespace) -> Answer:
-    from atlas.strategy.answering import agglomerations_answer
+    from atlas.commands.strategy_answers import agglomerations_answer
 
     return agglomerations_answer(opened(args), args.lang, args.within)
+
+
+def _hotspots(args: argparse.Namespace) -> Answer:
+    from atlas.commands.strategy_answers import hotspots_answer
+
+    return hotspots_answer(opened(args), args.lang, args.within, args.null)
 
 
 COMMANDS = (
     Command("agglomerations", _agglomerations, "as aglomerações de equipamentos: nome, membros, mistura",
             "agglomerations of venues: name, members, mix", (WITHIN,), lists=True),
+    Command("hotspots", _hotspots, "unidades cuja vizinhança concentra equipamentos, além do acaso",
+            "units whose neighbourhood holds more venues than chance would give", (
+        WITHIN,
+        Option(("--null",), "o que se espera: area (por km²), residents ou mapped (por pontos mapeados)",
+               "what is expected: area (per km²), residents or mapped (per mapped point)",
+               {"choices": ("area", "residents", "mapped"), "default": "area"}),
+    ), lists=True),
 )  # fmt: skip

@@ -23,7 +23,16 @@ def _agglomerations(atlas: Atlas, tables: Tables) -> pd.DataFrame:
     return agglomerations(tables["places"], atlas, tables["neighbourhoods"])
 
 
-STORED: dict[str, Callable[[Atlas, Tables], pd.DataFrame]] = {"agglomerations": _agglomerations}
+def _hotspots(atlas: Atlas, tables: Tables) -> pd.DataFrame:
+    from atlas.strategy.hotspots import hotspots
+
+    return hotspots(tables["places"], atlas, tables["neighbourhoods"], null="area")
+
+
+STORED: dict[str, Callable[[Atlas, Tables], pd.DataFrame]] = {
+    "agglomerations": _agglomerations,
+    "hotspots": _hotspots,
+}
 
 
 def tables(atlas: Atlas, tables: Tables) -> dict[str, pd.DataFrame]:

@@ -10,6 +10,8 @@ from atlas.answers import Answer
 from atlas.built import Built, units_within
 from atlas.language import Lang, Translator
 from atlas.strategy import read
+from atlas.strategy.hotspots import Null, hotspots, spot_rows
+from atlas.strategy.permutation import PERMUTATIONS
 
 SHOWN_CLASSES = 4
 
@@ -37,6 +39,43 @@ def agglomerations_answer(built: Built, lang: Lang, within: str | None) -> Answe
     detour = built.atlas.atlas.detour
     foot = t("strategy.agglomerations.how", detour=t.number(detour, 1)) if rows else t("strategy.none")
     meta = {**built.meta, "walk_m": 400, "distance": f"straight × {detour}"}
+    return Answer(rows, meta, shown=shown, foot=foot)
+
+
+def hotspots_answer(built: Built, lang: Lang, within: str | None, null: Null) -> Answer:
+    """The hot and cold units, the surest first; none is an answer too."""
+    t = Translator(lang)
+    stored = null == "area" and "hotspots" in built.store.tables()
+    places, units = built.store.read("places"), built.store.read("neighbourhoods")
+    table = built.store.read("hotspots") if stored else hotspots(places, built.atlas, units, null=null)
+    chosen = table[table["code"].isin(units_within(built, within))]
+    rows = spot_rows(chosen, built.units)
+    shown = [
+        {
+            t("strategy.column.code"): row["code"],
+            t("strategy.column.name"): row["name"],
+            t("strategy.column.parent"): row["parent"],
+            t("strategy.column.spot"): t(f"strategy.spot.{row['part'] or row['spot']}"),
+            t("strategy.column.venues"): t.number(row["venues"]),
+            "p": t.number(row["p"], 5),
+            "q": t.number(row["q"], 4),
+        }
+        for row in rows
+    ]
+    floor = 2 / (PERMUTATIONS + 1)
+    foot = "\n".join(
+        [
+            *([] if rows else [t("strategy.none")]),
+            t(f"strategy.null.{null}"),
+            t(
+                "strategy.hotspots.how",
+                permutations=t.number(PERMUTATIONS),
+                floor=t.number(floor, 5),
+                share=t.percent(0.05),
+            ),
+        ]
+    )
+    meta = {**built.meta, "null": null, "permutations": PERMUTATIONS, "p_floor": floor, "false_discovery_rate": 0.05}
     return Answer(rows, meta, shown=shown, foot=foot)
 
 
