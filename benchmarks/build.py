@@ -40,9 +40,8 @@ def main() -> None:
             rows["again"].append(run([sys.executable, "-c", AGAIN], home))
     for name, found in rows.items():
         seconds, memory = zip(*found, strict=True)
-        print(
-            f"{name:9} {statistics.median(seconds):6.2f} s ({min(seconds):.2f}–{max(seconds):.2f})  {max(memory):5.0f} MiB"
-        )
+        spread = f"({min(seconds):.2f}–{max(seconds):.2f})"
+        print(f"{name:9} {statistics.median(seconds):6.2f} s {spread}  {max(memory):5.0f} MiB")
     for name in ("build", "again"):
         ratios = [a[0] / b[0] for a, b in zip(rows[name], rows["notebook"], strict=True)]
         print(f"{name} / notebook: {statistics.median(ratios):.2f} ({min(ratios):.2f}–{max(ratios):.2f})")

@@ -9,10 +9,13 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 from atlas.atlasfile import find_atlas
 from atlas.built import Built, open_built
 
+settings.register_profile("atlas", deadline=None)  # a busy machine is no fault of the code
+settings.load_profile("atlas")
 ESPOSENDE = "0306"
 DRAWS = 200
 
