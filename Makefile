@@ -10,7 +10,7 @@ BROWSER ?= 1
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test setup check lock browser
+.PHONY: run test setup check lock docs browser
 
 run: $(READY)
 	@$(BIN)/atlas app --port $(PORT) $(if $(filter 0,$(BROWSER)),--no-browser)
@@ -40,3 +40,7 @@ browser:
 lock: $(READY)
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
 	  --no-header --quiet --upgrade --output-file requirements.lock
+
+# schemas and the table of keys, from the models
+docs: $(READY)
+	$(BIN)/python docs/make.py

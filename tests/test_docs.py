@@ -1,0 +1,70 @@
+"""The docs cannot lie: they follow from the program, and name everything that it has."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+from pathlib import Path
+from types import ModuleType
+
+import jsonschema
+import pytest
+
+from atlas.atlasfile import find_atlas, product_folder, read_toml
+from atlas.cli import COMMANDS, parser
+from atlas.errors import UnknownName
+from atlas.exports import format_of, formats
+
+ROOT = Path(__file__).parent.parent
+
+
+def docs_maker() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("make", ROOT / "docs" / "make.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_schemas_and_the_table_of_keys_follow_from_the_models() -> None:
+    for path, text in docs_maker().made().items():
+        assert path.is_file(), f"run `make docs`: {path.name} is missing"
+        assert path.read_text("utf-8") == text, f"run `make docs`: {path.name} is behind the models"
+
+
+@pytest.mark.parametrize("name", ["norte", "porto"])
+def test_the_embedded_atlases_hold_against_the_published_schema(name: str) -> None:
+    schema = json.loads((ROOT / "docs" / "schema" / "atlas.schema.json").read_text("utf-8"))
+    jsonschema.validate(read_toml(find_atlas(name) / "atlas.toml"), schema)
+
+
+def test_every_layer_holds_against_the_published_schema() -> None:
+    schema = json.loads((ROOT / "docs" / "schema" / "layer.schema.json").read_text("utf-8"))
+    paths = sorted(product_folder("layers").glob("*.toml"))
+    assert len(paths) >= 15
+    for path in paths:
+        jsonschema.validate(read_toml(path), schema)
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.pt.md"])
+def test_the_readme_names_commands_that_exist(readme: str) -> None:
+    text = (ROOT / readme).read_text("utf-8")
+    known = {command.name for command in COMMANDS}
+    said = set(re.findall(r"`atlas ([a-z]+)", text))
+    assert said <= known
+    assert {"app", "rank", "explain", "export", "map", "build", "check", "score"} <= said
+    for name in re.findall(r"\]\(((?!http)[^)#]+)\)", text):
+        assert (ROOT / name).exists(), name
+
+
+def test_help_speaks_both_languages() -> None:
+    assert "ordena as unidades" in parser("pt").format_help()
+    assert "ranks the units" in parser("en").format_help()
+
+
+def test_an_unknown_suffix_lists_every_format(tmp_path: Path) -> None:
+    with pytest.raises(UnknownName) as fault:
+        format_of(tmp_path / "x.doc")
+    assert all(suffix in fault.value.pt for suffix in formats())
