@@ -63,7 +63,7 @@ def completeness_table(places: pd.DataFrame, classes: pd.Series, family_of: dict
         for density in (*DENSITY_CLASSES, "all"):
             chosen = own if density == "all" else own & (classes == density).to_numpy()
             rows.append({"layer": layer, "density_class": density, **estimate(lists[chosen], a, b)})
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=["layer", "density_class", *estimate([], "osm", "osm")])  # also where no row is
 
 
 def _two_lists(lists: pd.Series) -> tuple[str, str]:

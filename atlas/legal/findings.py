@@ -18,8 +18,8 @@ from atlas.language import Translator
 from atlas.legal import rules
 from atlas.legal.grades import Grade
 from atlas.legal.rules import Answer
-from atlas.legal.sites import grades_of, read_sites, with_zones
-from atlas.legal.zones import OPERATIONS, Zones, read_zones
+from atlas.legal.sites import grades_of, known
+from atlas.legal.zones import OPERATIONS, Zones
 
 Row = dict[str, Any]
 WHOLE = 0.995  # share of an area from which it is not called touched in part
@@ -94,8 +94,7 @@ def called(name: object, other: object) -> str:
 
 def heritage(ask: Asked) -> Iterator[Row]:
     """Classified sites that are touched, general and special zones, municipal grade."""
-    zones = read_zones(ask.built)
-    every = with_zones(read_sites(ask.built), zones)
+    every, zones = known(ask.built)
     far = rules.search_m(outline=False)
     distance = ask.subject.distances(every.geometry.to_numpy())
     near = np.flatnonzero(distance <= far)
@@ -124,7 +123,7 @@ def _of_site(ask: Asked, site: Any, grade: Grade, distance: float) -> Iterator[R
     t = ask.t
     name = called(site["name"], site["site_id"])
     label = t(f"legal.grade.{grade.shown}")
-    known = {"name": name, "grade": grade.shown, "distance": distance, "sources": site["sources"]}
+    about = {"name": name, "grade": grade.shown, "distance": distance, "sources": site["sources"]}
     said = {"object": name, "grade": label, "raw": grade.raw}
     doubt = t("legal.contradicted", raw=grade.raw) if grade.contradicted else ""
     if distance == 0:
@@ -133,11 +132,11 @@ def _of_site(ask: Asked, site: Any, grade: Grade, distance: float) -> Iterator[R
         touched = "no_indication" if grade.id == "none" else answer
         part = ask.part(site.geometry) if site["outline"] else ""
         limits = "" if site["official"] or grade.id in {"none", "within"} else t("legal.limits")
-        yield ask.row("classified", touched, t(f"legal.touched.{_touched(key)}", **said), limits, part, doubt, **known)
+        yield ask.row("classified", touched, t(f"legal.touched.{_touched(key)}", **said), limits, part, doubt, **about)
     if distance > rules.search_m(outline=site["outline"]):
         return
     if grade.id == "municipal":
-        yield ask.row("municipal_grade", "no_indication", t("legal.municipal", **said), doubt, **known)
+        yield ask.row("municipal_grade", "no_indication", t("legal.municipal", **said), doubt, **about)
     elif rules.has_general_zone(grade) and site["zone_kind"] != "special":
         answer = rules.answer_where_touched(official=site["official"], outline=site["outline"])
         kind = "official" if answer == "inside" else ("outline" if site["outline"] else "approximate")
@@ -147,7 +146,7 @@ def _of_site(ask: Asked, site: Any, grade: Grade, distance: float) -> Iterator[R
         unknown = t("legal.general.unknown") if grade.id == "unknown" else ""
         part = ask.part(site["zone"]) if site["outline"] else ""
         prior = t("legal.prior_opinion")
-        yield ask.row("general_zone", answer, text, pending, world, unknown, prior, part, doubt, **known)
+        yield ask.row("general_zone", answer, text, pending, world, unknown, prior, part, doubt, **about)
 
 
 def _touched(key: str) -> str:
@@ -220,8 +219,8 @@ def _no_zone(ask: Asked, rule: str, zones: gpd.GeoDataFrame, address: str) -> Ro
 
 def rehabilitation(ask: Asked) -> Iterator[Row]:
     """Rehabilitation areas and operations, with how they stand today."""
-    zones = read_zones(ask.built)
-    known = zones.operation_known
+    _, zones = known(ask.built)
+    operation_known = zones.operation_known
     found = False
     for zone, distance in _touching(ask, zones.of("area", *OPERATIONS), 0.0):
         found = True
@@ -230,7 +229,7 @@ def rehabilitation(ask: Asked) -> Iterator[Row]:
             operation=operation,
             since=rules.first_day(zone["date"]),
             until=rules.last_day(zone["end"]),
-            operation_known=operation or bool(known.get(zone.name, False)),
+            operation_known=operation or bool(operation_known.get(zone.name, False)),
             today=ask.today,
         )
         drawn = shapely.get_dimensions(zone.geometry) == 2
@@ -253,7 +252,7 @@ def rehabilitation(ask: Asked) -> Iterator[Row]:
 
 def world(ask: Asked) -> Iterator[Row]:
     """World Heritage: an outline where one is given, else a circle as large as the site's area suggests."""
-    zones = read_zones(ask.built).of("world")
+    zones = known(ask.built)[1].of("world")
     shapes = zones.geometry.to_numpy()
     distance = ask.subject.distances(shapes)
     drawn = shapely.get_dimensions(shapes) == 2
@@ -300,14 +299,14 @@ def _world_reach(area_ha: object) -> float:
 def archaeology(ask: Asked) -> Iterator[Row]:
     """Known archaeological sites near by, which are no zone of their own."""
     places = ask.built.store.read("places")
-    known = places[("|" + places["layers"].fillna("") + "|").str.contains("|archaeology|", regex=False)]
-    shapes = known.geometry.to_numpy()
+    listed = places[("|" + places["layers"].fillna("") + "|").str.contains("|archaeology|", regex=False)]
+    shapes = listed.geometry.to_numpy()
     distance = ask.subject.distances(shapes)
     outline = shapely.get_dimensions(shapes) > 0
     reach = np.where(outline, rules.search_m(outline=True), rules.search_m(outline=False))
     near = np.flatnonzero(distance <= reach)
     for position in near:
-        place = known.iloc[position]
+        place = listed.iloc[position]
         name = called(place["name"], place["place_id"])
         text = ask.t("legal.archaeology", object=name, distance=ask.metres(distance[position]))
         yield ask.row(
@@ -320,10 +319,10 @@ def archaeology(ask: Asked) -> Iterator[Row]:
             sources=place["sources"],
         )
     if not len(near):
-        sources = "|".join(dict.fromkeys("|".join(pd.Series(known["sources"].unique(), dtype=object)).split("|")))
+        sources = "|".join(dict.fromkeys("|".join(pd.Series(listed["sources"].unique(), dtype=object)).split("|")))
         address = rules.OFFICIAL_LAYERS["archaeology"]
-        text = ask.t.n("legal.none.archaeology", len(known)) if len(known) else ""
-        load = "" if len(known) else ask.t("legal.load.archaeology", address=address)
+        text = ask.t.n("legal.none.archaeology", len(listed)) if len(listed) else ""
+        load = "" if len(listed) else ask.t("legal.load.archaeology", address=address)
         yield ask.row("archaeology", "no_indication", text, load, sources=sources)
 
 

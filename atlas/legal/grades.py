@@ -124,7 +124,7 @@ def grade_of(tags: Mapping[str, str], naming: Sequence[str] = ()) -> Grade:
         found = replace(found, contradicted=False)
     elif found.id != "unknown":
         others = {one.id for one in (*states, *levels)} - {"unknown"}
-        found = replace(found, contradicted=any(not _agree(found.id, one) for one in others))
+        found = replace(found, contradicted=found.contradicted or any(not _agree(found.id, one) for one in others))
     if not raw:
         inventory = _raw(tags, INVENTORY_KEYS) or _addresses(tags)
         return Grade("unknown", raw=inventory, inventory_only=bool(inventory))

@@ -188,7 +188,7 @@ def standing(
     return "check_lapse" if _later(since, REHABILITATION_YEARS) < today else "in_force"
 
 
-def first_day(text: str | None) -> dt.date | None:
+def first_day(text: object) -> dt.date | None:
     """The earliest day that a written date may mean, so that a doubt about its age is raised rather than dropped.
 
     >>> first_day("12/03/2015"), first_day("2023"), first_day("em curso")
@@ -197,7 +197,7 @@ def first_day(text: str | None) -> dt.date | None:
     return _day(text, last=False)
 
 
-def last_day(text: str | None) -> dt.date | None:
+def last_day(text: object) -> dt.date | None:
     """The latest day that a written date may mean: a term ``2026`` has not ended before the year has.
 
     >>> last_day("2024-02"), last_day("2026")
@@ -210,8 +210,8 @@ _DATE = re.compile(r"^\s*(\d{4})(?:[-/.](\d{1,2}))?(?:[-/.](\d{1,2}))?(?:[T ].*)
 _DATE_DAY_FIRST = re.compile(r"^\s*(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})\s*$")
 
 
-def _day(text: str | None, *, last: bool) -> dt.date | None:
-    if not text:
+def _day(text: object, *, last: bool) -> dt.date | None:
+    if not isinstance(text, str):
         return None
     if found := _DATE_DAY_FIRST.match(text):
         parts: list[int | None] = [int(found[3]), int(found[2]), int(found[1])]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 import geopandas as gpd
 import numpy as np
@@ -16,6 +19,7 @@ from atlas.legal.grades import Grade, grade_of, merged
 from atlas.legal.reading import is_official, naming_keys, text_tags
 from atlas.legal.rules import GENERAL_ZONE_M, has_general_zone, search_m
 from atlas.legal.zones import Zones, read_zones
+from atlas.store import Store
 
 ZONE_KINDS = ("general", "general_approximate", "special", "none")
 _MAY_STATE = (
@@ -42,19 +46,30 @@ def sites(built: Built, *, everything: bool = False) -> gpd.GeoDataFrame:
         Also what a source says has no protection, and what an inventory knows and no more.
 
     """
-    return with_zones(read_sites(built, everything=everything), read_zones(built))
+    found = known(built)[0]
+    kept = everything | (found["grade"].ne("none") & ~found["inventory_only"])
+    return found[kept].reset_index(drop=True)
 
 
-def read_sites(built: Built, *, everything: bool = True) -> gpd.GeoDataFrame:
-    """Sites as :func:`sites` gives them, without their zones."""
-    stated = _stated(built)
-    if not everything:
-        kept = [grade.id != "none" and not grade.inventory_only for grade in stated["grade"]]
-        stated = stated[np.array(kept, dtype=bool)]
+_KNOWN: WeakKeyDictionary[Store, tuple[gpd.GeoDataFrame, Zones]] = WeakKeyDictionary()
+
+
+def known(built: Built) -> tuple[gpd.GeoDataFrame, Zones]:
+    """All sites with their zones, and all zones that are drawn; read once a store, and not to be changed."""
+    if built.store not in _KNOWN:
+        zones = read_zones(built)
+        _KNOWN[built.store] = with_zones(_read_sites(built), zones), zones
+    return _KNOWN[built.store]
+
+
+def _read_sites(built: Built) -> gpd.GeoDataFrame:
+    """All sites, without their zones."""
+    stated = _stated(built).sort_values(["site_id", "source_id", "record_id"])
     held = {source.id: source for source in built.atlas.source}
+    records = stated[list(_Record._fields)].itertuples(index=False, name=None)
     rows = [
-        _site(str(site_id), group, held)
-        for site_id, group in stated.sort_values(["site_id", "source_id", "record_id"]).groupby("site_id", sort=True)
+        _site(site_id, list(group), held)
+        for site_id, group in groupby((_Record(*one) for one in records), key=attrgetter("site_id"))
     ]
     found = gpd.GeoDataFrame(
         pd.DataFrame(rows, columns=_COLUMNS), geometry="geometry", crs=built.atlas.atlas.crs
@@ -70,10 +85,7 @@ _COLUMNS = (
 
 def counts(built: Built) -> dict[str, int]:
     """How many sites of each grade (code where one is stated); what only an inventory knows counts as ``unknown``."""
-    table = read_sites(built)
-    shown = [
-        Grade(row.grade, row.code if isinstance(row.code, str) else None).shown for row in table.itertuples(index=False)
-    ]
+    shown = [grade.shown for grade in grades_of(known(built)[0])]
     return {str(key): int(value) for key, value in pd.Series(shown, dtype=object).value_counts().items()}
 
 
@@ -110,22 +122,30 @@ def _refs(text: str) -> str:
     return "|".join(tags[key] for key in keys if key in tags)
 
 
-def _site(site_id: str, group: pd.DataFrame, held: Mapping[str, Source]) -> tuple[Any, ...]:
-    grade = merged(group["grade"])
-    drawn = group[shapely.get_dimensions(group["geometry"].to_numpy()) > 0]
-    official = [is_official(held.get(one), otherwise=False) for one in drawn["source_id"]]
-    by_office = drawn[np.array(official, dtype=bool)]
-    whole = group["place_geometry"].iloc[0]
-    if len(by_office):
-        geometry = by_office["geometry"].iloc[0]
-    elif len(drawn):
-        geometry = drawn["geometry"].iloc[0]
-    elif whole is not None and not pd.isna(whole):
-        geometry = whole
-    else:
-        geometry = group["geometry"].iloc[0]
-    sources = list(dict.fromkeys(group["source_id"]))
-    names = [one for one in (*group["name"], *group["place_name"]) if isinstance(one, str) and one]
+class _Record(NamedTuple):
+    """What a record says of the site that it belongs to."""
+
+    site_id: str
+    source_id: str
+    name: object
+    grade: Grade
+    refs: str
+    geometry: shapely.Geometry
+    place_name: object
+    place_geometry: shapely.Geometry | None
+
+
+def _site(site_id: str, records: Sequence[_Record], held: Mapping[str, Source]) -> tuple[Any, ...]:
+    """One row: an official outline before any other, any outline before a point."""
+    grade = merged(one.grade for one in records)
+    by_office = [one for one in records if is_official(held.get(one.source_id), otherwise=False)]
+    shapes = [one.geometry for one in (*by_office, *records)]
+    whole = records[0].place_geometry
+    shapes.append(whole if isinstance(whole, shapely.Geometry) else shapes[0])
+    geometry = next((one for one in shapes if shapely.get_dimensions(one) > 0), shapes[0])
+    sources = list(dict.fromkeys(one.source_id for one in records))
+    names = [name for one in records for name in (one.name, one.place_name) if isinstance(name, str) and name]
+    outline = bool(shapely.get_dimensions(geometry) > 0)
     return (
         site_id,
         names[0] if names else None,
@@ -134,12 +154,12 @@ def _site(site_id: str, group: pd.DataFrame, held: Mapping[str, Source]) -> tupl
         grade.raw,
         grade.contradicted,
         grade.inventory_only,
-        bool(shapely.get_dimensions(geometry) > 0),
-        bool(len(by_office)),
+        outline,
+        outline and any(one.geometry is geometry for one in by_office),
         "|".join(sources),
         max((held[one].date for one in sources if one in held), default=""),
         any(held[one].licence.startswith("ODbL") for one in sources if one in held),
-        "|".join(dict.fromkeys(part for one in group["refs"] for part in one.split("|") if part)),
+        "|".join(dict.fromkeys(part for one in records for part in one.refs.split("|") if part)),
         geometry,
     )
 
