@@ -91,9 +91,9 @@ def contributions(subject: Subject) -> list[Node]:
     top = max((number(part["weight"]) or 0.0 for part in parts), default=0.0) * 100 or 1.0
     rows = [_part(subject, part, top) for part in parts]
     score = number(subject.explained.get("score"))
-    total = h(
-        "tr", h("th", t("app.card.sum"), scope="row"), h("td"), h("td", t.number(score, 1)), h("td", t.percent(1.0))
-    )
+    heads = ("indicator", "figure", "bar", "points", "weight")
+    figures = h("td"), h("td"), h("td", t.number(score, 1)), h("td", t.percent(1.0))
+    total = h("tr", h("th", t("app.card.sum"), scope="row"), *figures)
     return [
         h("h3", t("app.card.why")),
         h(

@@ -119,25 +119,17 @@ def strip(values: Sequence[float], mine: float | None, colours: Sequence[str], e
     for value in values:
         counts[min(bins - 1, max(0, int(value * bins / 100)))] += 1
     top = max(counts) or 1
-    columns = []
+    columns = [""] * len(colours)
     for position, count in enumerate(counts):
         if count:
             tall = max(1.5, 34 * math.sqrt(count / top))
             middle = (position + 0.5) * 100 / bins
-            colour = colours[sum(middle >= edge for edge in edges)]
-            columns.append(
-                h(
-                    "rect",
-                    x=position * 6,
-                    y=round(36 - tall, 1),
-                    width=5,
-                    height=round(tall, 1),
-                    fill=colour,
-                    class_="edge",
-                )
-            )
+            columns[sum(middle >= edge for edge in edges)] += f"M{position * 6} 36v{-tall:.0f}h5V36z"
+    bars = [
+        h("path", d=path, fill=colour, class_="edge") for path, colour in zip(columns, colours, strict=True) if path
+    ]
     own = [] if mine is None else [h("path", d=f"M{mine * 2.4:.1f} 40V0", class_="own")]
     return h(
-        "svg", *columns, own, h("line", x1=0, x2=240, y1=36.5, y2=36.5, class_="axis"),
+        "svg", *bars, own, h("line", x1=0, x2=240, y1=36.5, y2=36.5, class_="axis"),
         viewBox="0 0 240 40", width=240, height=40, class_="strip", preserveAspectRatio="none",
     )  # fmt: skip

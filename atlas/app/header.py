@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from atlas import palette
-from atlas.app import parts
 from atlas.app.dom import Node, h
 from atlas.app.session import Session
 from atlas.app.view import view
@@ -83,6 +82,5 @@ def _page(session: Session, name: str) -> dict[str, Any]:
     return {
         "lang": "pt-PT" if t.lang == "pt" else "en-GB",
         "title": t("app.header.page_title", page=t(f"app.page.{name}"), atlas=session.atlas.atlas.name.in_(t.lang)),
-        "map": t("app.map.title", index=parts.index_name(session), where=parts.area_name(session)),
         "tints": {**tints, **inks},
     }

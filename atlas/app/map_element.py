@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -26,18 +27,16 @@ MUTED, INSUFFICIENT = ".", "-"
 
 @dataclass(frozen=True)
 class Painting:
-    """What the map shows: one letter per outline, in the order of the outlines' codes."""
+    """What the map shows of each outline, in the order of the outlines' codes."""
 
-    classes: str
-    """``a`` for the first class, a capital for an uncertain one, ``-`` insufficient, ``.`` outside the filter."""
+    figures: str
+    """Classes, scores and ranks, packed."""
     colours: Sequence[str]
     labels: Sequence[str]
-    scores: str = ""
-    ranks: str = ""
 
 
 def letters(classes: pd.Series, *, uncertain: pd.Series | None = None, outside: pd.Series | None = None) -> str:
-    """Classes from 0 (missing: insufficient) as letters.
+    """Classes from 0 as letters: ``a`` the first, a capital where it is uncertain, ``-`` insufficient, ``.`` filtered.
 
     >>> import pandas as pd
     >>> letters(pd.Series([0, None, 2, 4]), uncertain=pd.Series([False, True, True, False]))
@@ -52,16 +51,23 @@ def letters(classes: pd.Series, *, uncertain: pd.Series | None = None, outside: 
     return "".join(told)
 
 
-def packed(figures: pd.Series, times: float = 1.0) -> str:
-    """Figures × ``times`` + 1 as 16-bit numbers in base 64; 0 where there is none.
+def packed(classes: str, scores: pd.Series, ranks: pd.Series) -> str:
+    r"""Classes, scores × 10 and ranks of all outlines, in little room: letters, then low bytes, then high bytes.
+
+    A figure is stored plus one, so that 0 is none; the whole is deflated and written in base 64.
 
     >>> import pandas as pd
-    >>> packed(pd.Series([0.5, None]), times=10)
-    'BgAAAA=='
+    >>> zlib.decompress(base64.b64decode(packed("a-", pd.Series([51.2, None]), pd.Series([1, None]))))
+    b'a-\x01\x00\x02\x00\x02\x00\x00\x00'
     """
+    planes = [_planes(scores, 10), _planes(ranks, 1)]
+    return base64.b64encode(zlib.compress(classes.encode("ascii") + b"".join(planes), 9)).decode("ascii")
+
+
+def _planes(figures: pd.Series, times: float) -> bytes:
     values = figures.to_numpy(dtype=float, na_value=np.nan)
     whole = np.where(np.isnan(values), 0, np.clip(np.round(np.nan_to_num(values) * times) + 1, 1, 65535))
-    return base64.b64encode(whole.astype("<u2").tobytes()).decode("ascii")
+    return whole.astype("<u2").view(np.uint8).reshape(-1, 2).T.tobytes()
 
 
 def harmless(value: object) -> str:
@@ -89,11 +95,9 @@ def show_map(
         **told,
         "outlines": files + str(told["outlines"]),
         "layers": [{**layer, "file": files + str(layer["file"])} for layer in told["layers"]],
-        "classes": painting.classes,
+        "figures": painting.figures,
         "colours": list(painting.colours),
         "labels": list(painting.labels),
-        "scores": painting.scores,
-        "ranks": painting.ranks,
         "ink": palette.INK,
     }
     message["stamp"] = _short(harmless(message))

@@ -77,11 +77,9 @@ def paint(
     uncertain = mine["flags"].fillna("").str.contains(UNCERTAIN, regex=False) if show != "index" else None
     ranked = mine["score"].where(mine["rank"].notna())
     return Painting(
-        classes=letters(numbers, uncertain=uncertain, outside=outside),
+        figures=packed(letters(numbers, uncertain=uncertain, outside=outside), ranked, mine["rank"]),
         colours=colours,
         labels=labels,
-        scores=packed(ranked, times=10),
-        ranks=packed(mine["rank"] - 1),
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from atlas import palette
-from atlas.app import card, charts, painting
+from atlas.app import card, charts, link, painting
 from atlas.app.dom import Node, h
 from atlas.app.map_element import files_address, show_map
 from atlas.app.map_files import OUTLINES, write_files
@@ -113,9 +113,16 @@ def order(session: Session, ranks: pd.DataFrame, classes: Classes, selected: str
     """The sentence and the table."""
     frame = table_frame(session, classes, selected)
     return [
-        h("section", h("h1", heading(session)), h("p", summary(session, ranks), class_="sentence"),
+        h("section", h("h1", heading(session), badge(session)), h("p", summary(session, ranks), class_="sentence"),
           *intervals_note(session, ranks), *ranked_table(frame, ranks, session.view.start), class_="order"),
     ]  # fmt: skip
+
+
+def badge(session: Session) -> Node:
+    """Tells that the weights are nobody's preset any more."""
+    if not link.changed(session.known, session.view):
+        return None
+    return h("span", session.t("app.control.badge"), class_="badge", title=session.t("app.control.badge_long"))
 
 
 def heading(session: Session) -> str:

@@ -24,8 +24,18 @@
     return files.get(address);
   }
 
-  function numbers(text) {
-    return new Uint16Array(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
+  // Letters of the classes, then scores and ranks as low bytes and high bytes; 0 is none, else one too many.
+  async function unpack(text, count) {
+    const deflated = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+    const stream = new Blob([deflated]).stream().pipeThrough(new DecompressionStream("deflate"));
+    const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+    const figure = (plane, at) => bytes[plane * count + at] + 256 * bytes[(plane + 1) * count + at];
+    const places = [...Array(count).keys()];
+    return {
+      letters: String.fromCharCode(...bytes.subarray(0, count)),
+      scores: places.map((at) => figure(1, at)),
+      ranks: places.map((at) => figure(3, at)),
+    };
   }
 
   // The page's own typeface, which Streamlit has fetched already: the frame is a document of its own.
@@ -51,6 +61,9 @@
 
   function furnish(map) {
     borrowTypeface();
+    for (const meta of document.querySelectorAll('meta[name="viewport"]')) {
+      meta.content = "width=device-width, initial-scale=1"; // folium forbids to zoom the page
+    }
     const box = map.getContainer();
     box.setAttribute("role", "region");
     const whole = document.createElement("button");
@@ -79,27 +92,26 @@
     document.documentElement.lang = words.lang;
     document.documentElement.dataset.theme = told.theme;
     document.title = words.title;
+    if (window.frameElement) window.frameElement.title = words.title;
     map.getContainer().setAttribute("aria-label", words.title);
     kept.whole.textContent = words.whole;
     kept.credit.textContent = words.credit;
   }
 
   // What stands under a unit's name when the pointer rests on it.
-  function lines() {
+  function lines({ scores, ranks }) {
     const { words } = told;
-    const scores = numbers(told.scores);
-    const ranks = numbers(told.ranks);
     return outlines.codes.map((code, at) => {
       const parent = outlines.parents[outlines.parent[at]];
       if (!scores[at]) return parent;
       const score = ((scores[at] - 1) / 10).toLocaleString(words.lang, { minimumFractionDigits: 1 });
-      const rank = words.rank.replace("#", ranks[at].toLocaleString(words.lang));
+      const rank = words.rank.replace("#", (ranks[at] - 1).toLocaleString(words.lang));
       return [parent, `${words.index} ${score}`, rank, words.level].filter(Boolean).join(" · ");
     });
   }
 
-  function classes() {
-    return Array.from(told.classes, (letter) =>
+  function classes({ letters }) {
+    return Array.from(letters, (letter) =>
       letter === "." ? null : letter === "-" ? -1 : letter.toLowerCase().charCodeAt(0) - 97,
     );
   }
@@ -162,11 +174,12 @@
     told = message;
     outlines = outlines || (await once(told.outlines));
     const first = !drawing;
+    const figures = await unpack(told.figures, outlines.codes.length);
     const change = {
-      classes: classes(),
+      classes: classes(figures),
       palette: told.colours,
-      uncertain: Array.from(told.classes, (letter) => letter >= "A" && letter <= "Z"),
-      values: lines(),
+      uncertain: Array.from(figures.letters, (letter) => letter >= "A" && letter <= "Z"),
+      values: lines(figures),
       places: await places(),
       layersTitle: null,
       selected: told.selected,

@@ -1,6 +1,7 @@
 // Draws a page that arrives as data: [tag, attributes, child, …]. Text becomes text nodes, never markup, and only
 // the tags and attributes named here exist. Drawing again changes what differs and leaves the rest, so that focus,
 // scroll position and open details stay where the reader left them.
+const VERSION = new URL(import.meta.url).search;
 const SVG = "http://www.w3.org/2000/svg";
 const HTML_TAGS = new Set(
   ("a abbr b button caption code dd details div dl dt em fieldset figcaption figure footer h1 h2 h3 h4 header i input " +
@@ -74,10 +75,10 @@ function patch(parent, children, inSvg) {
 
 const modules = new Map();
 
-function furnish(root, component, base) {
+function furnish(root, component) {
   for (const element of root.querySelectorAll("[data-own]")) {
     const name = element.dataset.own;
-    if (!modules.has(name)) modules.set(name, import(new URL(`${base}${name}.js`, location.origin).href));
+    if (!modules.has(name)) modules.set(name, import(new URL(`${name}.js${VERSION}`, import.meta.url).href));
     modules.get(name).then((module) => module.furnish(element, component));
   }
 }
@@ -113,10 +114,15 @@ function reveal(root) {
   }
 }
 
+async function unpacked(bytes) {
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return JSON.parse(await new Response(stream).text());
+}
+
 const drawn = new WeakMap();
 
-export function draw(component) {
-  const { parentElement, data } = component;
+export async function draw(component) {
+  const { parentElement } = component;
   let root = parentElement.querySelector(":scope > .atlas-view");
   if (!root) {
     root = document.createElement("div");
@@ -125,15 +131,17 @@ export function draw(component) {
     listen(root, () => drawn.get(root));
   }
   drawn.set(root, component);
+  const data = await unpacked(component.data);
+  if (drawn.get(root) !== component) return; // a newer drawing has arrived meanwhile
   patch(root, data.tree, false);
-  furnish(root, component, data.base);
+  furnish(root, component);
   reveal(root);
-  if (data.page) settle(data.page, data.base, data.stamp);
+  if (data.page.lang) settle(data.page);
 }
 
-// What belongs to the document and not to an element of it: its language, its title, the names of frames.
-function settle(page, base, stamp) {
-  const style = new URL(`${base}app.css?${stamp}`, location.origin).href;
+// What belongs to the document and not to an element of it: its language, its title, its style.
+function settle(page) {
+  const style = new URL(`app.css${VERSION}`, import.meta.url).href;
   if (!document.querySelector(`link[href="${style}"]`)) {
     const link = document.createElement("link");
     link.rel = "stylesheet";
@@ -141,13 +149,6 @@ function settle(page, base, stamp) {
     document.head.appendChild(link);
   }
   document.documentElement.lang = page.lang;
-  for (const [name, value] of Object.entries(page.tints || {})) document.documentElement.style.setProperty(name, value);
-  if (page.title) document.title = page.title;
-  if (page.map) {
-    const frame = document.querySelector('iframe[title*="st_folium"], iframe[data-atlas="map"]');
-    if (frame) {
-      frame.dataset.atlas = "map";
-      frame.title = page.map;
-    }
-  }
+  document.title = page.title;
+  for (const [name, value] of Object.entries(page.tints)) document.documentElement.style.setProperty(name, value);
 }

@@ -25,7 +25,7 @@ def show(session: Session) -> None:
     selected = parts.focus(session, ranks)
     frame = parts.table_frame(session, classes, selected, full=True)
     tree: list[Node] = [
-        h("h1", parts.heading(session)),
+        h("h1", parts.heading(session), parts.badge(session)),
         h("p", parts.summary(session, ranks), class_="sentence"),
         *parts.intervals_note(session, ranks),
         *ranked_table(frame, ranks, session.view.start),

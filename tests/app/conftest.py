@@ -1,0 +1,78 @@
+"""The app on the whole of Norte, in this process (AppTest) and in a real browser."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from atlas.built import Built
+
+CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
+
+
+@pytest.fixture
+def app_of_norte(norte: Built, monkeypatch: pytest.MonkeyPatch) -> Built:
+    """``atlas app norte`` as far as the environment goes."""
+    monkeypatch.setenv("ATLAS_APP_NAME", "norte")
+    monkeypatch.setenv("ATLAS_APP_STORE", str(norte.store.folder))
+    return norte
+
+
+@dataclass(frozen=True)
+class Served:
+    """An app that answers at ``address``."""
+
+    address: str
+    process: subprocess.Popen[bytes]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def start(name: str, store: Path, base_path: str, log: Path) -> Served:
+    """``serve`` in a process of its own, ready when it answers its health check."""
+    port = free_port()
+    given = f"{name!r}, {str(store)!r}, {port}, browser=False, base_path={base_path!r}"
+    call = f"from atlas.app.serve import serve; serve({given})"
+    address = f"http://127.0.0.1:{port}/{base_path}/" if base_path else f"http://127.0.0.1:{port}/"
+    with log.open("wb") as out:
+        process = subprocess.Popen([sys.executable, "-c", call], stdout=out, stderr=out, cwd=log.parent)
+    for _ in range(300):
+        try:
+            with urllib.request.urlopen(f"{address}_stcore/health", timeout=1):
+                return Served(address, process)
+        except (urllib.error.URLError, OSError):
+            assert process.poll() is None, log.read_text("utf-8", errors="replace")
+            time.sleep(0.1)
+    process.kill()
+    raise AssertionError(log.read_text("utf-8", errors="replace"))
+
+
+@pytest.fixture(scope="session")
+def served(norte: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The app, under a base path as behind a proxy, from a folder that is not the project's."""
+    app = start("norte", norte.store.folder, "camara/atlas", tmp_path_factory.mktemp("app") / "log")
+    yield app
+    app.process.terminate()
+    app.process.wait(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The system's Chromium; ``make test`` sets it up."""
+    found = next((path for path in (os.environ.get("CHROMIUM", ""), *CHROMIUM) if path and Path(path).exists()), None)
+    assert found, "Chromium is missing. On Debian: apt-get install chromium"
+    return found

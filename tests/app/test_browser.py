@@ -1,0 +1,256 @@
+"""The app in a real Chromium: the four sittings, without a network, by mouse and by keyboard, with hostile names."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pytest
+from playwright.sync_api import Browser, Frame, Page, Playwright, expect, sync_playwright
+
+from atlas.built import Built
+from atlas.ranking import rank_table
+from tests.app.conftest import Served
+
+pytestmark = pytest.mark.browser
+
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+             "--no-first-run"]  # fmt: skip
+PATHS = ("", "ordenar", "porque", "comparar", "entregar", "metodo", "acessibilidade")
+CEDOFEITA = "131217"
+MOST_BYTES_A_MOVE = 30_000
+
+
+@dataclass
+class Watched:
+    """A page that tells what it asked for and what went over the wire."""
+
+    page: Page
+    outside: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    received: list[int] = field(default_factory=list)
+
+    def settled(self) -> Frame:
+        """Wait until table and map are drawn; the map's frame."""
+        expect(self.page.locator(".ranks tbody tr").first).to_be_visible(timeout=60_000)
+        self.page.frame_locator("iframe").locator("html[data-painted]").wait_for(state="attached", timeout=30_000)
+        return next(frame for frame in self.page.frames if "st_folium" in frame.url)
+
+    def stamp(self) -> str:
+        """Changes when the map is painted anew."""
+        return str(self.settled().evaluate("document.documentElement.dataset.painted"))
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright, chromium: str) -> Iterator[Browser]:
+    one = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def watched(browser: Browser) -> Iterator[Watched]:
+    """A page whose every request that leaves the machine is cut and held against it."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
+    one = Watched(context.new_page())
+
+    def guard(route: Any) -> None:
+        url = route.request.url
+        one.asked.append(url)
+        if re.match(r"https?://(127\.0\.0\.1|localhost)[:/]|data:|blob:", url):
+            route.continue_()
+        else:
+            one.outside.append(url)
+            route.abort()
+
+    def listen(socket: Any) -> None:
+        if not re.match(r"wss?://(127\.0\.0\.1|localhost)[:/]", socket.url):
+            one.outside.append(socket.url)
+        socket.on("framereceived", lambda payload: one.received.append(len(payload)))
+
+    context.route("**/*", guard)
+    one.page.on("websocket", listen)
+    one.page.on("pageerror", lambda fault: one.faults.append(str(fault)))
+    yield one
+    context.close()
+    assert one.outside == []
+    assert one.faults == []
+
+
+def rows(page: Page) -> list[str]:
+    return page.locator(".ranks tbody tr").evaluate_all("all => all.map(row => row.dataset.to)")
+
+
+def test_the_four_sittings_share_one_selection_and_one_link(watched: Watched, served: Served, norte: Built) -> None:
+    page = watched.page
+    page.goto(served.address)
+    frame = watched.settled()
+    order = rank_table(norte)
+    assert rows(page) == order["code"].head(50).tolist()
+    assert page.evaluate("document.documentElement.lang") == "pt-PT"
+    assert "Explorar" in page.title()
+    assert "Potencial criativo" in str(page.locator("iframe").get_attribute("title"))
+
+    third = order.iloc[2]
+    page.get_by_role("button", name=str(third["name"]), exact=True).first.click()
+    expect(page.locator(".card h2").first).to_have_text(str(third["name"]))
+    expect(page.locator('.ranks tr[aria-current="true"]')).to_have_attribute("data-to", str(third["code"]))
+    page.wait_for_url(re.compile(f"unit={third['code']}"))
+    frame.wait_for_function("code => window.map.atlasDrawing.state.selected === code", arg=str(third["code"]))
+
+    for path, heading in (("ordenar", "Potencial criativo"), ("porque", str(third["name"])), ("entregar", "Entregar")):
+        page.locator(f'nav a[data-to="{path}"]').click()
+        page.wait_for_url(re.compile(rf"/{path}\?.*unit={third['code']}"))
+        expect(page.locator("h1").first).to_contain_text(heading)
+
+
+def test_a_click_on_the_map_selects_in_the_table_and_a_reload_comes_back(
+    watched: Watched, served: Served, norte: Built
+) -> None:
+    page = watched.page
+    page.goto(f"{served.address}?within=1609")
+    frame = watched.settled()
+    last = rank_table(norte, within="1609")["code"].iloc[-1]
+    spot = frame.evaluate(
+        """code => {
+          const { map, units, index } = window.map.atlasDrawing;
+          const shape = units[index[code]];
+          const box = map.getContainer().getBoundingClientRect();
+          const inside = shape.getBounds();
+          for (let at = 1; at < 400; at += 1) {
+            const lat = inside.getSouth() + (inside.getNorth() - inside.getSouth()) * ((at * 0.618) % 1);
+            const lng = inside.getWest() + (inside.getEast() - inside.getWest()) * (at / 400);
+            const point = map.latLngToContainerPoint([lat, lng]);
+            const hit = document.elementFromPoint(box.left + point.x, box.top + point.y);
+            if (hit === shape.getElement()) return [point.x, point.y];
+          }
+        }""",
+        last,
+    )
+    page.frame_locator("iframe").locator("#map_div").click(position={"x": spot[0], "y": spot[1]})
+    expect(page.locator('.ranks tr[aria-current="true"]')).to_have_attribute("data-to", last)
+    page.wait_for_url(re.compile(f"unit={last}"))
+    page.reload()
+    watched.settled()
+    expect(page.locator('.ranks tr[aria-current="true"]')).to_have_attribute("data-to", last)
+    expect(page.locator(".card h2").first).to_have_text(str(norte.units.loc[last, "name"]))
+
+
+def test_moving_a_weight_reorders_and_repaints_and_sends_no_outline_again(watched: Watched, served: Served) -> None:
+    page = watched.page
+    page.goto(served.address)
+    watched.settled()
+    page.get_by_text("Pesos dos pilares").click()
+    slider = page.get_by_role("slider").first
+    expect(slider).to_be_visible()
+    before, stamp, mounted = rows(page), watched.stamp(), page.frames[-1].url
+    watched.asked.clear()
+    watched.received.clear()
+    slider.focus()
+    page.keyboard.press("End")
+    expect(page.locator("h1 .badge")).to_have_text("pesos alterados")
+    page.wait_for_function("before => [...document.querySelectorAll('.ranks tbody tr')].map(row => row.dataset.to)"
+                           ".join() !== before.join()", arg=before)  # fmt: skip
+    page.frame_locator("iframe").locator(f'html[data-painted]:not([data-painted="{stamp}"])').wait_for(state="attached")
+    page.wait_for_url(re.compile("weights=p1_heritage-100"))
+    assert [url for url in watched.asked if "outlines" in url] == []
+    assert page.frames[-1].url == mounted
+    assert sum(watched.received) <= MOST_BYTES_A_MOVE
+
+    watched.received.clear()
+    page.frame_locator("iframe").get_by_role("button", name="Aproximar").click()
+    page.frame_locator("iframe").locator("#map_div").press("ArrowRight")
+    page.wait_for_timeout(600)  # longer than the frame waits before it would report
+    assert watched.received == []
+
+
+def test_the_geojson_is_downloaded_and_reads_back(
+    watched: Watched, served: Served, norte: Built, tmp_path: Path
+) -> None:
+    page = watched.page
+    page.goto(served.address)
+    watched.settled()
+    with page.expect_download(timeout=60_000) as waiting:
+        page.get_by_role("button", name="Descarregar: GeoJSON").click()
+    path = tmp_path / waiting.value.suggested_filename
+    waiting.value.save_as(path)
+    assert path.name == "atlas-norte-neighbourhoods.geojson"
+    assert "crs" not in json.loads(path.read_text("utf-8"))
+    table = gpd.read_file(path).set_index("code")
+    assert set(table.index) == norte.known_codes if hasattr(norte, "known_codes") else len(table) == len(norte.units)
+    ranks = rank_table(norte).set_index("code")["rank"]
+    assert table["potential_rank"].astype(float).sort_index().equals(ranks.astype(float).sort_index()) or (
+        (table["potential_rank"] - ranks).abs().sum() == 0
+    )
+
+
+def test_by_keyboard_alone_from_the_first_tab_to_a_downloaded_file(watched: Watched, served: Served) -> None:
+    page = watched.page
+    page.goto(served.address)
+    watched.settled()
+
+    def tab_to(reached: str, most: int = 140) -> None:
+        for _ in range(most):
+            page.keyboard.press("Tab")
+            if page.evaluate(f"(() => {{ const e = document.activeElement; return {reached}; }})()"):
+                return
+        raise AssertionError(reached)
+
+    page.evaluate("document.body.focus()")
+    tab_to("e.classList.contains('skip')", most=4)
+    tab_to("e.getAttribute('role') === 'combobox' && e.closest('.finder') !== null")
+    page.keyboard.type("lordelo do ouro", delay=10)
+    expect(page.locator(".finder [role=option]").first).to_contain_text("Lordelo do Ouro")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator(".card h2").first).to_contain_text("Lordelo do Ouro")
+    order = page.evaluate("[...document.querySelectorAll('.ranks, iframe')].map(e => e.localName)")
+    assert order == ["table", "iframe"]
+    with page.expect_download(timeout=60_000) as waiting:
+        tab_to("/GeoJSON/.test(e.textContent) && e.localName === 'button'", most=220)
+        page.keyboard.press("Enter")
+    assert waiting.value.suggested_filename.endswith(".geojson")
+
+
+@pytest.mark.parametrize("lang", ["pt", "en"])
+def test_no_page_breaks_the_rules_of_wcag(watched: Watched, served: Served, lang: str) -> None:
+    """axe-core, WCAG 2.2 A and AA, on every page and inside the map's frame."""
+    page = watched.page
+    found: dict[str, list[str]] = {}
+    for path in PATHS:
+        page.goto(f"{served.address}{path}?lang={lang}&unit={CEDOFEITA}&layers=museums")
+        expect(page.locator("h1").first).to_be_visible(timeout=60_000)
+        if not path:
+            watched.settled()
+        for name in violations(page):
+            found.setdefault(name, []).append(path)
+    assert found == {}
+
+
+def violations(page: Page) -> list[str]:
+    source = (Path(__file__).parent / "axe" / "axe.min.js").read_text("utf-8")
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+    told = []
+    for frame in page.frames:
+        frame.evaluate(source)
+        result = frame.evaluate(
+            "tags => axe.run({ runOnly: tags, iframes: false })".replace("tags =>", "(tags) =>"), tags
+        )
+        told += [
+            f"{one['id']}: {node['target']} {node['html'][:120]}"
+            for one in result["violations"]
+            for node in one["nodes"]
+        ]
+    return told

@@ -1,0 +1,176 @@
+"""Every page draws, in both languages, and shows the numbers that the atlas holds."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from atlas.app import pages
+from atlas.app.dom import words
+from atlas.app.serve import SETTINGS
+from atlas.built import Built
+from atlas.explaining import explain
+from atlas.language import NO_BREAK, Translator
+from atlas.ranking import rank_table
+
+PAGES = sorted(path.stem for path in Path(pages.__path__[0]).glob("*.py") if path.stem != "__init__")
+CEDOFEITA = "131217"
+
+
+def one_page(name: str) -> None:
+    """What Streamlit runs in the tests of a page: the session of the link, and the page."""
+    import importlib
+
+    from atlas.app.session import Session, wanted_atlas
+
+    module = importlib.import_module(f"atlas.app.pages.{name}")
+    session = Session(wanted_atlas())
+    module.show(session)
+    session.keep_link()
+
+
+def opened(name: str, **link: str) -> AppTest:
+    app = AppTest.from_function(one_page, args=(name,), default_timeout=60)
+    app.query_params.update(link)
+    app.run()
+    assert not app.exception, app.exception[0].stack_trace
+    return app
+
+
+def trees(app: AppTest) -> dict[str, list[Any]]:
+    """Key → tree of every view on the page."""
+    found = {}
+    for element in app.get("bidi_component"):
+        data = json.loads(zlib.decompress(element.proto.bytes))
+        found[element.proto.id.rpartition("-")[2]] = data["tree"]
+    return found
+
+
+def text(app: AppTest) -> str:
+    return " ".join(words(node) for tree in trees(app).values() for node in tree)
+
+
+def pillars_of_the_potential(built: Built) -> dict[str, float]:
+    """The pillars that have data, with the weights that the app begins with."""
+    preset = built.atlas.preset[0].weights
+    return {pillar.id: preset[pillar.id] for pillar in built.atlas.index_of("potential").pillar if pillar.indicators}
+
+
+@pytest.mark.parametrize("lang", ["pt", "en"])
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_draws_in_both_languages(app_of_norte: Built, name: str, lang: str) -> None:
+    shown = text(opened(name, lang=lang))
+    assert len(shown) > 200
+    assert not re.search(r"\bapp\.[a-z]+\.|\{[a-z_]+\}|\bnan\b|\bNone\b|<NA>", shown)
+
+
+def test_explorar_shows_the_first_ranked_with_score_and_intervals(app_of_norte: Built) -> None:
+    first = rank_table(app_of_norte).iloc[0]
+    shown = text(opened("explorar"))
+    t = Translator("pt")
+    assert str(first["name"]) in shown
+    assert t.number(first["score"], 1) in shown
+    assert f"{t.number(first['rank_low'])}–{t.number(first['rank_high'])}" in shown
+
+
+def test_the_card_shows_contributions_that_add_up(app_of_norte: Built) -> None:
+    told = explain(app_of_norte, CEDOFEITA)
+    t = Translator("pt")
+    shown = text(opened("explorar", unit=CEDOFEITA))
+    assert sum(part["contribution"] for part in told["contributions"]) == pytest.approx(told["score"])
+    assert told["sentence"] in shown
+    for part in told["contributions"]:
+        assert part["name"] in shown
+        assert t.number(part["contribution"], 1) in shown
+
+
+def test_every_place_behind_a_figure_is_listed_with_its_source(app_of_norte: Built) -> None:
+    told = explain(app_of_norte, CEDOFEITA)
+    shown = text(opened("porque", unit=CEDOFEITA))
+    named = {one["name"] for one in told["evidence"] if one["name"]}
+    assert len(named) > 50
+    assert [name for name in named if name not in shown] == []
+    assert "OpenStreetMap" in shown
+    assert "ODbL" in shown
+
+
+def test_a_moved_weight_changes_the_order_the_share_and_the_link(app_of_norte: Built) -> None:
+    app = opened("ordenar")
+    before = text(app)
+    app.slider(key="weight_p1_heritage").set_value(100)
+    app.run()
+    assert not app.exception
+    weights = {**pillars_of_the_potential(app_of_norte), "p1_heritage": 100.0}
+    order = rank_table(app_of_norte, weights=weights, intervals=False)
+    after = text(app)
+    assert after != before
+    places = [after.index(str(name)) for name in order["name"].iloc[[0, 4, 9]]]
+    assert places == sorted(places)
+    share = Translator("pt").percent(100 / sum(weights.values()), 1)
+    assert share in app.slider(key="weight_p1_heritage").label
+    assert "p1_heritage-100" in str(app.query_params["weights"])
+    assert app.selectbox(key="preset").value == ""
+
+
+def test_a_preset_puts_its_weights_back(app_of_norte: Built) -> None:
+    odd = dict.fromkeys(pillars_of_the_potential(app_of_norte), 1) | {"p5": 90}
+    app = opened("ordenar", weights="--".join(f"{pillar}-{weight}" for pillar, weight in odd.items()))
+    assert app.slider(key="weight_p5").value == 90
+    app.selectbox(key="preset").select("patrimonio").run()
+    wanted = next(one.weights for one in app_of_norte.atlas.preset if one.id == "patrimonio")
+    assert {pillar: app.slider(key=f"weight_{pillar}").value for pillar in odd} == {one: wanted[one] for one in odd}
+
+
+def test_the_filter_keeps_to_one_municipality(app_of_norte: Built) -> None:
+    app = opened("ordenar")
+    app.selectbox(key="area").select("1609").run()
+    shown = text(app)
+    mine = rank_table(app_of_norte, within="1609")
+    assert all(str(name) in shown for name in mine["name"])
+    assert "Vila Nova de Gaia" not in shown
+
+
+def test_an_index_of_municipalities_lists_86_and_says_so_of_a_parish(app_of_norte: Built) -> None:
+    shown = text(opened("explorar", index="decline", unit=CEDOFEITA))
+    assert "86 de 86 municípios" in shown
+    assert "Valor do município" in shown
+
+
+def test_an_old_link_says_what_no_longer_fits(app_of_norte: Built) -> None:
+    app = AppTest.from_file(str(Path(__file__).parents[2] / "streamlit_app.py"), default_timeout=60)
+    app.query_params.update({"v": "1.2020-01-00000000", "unit": "999999", "lang": "en"})
+    app.run()
+    assert not app.exception
+    shown = text(app)
+    assert "The link was made with other data (2020-01-00000000)" in shown
+    assert "“999999”" in shown
+
+
+def test_portuguese_figures_have_a_no_break_space_and_a_comma(app_of_norte: Built) -> None:
+    shown = " ".join(words(node) for node in trees(opened("explorar"))["order"])
+    assert f"1{NO_BREAK}504" in shown
+    assert re.search(r"\b\d\d,\d\b", shown)
+    assert not re.search(r"\d\.\d", shown)
+
+
+def test_both_ways_of_starting_give_the_same_settings() -> None:
+    """``streamlit run`` reads the file, ``atlas app`` the table in ``serve``."""
+    held = tomllib.loads((Path(__file__).parents[2] / ".streamlit" / "config.toml").read_text("utf-8"))
+    flat: dict[str, Any] = {}
+
+    def lay(prefix: str, table: dict[str, Any]) -> None:
+        for key, value in table.items():
+            if isinstance(value, dict):
+                lay(f"{prefix}{key}.", value)
+            else:
+                flat[f"{prefix}{key}"] = value
+
+    lay("", held)
+    assert flat == SETTINGS
