@@ -19,6 +19,7 @@ from atlas.fusion.completeness import completeness_table, density_class, familie
 from atlas.layers import classify
 from atlas.neighbourhoods import Units, load_units, locate
 from atlas.sources import file_hash
+from atlas.sources._coordinates import put_right
 from atlas.sources._opened import Opened
 
 
@@ -96,12 +97,20 @@ def _records(
             "warnings": [],
         }
         if source.kind == "figures":
+            entry["warnings"] = [list(one) for one in held.attrs.get("warnings", [])]
+            warnings += [[f"{source.id}: {pt}", f"{source.id}: {en}"] for pt, en in entry["warnings"]]
             fault_of_codes = _unknown_codes(source, held, units, atlas.folder / source.file)
             faults += [fault_of_codes] if fault_of_codes else []
         if opened.gives_records(source.id):
+            held, swapped = put_right(held, around, atlas.atlas.crs)
             frame, outside = _within(held, around, atlas.atlas.crs, units)
             frame["classes"] = classify(frame, atlas.layers, source.layers)
             notes = [list(one) for one in held.attrs.get("warnings", [])]
+            if swapped:
+                notes.append([
+                    f"{swapped} registos tinham longitude e latitude trocadas: postos no lugar e marcados",
+                    f"{swapped} records had longitude and latitude swapped: put right and marked",
+                ])  # fmt: skip
             if outside:
                 notes.append([
                     f"{outside} registos fora da região e da sua margem",

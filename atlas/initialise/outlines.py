@@ -108,11 +108,22 @@ def _code(rows: pd.DataFrame, wishes: Wishes, path: Path, ask: Ask | None) -> st
     parted = [one for one in find.named(whole, find.CODES, find.CODE_PATTERN) if _parts_of_one(free, one)]
     if parted:
         return parted[0]
+    repeated = find.named([one for one in whole if one not in unique], find.CODES[: find.CODES.index("lau_id")])
+    if repeated:
+        cells = find.text(free[repeated[0]])
+        again = cells[cells.duplicated()].iloc[0]
+        raise SourceError(
+            f"A coluna «{repeated[0]}» repete códigos («{again}») com nomes diferentes. Corrija-os, ou indique outra "
+            "coluna com `--code`.",
+            f"The column “{repeated[0]}” repeats codes (“{again}”) with different names. Mend them, or name another "
+            "column with `--code`.",
+            where=str(path),
+        )
     like = [
         one for one in unique if find.looks_like_codes(free[one]) and one not in weak and not _is_measure(free[one])
     ]
     candidates = like or weak
-    return find.chosen(rows, candidates, "--code", path, ask=ask, among=candidates or unique or whole)
+    return find.chosen(rows, candidates, "--code", path, ask=ask, among=candidates or unique)
 
 
 def _parts_of_one(rows: pd.DataFrame, code: str) -> bool:

@@ -12,15 +12,16 @@ import pandas as pd
 
 from atlas.config import Source
 from atlas.errors import SourceError
-from atlas.sources.table import numbers, read_table, require
+from atlas.sources.table import numbers, read_table, require, without_totals
 
 
 def load(source: Source, folder: Path) -> pd.DataFrame:
     """Figures indexed by code; a code twice is an error."""
     path = folder / source.file
-    table = read_table(path)
     code = str(source.read.get("code", "code"))
+    table = read_table(path, wanted=[code], sheet=source.read.get("sheet"))
     require(table, [code], path)
+    table = _units_only(table, code)
     table = table.set_index(table[code].astype(str).str.strip()).drop(columns=code)
     table.index.name = "code"
     twice = table.index[table.index.duplicated()]
@@ -31,6 +32,18 @@ def load(source: Source, folder: Path) -> pd.DataFrame:
             where=str(path),
         )
     return table
+
+
+def _units_only(table: pd.DataFrame, code: str) -> pd.DataFrame:
+    """The rows of units: not totals, nor rows without a code (notes at a table's foot)."""
+    rest = without_totals(table, ())
+    if rest[code].isna().any():
+        empty = int(rest[code].isna().sum())
+        notes = [*rest.attrs.get("warnings", []), (f"{empty} linhas sem código ficaram de fora",
+                                                  f"{empty} rows without a code were left out")]  # fmt: skip
+        rest = rest[rest[code].notna()]
+        rest.attrs["warnings"] = notes
+    return rest
 
 
 def column(figures: pd.DataFrame, name: str, path: Path) -> pd.Series:

@@ -7,16 +7,23 @@
 ``name``       column of the name (default ``name``)
 ``kind``       column of the source's word for what it is (default ``kind``), or
 ``kind_is``    one word for all rows
-``lon, lat``   columns of coordinates (defaults ``lon``, ``lat``); a row without them has no place yet
+``lon, lat``   columns of coordinates (defaults ``lon``, ``lat``), as numbers with point or comma, or as degrees and
+               minutes; a row without them has no place yet
 ``crs``        of the coordinates (default ``EPSG:4326``)
 ``parent``     column with the code of the municipality
 ``keep``       further columns to carry along as attributes
+``sheet``      of a workbook (default the first)
 =============  ==================================================================================================
+
+Titles above the header, two rows of headings, merged cells, totals among the rows and empty rows are seen and put
+right; each is a warning of the source.
 """
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Collection
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -26,19 +33,25 @@ import pandas as pd
 
 from atlas.config import Source
 from atlas.errors import SourceError
-from atlas.sources import text_or_none, to_records
+from atlas.sources import _coordinates, text_or_none, to_records
+from atlas.sources._header import Header, Warnings, find_header, separator_of, sheet_rows, text_rows
 
 ENCODINGS = ("utf-8-sig", "cp1252")
+MISSING = frozenset(["", "-", "–", "—", "x", "…", "...", "..", "n.d.", "nd", "n.d", "n/d", "n.a.", "n/a", "na", "*"])
+"""How tables write that a figure is missing; capitals do not matter."""
+_TOTAL = re.compile(r"(sub)?tota(l|is)( geral)?|total (da|do|de) .+|soma|grand total", re.IGNORECASE)
 
 
 def load(source: Source, folder: Path) -> gpd.GeoDataFrame:
     """Records of a table."""
     path, read = folder / source.file, source.read
-    table = read_table(path)
     lon, lat = str(read.get("lon", "lon")), str(read.get("lat", "lat"))
     keep = list(read.get("keep", []))
     named = [str(read[key]) for key in ("record", "name", "kind", "lon", "lat", "parent") if key in read]
+    table = read_table(path, wanted=[*named, *keep], sheet=read.get("sheet"))
     require(table, [*named, *keep], path)
+    table = without_totals(table, [one for one in (lon, lat) if one in table])
+    notes: Warnings = list(table.attrs.get("warnings", []))
     frame = pd.DataFrame(index=table.index)
     record = str(read.get("record", "record_id"))
     frame["record_id"] = text_or_none(table[record]) if record in table else (table.index + 1).astype(str)
@@ -48,22 +61,33 @@ def load(source: Source, folder: Path) -> gpd.GeoDataFrame:
     if "kind_is" in read:
         frame["kind"] = str(read["kind_is"])
     if keep:
-        rows = table[keep].to_dict("records")
-        frame["tags"] = [
-            json.dumps(
-                {key: value for key, value in row.items() if value == value and value not in (None, "")},
-                ensure_ascii=False,
-                sort_keys=True,
-            )
-            for row in rows
-        ]
+        frame["tags"] = [_as_json(row) for row in table[keep].to_dict("records")]
+    geometry = gpd.GeoSeries([None] * len(frame), crs=4326)
     if lon in table and lat in table:
-        x, y = (numbers(table[column], path, column) for column in (lon, lat))
-        points = gpd.points_from_xy(x, y, crs=read.get("crs", "EPSG:4326"))
-        geometry = gpd.GeoSeries(points).where((x.notna() & y.notna()).to_numpy(), None)
-    else:
-        geometry = gpd.GeoSeries([None] * len(frame), crs=4326)
-    return to_records(gpd.GeoDataFrame(frame, geometry=geometry.to_numpy(), crs=geometry.crs), source, path)
+        geometry = _points(table[lon], table[lat], str(read.get("crs", "EPSG:4326")), path, notes)
+    records = gpd.GeoDataFrame(frame, geometry=geometry.to_numpy(), crs=geometry.crs)
+    records.attrs["warnings"] = notes
+    return to_records(records, source, path)
+
+
+def _points(lon: pd.Series, lat: pd.Series, crs: str, path: Path, notes: Warnings) -> gpd.GeoSeries:
+    """Points from two columns; missing where one of them is."""
+    x, y = (
+        _coordinates.degrees(column, path, str(column.name))
+        if _coordinates.are_angles(column)
+        else numbers(column, path, str(column.name))
+        for column in (lon, lat)
+    )
+    if crs.upper() in ("EPSG:4326", "OGC:CRS84"):
+        _coordinates.refuse_metres(x, y, path)
+        x, y, swapped = _coordinates.swap_impossible(x, y)
+        if swapped:
+            notes.append((
+                f"{swapped} registos tinham longitude e latitude trocadas",
+                f"{swapped} records had longitude and latitude swapped",
+            ))  # fmt: skip
+    points = gpd.GeoSeries(gpd.points_from_xy(x, y, crs=crs))
+    return points.where((x.notna() & y.notna()).to_numpy(), None)
 
 
 def _as_json(row: dict[str, Any]) -> str:
@@ -72,15 +96,26 @@ def _as_json(row: dict[str, Any]) -> str:
     return json.dumps(there, ensure_ascii=False, sort_keys=True)
 
 
-def read_table(path: Path) -> pd.DataFrame:
-    """A table with every cell as text (Parquet keeps its types); separator and encoding are found out."""
+def read_table(path: Path, *, wanted: Collection[str] = (), sheet: str | None = None) -> pd.DataFrame:
+    """A table with every cell as text (Parquet keeps its types); encoding, separator and header are found out.
+
+    Parameters
+    ----------
+    wanted
+        Columns that must be there: they tell which row is the header.
+
+    Returns
+    -------
+    Rows labelled so that label + 2 is the line of the file; ``.attrs["warnings"]`` says what was put right.
+
+    """
     try:
         if path.suffix == ".parquet":
             return pd.read_parquet(path)
-        if path.suffix in {".xlsx", ".xlsm"}:
-            return pd.read_excel(path, dtype=str)
-        return _read_text(path)
-    except (OSError, ValueError, pd.errors.ParserError) as fault:
+        if path.suffix.lower() in {".xlsx", ".xlsm"}:
+            return _read_sheet(path, wanted, sheet)
+        return _read_text(path, wanted)
+    except (OSError, ValueError, KeyError, pd.errors.ParserError) as fault:
         raise SourceError(
             f"A tabela não se lê ({fault}). Guarde-a de novo em CSV (UTF-8) ou XLSX.",
             f"The table cannot be read ({fault}). Save it again as CSV (UTF-8) or XLSX.",
@@ -88,12 +123,76 @@ def read_table(path: Path) -> pd.DataFrame:
         ) from fault
 
 
-def _read_text(path: Path) -> pd.DataFrame:
+def _read_text(path: Path, wanted: Collection[str]) -> pd.DataFrame:
     raw = path.read_bytes()
     text = raw.decode("utf-16") if raw.startswith((b"\xff\xfe", b"\xfe\xff")) else _decode(raw)
-    head = text[: text.find("\n")] if "\n" in text else text
-    separator = max(";\t,|", key=head.count)
-    return pd.read_csv(StringIO(text), sep=separator, dtype=str, keep_default_na=False, na_values=[""])
+    separator = separator_of(text)
+    header = find_header(text_rows(text, separator), wanted)
+    options: dict[str, Any] = {"sep": separator, "dtype": str, "keep_default_na": False, "na_values": [""]}
+    if header.plain:
+        return _whole(pd.read_csv(StringIO(text), **options), header, path)
+    table = pd.read_csv(StringIO(text), header=None, skiprows=header.rows, names=_apart(header.names), **options)
+    return _whole(table, header, path)
+
+
+def _read_sheet(path: Path, wanted: Collection[str], sheet: str | None) -> pd.DataFrame:
+    rows, notes = sheet_rows(path, sheet)
+    header = find_header(rows, wanted)
+    width = len(header.names)
+    cells = [[cell or None for cell in row[:width]] + [None] * (width - len(row)) for row in rows[header.rows :]]
+    table = _whole(pd.DataFrame(cells, columns=_apart(header.names), dtype="str"), header, path)
+    table.attrs["warnings"] = notes + table.attrs["warnings"]
+    return table
+
+
+def _apart(names: list[str]) -> list[str]:
+    """Names that repeat told apart as pandas does it, blank ones called so."""
+    seen: dict[str, int] = {}
+    apart = []
+    for position, name in enumerate(names):
+        own = name or f"Unnamed: {position}"
+        apart.append(f"{own}.{seen[own]}" if own in seen else own)
+        seen[own] = seen.get(own, 0) + 1
+    return apart
+
+
+def _whole(table: pd.DataFrame, header: Header, path: Path) -> pd.DataFrame:  # noqa: ARG001
+    """The table without empty rows, labelled by its lines, with what was noted."""
+    table.columns = [str(name).strip() for name in table.columns]
+    table.index = pd.RangeIndex(header.rows - 1, header.rows - 1 + len(table))
+    table = table[table.notna().any(axis=1)] if table.isna().any(axis=None) else table
+    notes: Warnings = []
+    if header.rows > 1:
+        notes.append((
+            f"o cabeçalho está na linha {header.rows}: {', '.join(header.names[:8])}",
+            f"the header is in line {header.rows}: {', '.join(header.names[:8])}",
+        ))  # fmt: skip
+    table.attrs["warnings"] = notes
+    return table
+
+
+def without_totals(table: pd.DataFrame, places: Collection[str]) -> pd.DataFrame:
+    """The rows that are records: not those whose first word is *Total* and that have no coordinates.
+
+    A shop called Total stands somewhere, and stays.
+    """
+    if not len(table) or not len(table.columns):
+        return table
+    first = table.bfill(axis=1).iloc[:, 0].astype("string").str.strip()
+    total = first.str.fullmatch(_TOTAL).fillna(False).to_numpy(dtype=bool)
+    if places:
+        total &= table[list(places)].isna().any(axis=1).to_numpy()
+    if not total.any():
+        return table
+    kept = table[~total]
+    kept.attrs["warnings"] = [
+        *table.attrs.get("warnings", []),
+        (
+            f"{int(total.sum())} linhas de totais ficaram de fora (linha {table.index[total][0] + 2})",
+            f"{int(total.sum())} rows of totals were left out (line {table.index[total][0] + 2})",
+        ),
+    ]
+    return kept
 
 
 def _decode(raw: bytes) -> str:
@@ -106,32 +205,54 @@ def _decode(raw: bytes) -> str:
 
 
 def require(table: pd.DataFrame, columns: list[str], path: Path) -> None:
-    """Raise where a column that ``atlas.toml`` names is absent, naming those that are there."""
+    """Raise where a column that ``atlas.toml`` names is absent or stands twice, naming those that are there."""
     for column in columns:
+        there = ", ".join(map(str, table.columns[:15]))
         if column not in table:
-            there = ", ".join(map(str, table.columns[:15]))
             raise SourceError(
                 f"Falta a coluna «{column}». Há: {there}. Corrija `read` em atlas.toml.",
                 f"The column “{column}” is missing. There are: {there}. Mend `read` in atlas.toml.",
                 where=str(path),
             )
+        if f"{column}.1" in table:
+            raise SourceError(
+                f"A coluna «{column}» aparece duas vezes. Dê outro nome a uma delas.",
+                f"The column “{column}” stands twice. Give one of them another name.",
+                where=str(path),
+            )
 
 
 def numbers(column: pd.Series, path: Path, name: str) -> pd.Series:
-    """Numbers from text, with a decimal comma or point; empty is missing, a word is an error that names its row."""
+    """Numbers from text, as people write them; empty is missing, a word is an error that names its row.
+
+    A comma is the decimal one unless a point follows it; where a column has decimal commas, points part thousands.
+    A percent sign is left away: the figure is in per cent.
+
+    >>> numbers(pd.Series(["7.412,26", "1.234", "12,5 %", "n.d.", "−3"]), Path("a.csv"), "x").tolist()
+    [7412.26, 1234.0, 12.5, nan, -3.0]
+    >>> numbers(pd.Series(["1,234.5", "41.158"]), Path("a.csv"), "x").tolist()
+    [1234.5, 41.158]
+    """
     if pd.api.types.is_numeric_dtype(column):
         return column.astype(float)
     text = column.astype("string").str.strip()
-    decimal = text.str.replace(r"[\s\u00a0\u202f]", "", regex=True)
-    comma = decimal.str.contains(",", na=False)
-    decimal = decimal.mask(comma, decimal.str.replace(".", "", regex=False).str.replace(",", ".", regex=False))
-    values = pd.to_numeric(decimal, errors="coerce")
-    wrong = text.notna() & values.isna() & ~text.isin(["", "-", "x", "…", "n.d.", "nd", "..."])
+    plain = text.str.replace(r"[\s\u00a0\u202f]|%$", "", regex=True).str.replace("−", "-", regex=False)
+    plain = plain.str.removesuffix("%")
+    comma, point = plain.str.rfind(","), plain.str.rfind(".")
+    english = (comma >= 0) & (point > comma)
+    plain = plain.mask(english, plain.str.replace(",", "", regex=False))
+    decimal_comma = (comma >= 0) & ~english
+    thousands = plain.str.fullmatch(r"[-+]?\d{1,3}(\.\d{3})+") & (decimal_comma.any() or plain.str.count(r"\.") > 1)
+    plain = plain.mask(
+        decimal_comma | thousands, plain.str.replace(".", "", regex=False).str.replace(",", ".", regex=False)
+    )
+    values = pd.to_numeric(plain, errors="coerce")
+    wrong = (text.notna() & values.isna() & ~text.str.casefold().isin(MISSING)).to_numpy(dtype=bool)
     if wrong.any():
-        row = int(wrong.to_numpy().argmax())
+        label = column.index[int(wrong.argmax())]
         raise SourceError(
-            f"«{text.iloc[row]}» não é um número. Corrija a célula ou deixe-a vazia.",
-            f"“{text.iloc[row]}” is no number. Mend the cell or leave it empty.",
-            where=f"{path}, coluna «{name}», linha {row + 2}",
+            f"«{text.loc[label]}» não é um número. Corrija a célula ou deixe-a vazia.",
+            f"“{text.loc[label]}” is no number. Mend the cell or leave it empty.",
+            where=f"{path}, coluna «{name}», " + (f"linha {label + 2}" if isinstance(label, int) else f"«{label}»"),
         )
     return values.astype(float)

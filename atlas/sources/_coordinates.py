@@ -1,0 +1,112 @@
+"""Coordinates as people write them: degrees and minutes, hemispheres, metres called degrees, columns swapped."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from atlas.errors import SourceError
+
+_PARTS = re.compile(
+    r"""^\s*(?P<before>[NSEWOL])?\s*(?P<sign>[-+−])?\s*
+    (?P<degrees>\d{1,3}(?:[.,]\d+)?)\s*[°ºo˚d]?\s*
+    (?:(?P<minutes>\d{1,2}(?:[.,]\d+)?)\s*['’′´m]?\s*)?
+    (?:(?P<seconds>\d{1,2}(?:[.,]\d+)?)\s*(?:"|”|″|''|’’|′′|´´|s)?\s*)?
+    (?P<after>[NSEWOL])?\s*$""",
+    re.VERBOSE,
+)
+_ANGLE = re.compile(r"[°º˚'’′´\"”″]|^\s*[NSEWOL]|[NSEWOL]\s*$")
+WEST_OR_SOUTH = "SWO"
+"""Hemispheres that count backwards; O is Portuguese ``oeste`` (and L ``leste``)."""
+
+
+def are_angles(column: pd.Series) -> bool:
+    """Whether a column of text holds degrees and minutes, or hemispheres."""
+    cells = column.dropna().astype(str)
+    return bool(len(cells)) and bool(cells.str.contains(_ANGLE).any())
+
+
+def degrees(column: pd.Series, path: Path, name: str) -> pd.Series:
+    r"""Decimal degrees from text with degrees, minutes, seconds and hemisphere; empty is missing.
+
+    >>> texts = pd.Series(["41° 09' 30\" N", "8º37,5' O", "41.158 N", "-8° 30'", None])
+    >>> degrees(texts, Path("a.csv"), "lat").round(5).tolist()
+    [41.15833, -8.625, 41.158, -8.5, nan]
+    """
+    return pd.Series([_degrees(cell, path, name, row) for row, cell in enumerate(column)], index=column.index)
+
+
+def _degrees(cell: object, path: Path, name: str, row: int) -> float:
+    if not isinstance(cell, str) or not cell.strip():
+        return float("nan")
+    found = _PARTS.match(cell)
+    if found is None:
+        raise _not_an_angle(cell, path, name, row)
+    size, minutes, seconds = (
+        float(found[part].replace(",", ".")) if found[part] else 0.0 for part in ("degrees", "minutes", "seconds")
+    )
+    if minutes >= 60 or seconds >= 60:
+        raise _not_an_angle(cell, path, name, row)
+    back = found["sign"] in ("-", "−") or (found["before"] or found["after"] or "") in tuple(WEST_OR_SOUTH)
+    return (-1 if back else 1) * (size + minutes / 60 + seconds / 3600)
+
+
+def _not_an_angle(cell: str, path: Path, name: str, row: int) -> SourceError:
+    return SourceError(
+        f"«{cell}» não é uma coordenada em graus. Escreva 41.158, 41° 09' 30\" N, ou deixe a célula vazia.",
+        f"“{cell}” is no coordinate in degrees. Write 41.158, 41° 09' 30\" N, or leave the cell empty.",
+        where=f"{path}, coluna «{name}», linha {row + 2}",
+    )
+
+
+def refuse_metres(x: pd.Series, y: pd.Series, path: Path) -> None:
+    """An error where coordinates are read as degrees and most of them cannot be any."""
+    known = x.notna() & y.notna()
+    wild = known & ((x.abs() > 360) | (y.abs() > 360))
+    if known.any() and wild.sum() > 0.5 * known.sum():
+        raise SourceError(
+            f"As coordenadas não são graus (x de {x.min():.0f} a {x.max():.0f}). Declare o sistema em `read`, por "
+            'exemplo crs = "EPSG:3763".',
+            f"The coordinates are no degrees (x from {x.min():.0f} to {x.max():.0f}). State their CRS in `read`, for "
+            'instance crs = "EPSG:3763".',
+            where=str(path),
+        )
+
+
+def swap_impossible(x: pd.Series, y: pd.Series) -> tuple[pd.Series, pd.Series, int]:
+    """Latitudes beyond ±90 beside longitudes within it can only be swapped: put right, and counted."""
+    wrong = (y.abs() > 90) & (y.abs() <= 180) & (x.abs() <= 90)
+    return x.mask(wrong, y), y.mask(wrong, x), int(wrong.sum())
+
+
+def put_right(records: gpd.GeoDataFrame, region: shapely.Geometry, crs: str) -> tuple[gpd.GeoDataFrame, int]:
+    """Points outside a region that lie in it with longitude and latitude swapped, swapped; and how many.
+
+    ``region`` is in ``crs``, the records are in degrees. What is moved is marked ``position_doubtful``.
+    """
+    shapes = records.geometry.to_numpy()
+    rows = np.flatnonzero(shapely.get_type_id(shapes) == 0)
+    if not len(rows):
+        return records, 0
+    lon, lat = shapely.get_x(shapes[rows]), shapely.get_y(shapes[rows])
+    maybe = np.abs(lon) <= 90
+    rows, lon, lat = rows[maybe], lon[maybe], lat[maybe]
+    swapped = gpd.GeoSeries(shapely.points(lat, lon), crs=4326)
+    there = shapely.intersects(region, swapped.to_crs(crs).to_numpy())
+    here = shapely.intersects(region, gpd.GeoSeries(shapes[rows], crs=4326).to_crs(crs).to_numpy())
+    moved = rows[there & ~here]
+    if not len(moved):
+        return records, 0
+    shapes = shapes.copy()
+    shapes[moved] = swapped.to_numpy()[there & ~here]
+    out = records.set_geometry(gpd.GeoSeries(shapes, index=records.index, crs=4326))
+    out.attrs = dict(records.attrs)
+    marks = out["marks"].fillna("").to_numpy(dtype=object).copy()
+    marks[moved] = [f"{one}|position_doubtful".lstrip("|") for one in marks[moved]]
+    out["marks"] = pd.Series(marks, index=out.index).where(marks != "", None)
+    return out, len(moved)

@@ -1,0 +1,164 @@
+"""Tables as they come: each kind of dirt is put right and said, or is one clear error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import geopandas as gpd
+import openpyxl
+import pandas as pd
+import pytest
+import shapely
+
+from atlas.config import Source
+from atlas.errors import SourceError
+from atlas.sources import figures, load
+from atlas.sources._coordinates import put_right
+
+PLACES = "nome;tipo;lon;lat\nMuseu de Arte;museu;-8,61;41,15\nTeatro Sá;teatro;-8,62;41,16\n"
+
+
+def a_source(file: str, reader: str = "table", **read: object) -> Source:
+    head = {
+        "id": "places",
+        "kind": reader,
+        "file": file,
+        "title": "t",
+        "publisher": "p",
+        "licence": "l",
+        "date": "2026",
+    }
+    return Source.model_validate({**head, "read": read})
+
+
+def read(folder: Path, content: str | bytes, name: str = "a.csv", **options: object) -> gpd.GeoDataFrame:
+    (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
+    return load(a_source(name, **{"name": "nome", "kind": "tipo", **options}), folder)
+
+
+def spots(records: gpd.GeoDataFrame) -> list[tuple[float, float]]:
+    return [(round(point.x, 5), round(point.y, 5)) for point in records.geometry if point is not None]
+
+
+def said(records: gpd.GeoDataFrame) -> str:
+    return " ".join(en for _, en in records.attrs["warnings"])
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_any_encoding_and_separator_with_decimal_commas(tmp_path: Path, encoding: str, separator: str) -> None:
+    records = read(tmp_path, PLACES.replace(";", separator).encode(encoding))
+    assert spots(records) == [(-8.61, 41.15), (-8.62, 41.16)]
+    assert records["name"].tolist() == ["Museu de Arte", "Teatro Sá"]
+    assert records.attrs["warnings"] == []
+
+
+def test_a_title_and_two_rows_of_headings_stand_above_the_data(tmp_path: Path) -> None:
+    records = read(tmp_path, "Equipamentos de 2024;;;\nidentificação;;coordenadas;\n" + PLACES)
+    assert spots(records) == [(-8.61, 41.15), (-8.62, 41.16)]
+    assert "header is in line 3" in said(records)
+    assert records["record_id"].tolist() == ["3", "4"]
+
+
+def test_headings_that_repeat_under_a_group_take_its_name(tmp_path: Path) -> None:
+    (tmp_path / "f.csv").write_text("code;2011;;2021;\n;H;M;H;M\n0101;1;2;3;4\n", "utf-8")
+    held = figures.load(a_source("f.csv", "figures"), tmp_path)
+    assert list(held.columns) == ["2011 H", "2011 M", "2021 H", "2021 M"]
+    assert figures.column(held, "2021 M", tmp_path / "f.csv")["0101"] == 4
+
+
+def test_totals_and_empty_rows_are_no_records_but_a_place_called_total_is(tmp_path: Path) -> None:
+    text = PLACES + ";;;\nTotal;;2;\nTotal;galeria;-8,6;41,1\n"
+    records = read(tmp_path, text)
+    assert records["name"].tolist() == ["Museu de Arte", "Teatro Sá", "Total"]
+    assert "1 rows of totals were left out (line 5)" in said(records)
+
+
+def test_totals_and_notes_of_a_table_of_figures_are_left_out_and_said(tmp_path: Path) -> None:
+    (tmp_path / "f.csv").write_text("code;share\n0101;12,5 %\n0102;1.234,5\nTotal;n.d.\n;Fonte: INE\n", "utf-8")
+    held = figures.load(a_source("f.csv", "figures"), tmp_path)
+    assert figures.column(held, "share", tmp_path / "f.csv").to_dict() == {"0101": 12.5, "0102": 1234.5}
+    assert [en for _, en in held.attrs["warnings"]] == [
+        "1 rows of totals were left out (line 4)",
+        "1 rows without a code were left out",
+    ]
+
+
+def test_metric_coordinates_are_read_in_their_crs_and_refused_as_degrees(tmp_path: Path) -> None:
+    text = "nome;tipo;lon;lat\nMuseu;museu;-39.500,25;163000\nTeatro;teatro;-38000,75;164000\n"
+    with pytest.raises(SourceError, match=r'crs = "EPSG:3763"'):
+        read(tmp_path, text)
+    records = read(tmp_path, text, crs="EPSG:3763")
+    back = records.to_crs(3763).geometry.iloc[0]
+    assert (round(back.x, 2), round(back.y, 2)) == (-39500.25, 163000)
+
+
+def test_degrees_and_minutes_with_hemispheres(tmp_path: Path) -> None:
+    text = "nome;tipo;lon;lat\nMuseu;museu;8° 37' 30\"\" O;41° 09' N\nTeatro;teatro;-8º 37,5';41.15 N\n"
+    assert spots(read(tmp_path, text.replace('""', '"'))) == [(-8.625, 41.15), (-8.625, 41.15)]
+    with pytest.raises(SourceError, match="não é uma coordenada em graus") as fault:
+        read(tmp_path, "nome;tipo;lon;lat\nMuseu;museu;8° 75' O;41° N\n")
+    assert "linha 2" in fault.value.where
+
+
+def test_swapped_coordinates_are_put_right_where_the_region_or_the_globe_says_so(tmp_path: Path) -> None:
+    records = read(tmp_path, "nome;tipo;lon;lat\nA;museu;-17,5;178,4\nB;museu;178,5;-17,6\n")
+    assert spots(records) == [(178.4, -17.5), (178.5, -17.6)]
+    assert "1 records had longitude and latitude swapped" in said(records)
+    norte = shapely.box(-60_000, 100_000, 0, 200_000)
+    mixed = read(tmp_path, "nome;tipo;lon;lat\nA;museu;41,15;-8,61\nB;museu;-8,61;41,15\nC;museu;2,35;48,85\n")
+    right, moved = put_right(mixed, norte, "EPSG:3763")
+    assert (moved, spots(right)) == (1, [(-8.61, 41.15), (-8.61, 41.15), (2.35, 48.85)])
+    assert right["marks"].fillna("").tolist() == ["position_doubtful", "", ""]
+
+
+def test_merged_cells_are_filled_and_counted(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    page = book.active
+    rows = [["Equipamentos", None, "Coordenadas", None], ["nome", "tipo", "lon", "lat"]]
+    rows += [["Museu A", "museu", -8.61, 41.15], ["Museu B", None, -8.62, 41.16]]
+    for row in rows:
+        page.append(row)
+    page.merge_cells("A1:B1")
+    page.merge_cells("C1:D1")
+    page.merge_cells("B3:B4")
+    book.save(tmp_path / "a.xlsx")
+    records = load(a_source("a.xlsx", name="nome", kind="tipo"), tmp_path)
+    assert records["kind"].tolist() == ["museu", "museu"]
+    assert spots(records) == [(-8.61, 41.15), (-8.62, 41.16)]
+    assert "3 merged cells were filled" in said(records)
+
+
+def test_a_code_shown_with_leading_zeros_keeps_them(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["code", "share"])
+    book.active.append([10402, 3])
+    book.active["A2"].number_format = "000000"
+    book.save(tmp_path / "f.xlsx")
+    assert figures.load(a_source("f.xlsx", "figures"), tmp_path).index.tolist() == ["010402"]
+
+
+def test_what_cannot_be_put_right_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="aparece duas vezes"):
+        read(tmp_path, "nome;tipo;tipo;lon;lat\nA;museu;museu;1;2\n")
+    with pytest.raises(SourceError, match="Falta a coluna «tipo». Há: nome, lon, lat"):
+        read(tmp_path, "nome;lon;lat\nA;1;2\n")
+    with pytest.raises(SourceError, match="«ver mapa» não é um número") as fault:
+        read(tmp_path, PLACES.replace("41,16", "ver mapa"))
+    assert "linha 3" in fault.value.where
+    with pytest.raises(SourceError, match="não se lê"):
+        read(tmp_path, 'nome;tipo;lon;lat\n"Museu;museu;1;2\nTeatro;teatro;1;2\n')
+
+
+def test_words_for_missing_and_embedded_line_breaks(tmp_path: Path) -> None:
+    text = 'nome;tipo;lon;lat\n"Museu\nde Arte";museu;-8,61;41,15\nB;museu;n.d.;…\nC;museu;x;-\n'
+    records = read(tmp_path, text)
+    assert records["name"].tolist() == ["Museu\nde Arte", "B", "C"]
+    assert records.geometry.notna().tolist() == [True, False, False]
+
+
+def test_numbers_of_a_column_share_one_meaning_of_the_point() -> None:
+    from atlas.sources.table import numbers
+
+    held = numbers(pd.Series(["1.234", "2,5", None, "1 000", "-7%"]), Path("a.csv"), "x")
+    assert held.dropna().tolist() == [1234.0, 2.5, 1000.0, -7.0]
