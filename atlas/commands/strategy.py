@@ -23,6 +23,12 @@ def _hotspots(args: argparse.Namespace) -> Answer:
     return hotspots_answer(opened(args), args.lang, args.within, args.null)
 
 
+def _links(args: argparse.Namespace) -> Answer:
+    from atlas.commands.strategy_answers import links_answer
+
+    return links_answer(opened(args), args.lang, args.within)
+
+
 COMMANDS = (
     Command("agglomerations", _agglomerations, "as aglomerações de equipamentos: nome, membros, mistura",
             "agglomerations of venues: name, members, mix", (WITHIN,), lists=True),
@@ -33,4 +39,6 @@ COMMANDS = (
                "what is expected: area (per km²), residents or mapped (per mapped point)",
                {"choices": ("area", "residents", "mapped"), "default": "area"}),
     ), lists=True),
+    Command("links", _links, "quem está perto de quem, entre os nove tipos de atores, face ao acaso",
+            "who stands near whom among the nine kinds of actors, against chance", (WITHIN,), lists=True),
 )  # fmt: skip

@@ -11,6 +11,7 @@ from atlas.built import Built, units_within
 from atlas.language import Lang, Translator
 from atlas.strategy import read
 from atlas.strategy.hotspots import Null, hotspots, spot_rows
+from atlas.strategy.links import KINDS, links, observed_kinds
 from atlas.strategy.permutation import PERMUTATIONS
 
 SHOWN_CLASSES = 4
@@ -77,6 +78,74 @@ def hotspots_answer(built: Built, lang: Lang, within: str | None, null: Null) ->
     )
     meta = {**built.meta, "null": null, "permutations": PERMUTATIONS, "p_floor": floor, "false_discovery_rate": 0.05}
     return Answer(rows, meta, shown=shown, foot=foot)
+
+
+def links_answer(built: Built, lang: Lang, within: str | None) -> Answer:
+    """The matrix of pairs of observed kinds, with a sentence for each and one for the whole."""
+    t = Translator(lang)
+    if within is None and "links" in built.store.tables():
+        table = built.store.read("links")
+    else:
+        units = None if within is None else units_within(built, within)
+        table = links(built.store.read("places"), built.atlas, units=units)
+    rows = [
+        {
+            "a": row.a,
+            "b": row.b,
+            "observed": number_or_none(row.observed),
+            "expected": number_or_none(row.expected),
+            "p": number_or_none(row.p),
+            "q": number_or_none(row.q),
+            "note": link_note(row, t),
+        }
+        for row in table.itertuples(index=False)
+    ]
+    shown = [
+        {
+            t("strategy.column.a"): t(f"strategy.kind.{row['a']}"),
+            t("strategy.column.b"): t(f"strategy.kind.{row['b']}"),
+            t("strategy.column.observed"): t.percent(row["observed"]),
+            t("strategy.column.expected"): t.percent(row["expected"]),
+            "q": t.number(row["q"], 4),
+            t("strategy.column.note"): t(f"strategy.relation.{relation}"),
+        }
+        for row, relation in zip(rows, table["relation"], strict=True)
+    ]
+    kinds = observed_kinds(built.atlas)
+    sentence = links_sentence(table, kinds, t)
+    missing = [kind for kind in KINDS if kind not in kinds]
+    meta = {**built.meta, "kinds_observed": list(kinds), "kinds_without_source": missing, "sentence": sentence}
+    return Answer(rows, meta, head=sentence + "\n", shown=shown, foot=t("strategy.links.how"))
+
+
+def link_note(row: Any, t: Translator) -> str:
+    """One pair in a sentence."""
+    kinds = {"a": t(f"strategy.kind.{row.a}"), "b": t(f"strategy.kind.{row.b}").lower()}
+    if row.relation == "absent":
+        return t("strategy.link.absent", **kinds)
+    figures = {"observed": t.percent(row.observed), "expected": t.percent(row.expected)}
+    return f"{t('strategy.link', **kinds, **figures)} {t(f'strategy.relation.{row.relation}')}"
+
+
+def links_sentence(table: pd.DataFrame, kinds: tuple[str, ...], t: Translator) -> str:
+    """How many kinds are observed, and the pairs that stand out most above and below chance."""
+    parts = [t("strategy.links.observed", count=t.number(len(kinds)), all=t.number(len(KINDS)))]
+    sure = table[table["relation"].isin(["near", "apart"])]
+    sure = sure.assign(gap=sure["observed"] - sure["expected"])
+    if len(sure) and sure["gap"].max() > 0:
+        strongest = next(sure.loc[[sure["gap"].idxmax()]].itertuples(index=False))
+        parts.append(t("strategy.links.strongest", note=link_note(strongest, t)))
+    if len(sure) and sure["gap"].min() < 0:
+        weakest = next(sure.loc[[sure["gap"].idxmin()]].itertuples(index=False))
+        parts.append(t("strategy.links.weakest", note=link_note(weakest, t)))
+    if not len(sure):
+        parts.append(t("strategy.links.chance"))
+    return " ".join(parts)
+
+
+def number_or_none(value: float) -> float | None:
+    """A figure for JSON; missing is null."""
+    return None if value != value else round(float(value), 6)
 
 
 def agglomeration_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
