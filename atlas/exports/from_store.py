@@ -9,7 +9,7 @@ import pandas as pd
 
 from atlas.config import Atlas, Text
 from atlas.errors import UnknownName
-from atlas.exports import neighbourhoods, places
+from atlas.exports import classified, neighbourhoods, places
 from atlas.exports.exportable import OSM_ATTRIBUTION, Exportable
 from atlas.language import Translator
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def layer_ids(atlas: Atlas) -> list[str]:
     """What can be exported, by id: ``neighbourhoods``, ``places`` and every layer."""
-    return ["neighbourhoods", "places", *(layer.id for layer in atlas.layers)]
+    return ["neighbourhoods", "places", classified.ID, *(layer.id for layer in atlas.layers)]
 
 
 def exportable(atlas: Atlas, store: Store, layer_id: str, lang: str = "pt", within: str | None = None) -> Exportable:
@@ -35,8 +35,11 @@ def exportable(atlas: Atlas, store: Store, layer_id: str, lang: str = "pt", with
     if within is not None and not ((units["code"] == within) | (units["parent"] == within)).any():
         known = [*units["parent"].dropna().unique(), *units["code"]]
         raise UnknownName.among(within, known, pt="Código", en="Code")
-    build = _neighbourhoods if layer_id == "neighbourhoods" else _places
-    layer, used, outlines = build(atlas, store, layer_id, lang, within)
+    if layer_id == classified.ID:
+        layer, used, outlines = classified.layer(atlas, store, within)
+    else:
+        build = _neighbourhoods if layer_id == "neighbourhoods" else _places
+        layer, used, outlines = build(atlas, store, layer_id, lang, within)
     return describe(atlas, store, replace(layer, outlines=outlines), used)
 
 
