@@ -42,7 +42,8 @@ class Built:
     def store_tables(self) -> dict[str, pd.DataFrame]:
         """The tables that scoring reads."""
         return {
-            name: self.store.read(name) for name in ("indicators", "evidence", "doubts", "places", "neighbourhoods")
+            name: self.store.read(name)
+            for name in ("indicators", "evidence", "doubts", "places", "neighbourhoods", "parents")
         }
 
     def figures(self, level: str) -> pd.DataFrame:

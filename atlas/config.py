@@ -164,6 +164,9 @@ class Pillar(Model):
     indicators: dict[Id, float] = {}
     reason: Text
     missing: Text | None = Field(None, description="where the atlas has no source for it: what to load")
+    against: dict[Id, Text] = Field(
+        {}, description="why an indicator may move against this pillar, or the pillar (its id) against its index"
+    )
 
 
 class Index(Model):
@@ -201,6 +204,9 @@ class Neighbourhoods(Model):
     units: Text
     parent_unit: Text
     within_source: Id | None = Field(None, description="source of residents by point, for reach weighted by residents")
+    residents_error: float = Field(
+        0.0, ge=0, description="relative standard error of residents that are estimated (`residents_method` = `voters`)"
+    )
 
 
 class AtlasHead(Model):

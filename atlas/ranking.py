@@ -12,12 +12,13 @@ from atlas.built import Built, units_within
 from atlas.config import Index
 from atlas.errors import ConfigError, UnknownName
 from atlas.scores import score_one
+from atlas.scoring.diagnostics import rank_within
 from atlas.scoring.index import rank, score_index
 
 COLUMNS = (
     "code", "name", "parent", "residents", "area_km2", "score", "score_low", "score_high", "rank", "rank_within",
     "rank_low", "rank_high", "rank_data_low", "rank_data_high", "p_top10", "coverage", "cell", "opportunity",
-    "p_opportunity", "flags",
+    "p_opportunity", "flags", "density_class", "rank_density",
 )  # fmt: skip
 
 _DRAWN = ("rank_low", "rank_high", "rank_data_low", "rank_data_high", "p_top10")
@@ -90,7 +91,8 @@ def rank_table(
     weights
         Pillar id → weight: the scores, ranks and intervals are computed anew with them.
     within
-        Code of a parent or a unit; ``rank`` stays the rank in the whole atlas, ``rank_within`` is that in the area.
+        Code of a parent or a unit; ``rank`` stays the rank in the whole atlas, ``rank_within`` is that in the area,
+        ``rank_density`` that among the units of the same density class.
     intervals
         Whether other ``weights`` get intervals of their own, which takes seconds; without, these are missing.
     """
@@ -131,10 +133,11 @@ def _scores(
         values, coverage = built.inputs(index)
         known = {indicator.code: indicator for indicator in built.atlas.indicator}
         scored = score_index(values, index, known, coverage=coverage, weights=checked_weights(index, weights))
-        flags = stored.loc[stored["index"] == index_id, ["code", "flags"]].set_index("code")
-        return flags.assign(
+        kept = stored.loc[stored["index"] == index_id, ["code", "flags", "density_class"]].set_index("code")
+        return kept.assign(
             score=scored.score, score_low=scored.low, score_high=scored.high, coverage=scored.coverage,
             rank=rank(scored.score, scored.ranked), **dict.fromkeys(_DRAWN, np.nan),
+            rank_density=rank_within(scored.score, scored.ranked, kept["density_class"]),
         )  # fmt: skip
     manifest = built.store.manifest
     made = score_one(

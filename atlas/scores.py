@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from atlas.config import Atlas, Index
+from atlas.config import Atlas, Index, Indicator
+from atlas.errors import AtlasError, ConfigError, raise_first
+from atlas.fusion.completeness import density_class
+from atlas.scoring.diagnostics import against_parent, rank_within
 from atlas.scoring.doubt import Doubt
 from atlas.scoring.index import Scored, rank, score_index
 from atlas.scoring.opportunity import cells, probabilities
@@ -24,21 +28,50 @@ def wide(indicators: pd.DataFrame, level: str, column: str = "value") -> pd.Data
 
 
 def score_all(atlas: Atlas, tables: Tables, *, draws: int, seed: int, workers: int = 1) -> dict[str, pd.DataFrame]:
-    """The tables ``scores``, ``stages`` and ``opportunities``."""
+    """The tables ``scores``, ``stages``, ``opportunities`` and ``monte_carlo``.
+
+    Raises
+    ------
+    ConfigError
+        An indicator moves against its pillar, or a pillar against its index, and no reason is written for it.
+    """
     scores: list[pd.DataFrame] = []
     stages: list[pd.DataFrame] = []
+    errors: list[pd.DataFrame] = []
     shares: dict[str, pd.DataFrame] = {}
+    faults: list[AtlasError] = []
     for index in atlas.index:
         made = score_one(atlas, tables, index, draws=draws, seed=seed, workers=workers)
         scores += made["scores"]
         stages += made["stages"]
+        errors.append(made["monte_carlo"])
         shares[index.id] = made["shares"]
+        faults += _without_reason(made["scored"], index)
+    raise_first(faults)
     table = pd.concat(scores, ignore_index=True)
     return {
         "scores": table,
         "stages": pd.concat(stages, ignore_index=True),
         "opportunities": opportunities(atlas, tables, table, shares),
+        "monte_carlo": pd.concat(errors, ignore_index=True),
     }
+
+
+def _without_reason(scored: Scored, index: Index) -> Iterator[AtlasError]:
+    """What moves against its parent beyond doubt, and nobody has said why."""
+    reasons = {pillar.id: pillar.against for pillar in index.pillar}
+    for row in against_parent(scored, index).itertuples(index=False):
+        pillar = row.node if row.parent == index.id else row.parent
+        if row.sure and row.node not in reasons[pillar]:
+            yield ConfigError(
+                f"«{row.node}» anda ao contrário de «{row.parent}»: correlação {row.correlation:.2f} em {row.units} "
+                "unidades. Corrija `direction`, retire-o, ou escreva a razão em `against` no pilar "
+                f'(`against = {{ {row.node} = {{ pt = "…", en = "…" }} }}`).',
+                f"“{row.node}” moves against “{row.parent}”: correlation {row.correlation:.2f} over {row.units} units. "
+                "Mend its `direction`, take it out, or write the reason in `against` of the pillar "
+                f'(`against = {{ {row.node} = {{ pt = "…", en = "…" }} }}`).',
+                where=f"atlas.toml, {index.id}.{pillar}",
+            )
 
 
 def values_of(tables: Tables, index: Index) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -59,7 +92,10 @@ def score_one(
     workers: int = 1,
     weights: Mapping[str, float] | None = None,
 ) -> dict[str, Any]:
-    """One index: its score rows and those of its pillars, every stage, and the chances of its three classes."""
+    """One index: its score rows and those of its pillars, every stage, and the chances of its three classes.
+
+    Without draws there are no intervals.
+    """
     known = {indicator.code: indicator for indicator in atlas.indicator}
     values, coverage = values_of(tables, index)
     scored = score_index(values, index, known, coverage=coverage, weights=weights)
@@ -73,7 +109,11 @@ def score_one(
         "rank": rank(scored.score, scored.ranked),
         "coverage": scored.coverage,
     })  # fmt: skip
+    classes = density_classes(tables, index)
+    row["density_class"] = classes.reindex(row.index)
+    row["rank_density"] = rank_within(scored.score, scored.ranked, row["density_class"])
     shares = pd.DataFrame(index=values.index)
+    errors: list[dict[str, Any]] = []
     if draws:
         method = robustness(
             values, index, known, draws=draws, seed=seed, ranked=scored.ranked, weights=weights, workers=workers
@@ -94,12 +134,26 @@ def score_one(
         # as many draws of the method as of the data: the chance in all of them together is the mean of the two
         row["p_top10"] = (method["p_top10"] + data["p_top10_data"]) / 2
         shares = data[[column for column in ("p_low", "p_middle", "p_high") if column in data]]
+        intervals = (("robustness", method), ("data", data))
+        errors = [{"index": index.id, "interval": name, "draws": draws, **found.attrs["mc_error"]}
+                  for name, found in intervals]  # fmt: skip
     row["flags"] = _flags(tables, index, scored)
-    rows = [row.reset_index(drop=True), *_pillar_rows(index, scored)]
-    return {"scores": rows, "stages": _stages(index, values, scored), "shares": shares, "scored": scored}
+    return {
+        "scores": [row.reset_index(drop=True), *_pillar_rows(index, scored, row["density_class"])],
+        "stages": _stages(index, known, values, scored),
+        "shares": shares,
+        "scored": scored,
+        "monte_carlo": pd.DataFrame(errors, columns=["index", "interval", "draws", "rank_median", "p_top10"]),
+    }
 
 
-def _pillar_rows(index: Index, scored: Scored) -> list[pd.DataFrame]:
+def density_classes(tables: Tables, index: Index) -> pd.Series:
+    """Density class of each unit that an index scores: like is ranked with like."""
+    units = tables["parents" if index.level == "municipality" else "neighbourhoods"].set_index("code")
+    return density_class(units["residents"], units["area_km2"])
+
+
+def _pillar_rows(index: Index, scored: Scored, classes: pd.Series) -> list[pd.DataFrame]:
     """A pillar ranks on its own, where the index that it stands in is ranked."""
     if len(scored.pillars.columns) < 2:
         return []
@@ -111,6 +165,8 @@ def _pillar_rows(index: Index, scored: Scored) -> list[pd.DataFrame]:
             "score": scored.pillars[pillar].to_numpy(),
             "rank": rank(scored.pillars[pillar], scored.ranked & scored.pillars[pillar].notna()).to_numpy(),
             "coverage": scored.coverage.to_numpy(),
+            "density_class": classes.to_numpy(),
+            "rank_density": rank_within(scored.pillars[pillar], scored.ranked, classes).to_numpy(),
             "flags": "",
         })
         for pillar in scored.pillars.columns
@@ -152,9 +208,11 @@ def _flags(tables: Tables, index: Index, scored: Scored) -> pd.Series:
     return flags
 
 
-def _stages(index: Index, values: pd.DataFrame, scored: Scored) -> list[pd.DataFrame]:
+def _stages(index: Index, known: Mapping[str, Indicator], values: pd.DataFrame, scored: Scored) -> list[pd.DataFrame]:
+    """Every figure at every stage: as measured, after the logarithm where it takes one, on 0–100, aggregated."""
     parts = {
         "raw": values,
+        "treated": values.assign(**{code: np.log1p(values[code]) for code in values if known[code].log}),
         "normalised": scored.normalised,
         "aggregated": scored.pillars.assign(**{index.id: scored.score}),
     }

@@ -12,8 +12,8 @@ from atlas.scoring.index import Scored
 
 CARRIES_TOO_MUCH = 0.35
 OVERLAPS_FROM = 0.7
-DENSITY_CLASSES = ("sparse", "between", "dense")
-DENSITY_LIMITS = (300.0, 1500.0)
+FEWEST = 30  # units: with fewer a correlation below 0 is no finding
+Z_95 = 1.6449
 
 
 def cronbach_alpha(figures: DataFrame) -> float:
@@ -133,16 +133,26 @@ def overlaps(axes: Mapping[str, DataFrame]) -> DataFrame:
     return DataFrame(rows, columns=["axis_a", "indicator_a", "axis_b", "indicator_b", "spearman"])
 
 
-def density_class(residents: Series, area_km2: Series) -> Series:
-    """``dense`` (1 500 residents per km² and more), ``between`` (300 and more) or ``sparse``; null without residents.
+def against_parent(scored: Scored, index: Index) -> DataFrame:
+    """Indicators that run against their pillar and pillars that run against the index: correlation below 0.
 
-    >>> density_class(Series([3000, 400, 100, None]), Series([1, 1, 1, 1])).tolist()
-    ['dense', 'between', 'sparse', nan]
+    Returns
+    -------
+    ``node, parent, correlation, units, sure``; ``sure`` where there are 30 units at least and the upper end of the
+    correlation, ``tanh(artanh r + 1.645/√(n − 3))``, is below 0 as well.
+
+    Source: Fisher (1921), On the "probable error" of a coefficient of correlation, Metron 1.
     """
-    density = residents.astype(float) / area_km2
-    at = np.searchsorted(DENSITY_LIMITS, density.to_numpy(dtype=float), side="right")
-    names = np.array(DENSITY_CLASSES, dtype=object)[np.minimum(at, 2)]
-    return Series(names, index=residents.index, dtype="str").where(density.notna())
+    pairs = [(code, pillar.id, scored.normalised[code]) for pillar in index.pillar for code in pillar.indicators]
+    pairs += [(pillar, index.id, scored.pillars[pillar]) for pillar in scored.pillars.columns]
+    rows = []
+    for node, parent, figure in pairs:
+        above = scored.score if parent == index.id else scored.pillars[parent]
+        found, units = _correlation(figure, above), int((figure.notna() & above.notna()).sum())
+        if found < 0:
+            upper = np.arctanh(max(found, -1 + 1e-12)) + Z_95 / np.sqrt(max(units - 3, 1))
+            rows.append((node, parent, found, units, bool(units >= FEWEST and upper < 0)))
+    return DataFrame(rows, columns=["node", "parent", "correlation", "units", "sure"])
 
 
 def rank_within(score: Series, ranked: Series, classes: Series) -> Series:

@@ -118,8 +118,8 @@ def data_interval(
 
     Returns
     -------
-    ``rank_data_median, rank_data_low, rank_data_high`` (5 and 95 %), ``p_top10_data``, and ``p_low, p_middle, p_high`` where there are
-    cuts, null where not ranked; ``attrs["mc_error"]`` as in ``robustness``.
+    ``rank_data_median, rank_data_low, rank_data_high`` (5 and 95 %), ``p_top10_data``, and ``p_low, p_middle,
+    p_high`` where there are cuts, null where not ranked; ``attrs["mc_error"]`` as in ``robustness``.
 
     Notes
     -----
