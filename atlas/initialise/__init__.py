@@ -123,16 +123,18 @@ def initialise(request: Request, *, lang: Lang = "pt", ask: Ask | None = None) -
 def _make(request: Request, folder: Path, lang: Lang, ask: Ask | None) -> Made:
     layers = load_layers([product_folder("layers")])
     taken = {"units", "figures"}
-    fillings = [places_source(path, folder, layers, taken) for path in request.places]
-    fillings += [osm_source(path, folder, layers, taken) for path in request.osm]
-    if not fillings:
+    if not request.places and not request.osm:
         raise SourceError(
             "Falta uma fonte de lugares: sem ela nenhum indicador se calcula. Junte `--places FICHEIRO` ou `--osm "
             "FICHEIRO.pbf`.",
             "A source of places is missing: without one no indicator can be computed. Add `--places FILE` or `--osm "
             "FILE.pbf`.",
         )
-    units = _given(request, ask) if request.neighbourhoods else _grid(request, fillings, folder)
+    given = _given(request, ask) if request.neighbourhoods else None
+    region = given.frame if given else None
+    fillings = [places_source(path, folder, layers, taken, region) for path in request.places]
+    fillings += [osm_source(path, folder, layers, taken) for path in request.osm]
+    units = given or _grid(request, fillings, folder)
     units.frame.to_file(folder / UNITS, layer="neighbourhoods", driver="GPKG")
     sources = [_units_source(request), *(_with_cover(one, units) for one in fillings)]
     if len(units.figures.columns) > 1:

@@ -19,6 +19,7 @@ from atlas import sources
 from atlas.config import Layer, Source
 from atlas.errors import SourceError
 from atlas.initialise import columns as find
+from atlas.initialise.coordinates import coordinate_columns
 from atlas.initialise.noting import Note
 from atlas.layers import classify, kind_words
 from atlas.sources.table import read_table
@@ -39,8 +40,12 @@ class Filling:
     notes: list[Note] = field(default_factory=list)
 
 
-def places_source(path: Path, folder: Path, layers: Sequence[Layer], taken: set[str]) -> Filling:
+def places_source(
+    path: Path, folder: Path, layers: Sequence[Layer], taken: set[str], region: gpd.GeoDataFrame | None = None
+) -> Filling:
     """A file of places, copied into the atlas's folder: columns of name, class and coordinates found.
+
+    ``region`` are the outlines, where there are any: they tell coordinates that are swapped or in metres.
 
     Raises
     ------
@@ -51,7 +56,9 @@ def places_source(path: Path, folder: Path, layers: Sequence[Layer], taken: set[
     file = _copied(path, folder, id_)
     notes: list[Note] = []
     if path.suffix.lower() in TABLES:
-        kind, read = "table", _table_columns(read_table(path), path, layers)
+        table = read_table(path)
+        coordinates, notes = coordinate_columns(table, path, region)
+        kind, read = "table", _shared_columns(table, [str(one) for one in table.columns], path, layers) | coordinates
     else:
         kind, read = "vector", _vector_columns(read_vector(path), path, layers)
     source = Source.model_validate({
@@ -134,22 +141,6 @@ def _day_of(path: Path) -> str:
 
 def _is_json(path: Path) -> bool:
     return path.name.lower().endswith((".json", ".json.gz"))
-
-
-def _table_columns(table: pd.DataFrame, path: Path, layers: Sequence[Layer]) -> dict[str, Any]:
-    columns = [str(one) for one in table.columns]
-    read = _shared_columns(table, columns, path, layers)
-    for key, known in (("lon", find.LON), ("lat", find.LAT)):
-        found = find.named(columns, known)
-        if not found:
-            said = "longitude" if key == "lon" else "latitude"
-            raise SourceError(
-                f"Não se encontra a coluna da {said}. Há: {', '.join(columns)}. Chame-lhe `{key}`.",
-                f"The column of the {said} is not found. There are: {', '.join(columns)}. Call it `{key}`.",
-                where=str(path),
-            )
-        read[key] = found[0]
-    return read
 
 
 def _vector_columns(table: gpd.GeoDataFrame, path: Path, layers: Sequence[Layer]) -> dict[str, Any]:

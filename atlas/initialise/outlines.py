@@ -19,6 +19,8 @@ from atlas.initialise.projecting import Chosen, choose_crs
 from atlas.sources.table import numbers
 from atlas.sources.vector import read_vector
 
+GRID_180_M = 0.001
+
 
 @dataclass(frozen=True)
 class Wishes:
@@ -252,13 +254,18 @@ def _units(table: gpd.GeoDataFrame, found: Found, path: Path, notes: list[Note])
 
 
 def _joined_at_180(degrees: Sequence[shapely.Geometry], metric: np.ndarray) -> np.ndarray:
-    """Parts of one outline that were cut along ±180° grown together again, to the millimetre."""
+    """Parts of one outline that were cut along ±180° grown together again.
+
+    All outlines of such a region are put on a grid of a millimetre: the two sides of the cut then meet exactly, and so
+    do neighbours.
+    """
     bounds = shapely.bounds(np.asarray(degrees, dtype=object))
     cut = (bounds[:, 0] <= -179.999) & (bounds[:, 2] >= 179.999) & (shapely.get_num_geometries(metric) > 1)
-    joined = metric.copy()
+    if not cut.any():
+        return metric
+    joined = np.asarray(shapely.set_precision(shapely.make_valid(metric), GRID_180_M))
     for row in np.flatnonzero(cut):
-        parts = shapely.make_valid(shapely.get_parts(metric[row]))
-        joined[row] = shapely.union_all(shapely.set_precision(parts, 0.001), grid_size=0.001)
+        joined[row] = shapely.union_all(shapely.get_parts(joined[row]), grid_size=GRID_180_M)
     return joined
 
 

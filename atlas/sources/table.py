@@ -21,12 +21,14 @@ right; each is a warning of the source.
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from collections.abc import Collection
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import geopandas as gpd
 import pandas as pd
@@ -115,7 +117,7 @@ def read_table(path: Path, *, wanted: Collection[str] = (), sheet: str | None = 
         if path.suffix.lower() in {".xlsx", ".xlsm"}:
             return _read_sheet(path, wanted, sheet)
         return _read_text(path, wanted)
-    except (OSError, ValueError, KeyError, pd.errors.ParserError) as fault:
+    except (OSError, ValueError, KeyError, csv.Error, BadZipFile, pd.errors.ParserError) as fault:
         raise SourceError(
             f"A tabela não se lê ({fault}). Guarde-a de novo em CSV (UTF-8) ou XLSX.",
             f"The table cannot be read ({fault}). Save it again as CSV (UTF-8) or XLSX.",

@@ -141,11 +141,13 @@ def test_a_code_shown_with_leading_zeros_keeps_them(tmp_path: Path) -> None:
 def test_what_cannot_be_put_right_is_named(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="aparece duas vezes"):
         read(tmp_path, "nome;tipo;tipo;lon;lat\nA;museu;museu;1;2\n")
-    with pytest.raises(SourceError, match="Falta a coluna «tipo». Há: nome, lon, lat"):
+    with pytest.raises(SourceError, match="Falta a coluna «tipo»"):
         read(tmp_path, "nome;lon;lat\nA;1;2\n")
     with pytest.raises(SourceError, match="«ver mapa» não é um número") as fault:
         read(tmp_path, PLACES.replace("41,16", "ver mapa"))
     assert "linha 3" in fault.value.where
+    with pytest.raises(SourceError, match="não se lê"):
+        read(tmp_path, b"no workbook", "a.xlsx")
     with pytest.raises(SourceError, match="não se lê"):
         read(tmp_path, 'nome;tipo;lon;lat\n"Museu;museu;1;2\nTeatro;teatro;1;2\n')
 
