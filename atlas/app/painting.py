@@ -55,26 +55,34 @@ def classes_of(index_id: str, stored: pd.Series, ranks: pd.DataFrame) -> Classes
 
 
 def paint(
-    show: str, t: Translator, outlines: pd.DataFrame, ranks: pd.DataFrame, classes: Classes, within: str
+    show: str,
+    t: Translator,
+    outlines: pd.DataFrame,
+    ranks: pd.DataFrame,
+    classes: Classes,
+    within: str,
+    *,
+    level: str = "neighbourhood",
 ) -> Painting:
-    """One letter per outline, in the order of ``outlines`` (``code``, ``parent``); an index of municipalities
-    gives each neighbourhood its municipality's class.
+    """Classes, scores and ranks in the order of ``outlines`` (``code``, ``parent``); an index of municipalities
+    gives each neighbourhood its municipality's.
     """
-    table = ranks.set_index("code")
-    keys = outlines["code"] if table.index.isin(outlines["code"]).any() else outlines["parent"]
-    mine = table.reindex(keys)
+    keys = outlines["parent" if level == "municipality" else "code"]
+    mine = ranks[["score", "rank", "cell", "opportunity", "flags"]].set_axis(ranks["code"]).reindex(keys)
     outside = outlines["parent"].ne(within) if within else None
+    uncertain = None
+    if show == "index":
+        numbers = keys.map(classes.of)
+        colours: Sequence[str] = classes.colours
+        labels: Sequence[str] = [_class_words(t, place, classes) for place in range(len(classes.colours))]
+    else:
+        uncertain = mine["flags"].fillna("").str.contains(UNCERTAIN, regex=False)
     if show == "cells":
         numbers = mine["cell"].map({cell: place for place, cell in enumerate(CELLS)})
-        colours: Sequence[str] = [palette.cell_colour(cell) for cell in CELLS]
-        labels: Sequence[str] = [_cell_words(t, cell) for cell in CELLS]
+        colours, labels = [palette.cell_colour(cell) for cell in CELLS], [_cell_words(t, cell) for cell in CELLS]
     elif show == "readings":
         numbers = mine["opportunity"].map({reading: place for place, reading in enumerate(READINGS)})
         colours, labels = list(palette.READINGS.values()), [t(f"app.reading.{reading}") for reading in READINGS]
-    else:
-        numbers = keys.map(classes.of)
-        colours, labels = classes.colours, [_class_words(t, place, classes) for place in range(len(classes.colours))]
-    uncertain = mine["flags"].fillna("").str.contains(UNCERTAIN, regex=False) if show != "index" else None
     ranked = mine["score"].where(mine["rank"].notna())
     return Painting(
         figures=packed(letters(numbers, uncertain=uncertain, outside=outside), ranked, mine["rank"]),

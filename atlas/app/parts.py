@@ -15,7 +15,7 @@ from atlas.app.map_files import OUTLINES, write_files
 from atlas.app.painting import Classes
 from atlas.app.session import BY_BUILT, Session
 from atlas.app.table import Frame, ranked_table, start_of
-from atlas.app.view import view
+from atlas.app.view import packed, view
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,10 +72,16 @@ def at_level(session: Session, code: str, ranks: pd.DataFrame) -> str:
     return code or (str(ranks["code"].iloc[0]) if len(ranks) else "")
 
 
+@st.cache_resource(show_spinner=False, max_entries=4, hash_funcs=BY_BUILT)
+def parent_names(built: Built) -> dict[str, str]:
+    """Code → name of the municipalities, in the order of their names."""
+    parents = built.store.read("parents")
+    return dict(sorted(zip(parents["code"], parents["name"], strict=True), key=lambda pair: sort_key(str(pair[1]))))
+
+
 def area_select(session: Session) -> None:
     """The municipality that is looked at, or the whole region."""
-    parents = session.built.store.read("parents")[["code", "name"]]
-    names = dict(sorted(zip(parents["code"], parents["name"], strict=True), key=lambda pair: sort_key(pair[1])))
+    names = parent_names(session.built)
     st.session_state["area"] = session.view.within
     st.selectbox(
         session.atlas.neighbourhoods.parent_unit.in_(session.view.lang).capitalize(),
@@ -193,7 +199,7 @@ def draw_map(session: Session, whole: pd.DataFrame, classes: Classes, selected: 
         "centre": _centre(session),
         "words": map_words(session),
     }
-    painted = painting.paint(session.view.show, t, outlines, whole, classes, session.view.within)
+    painted = painting.paint(session.view.show, t, outlines, whole, classes, session.view.within, level=session.level)
     show_map(told, painted, folder=folder, key=f"map_{session.known.atlas}", height=MAP_HEIGHT,
              picked=lambda code: choose(session, code))  # fmt: skip
 
@@ -318,7 +324,17 @@ def draw_card(session: Session, whole: pd.DataFrame, classes: Classes, selected:
            class_="card")],
         act=act(session),
     )  # fmt: skip
-    view("evidence", [h("section", *card.evidence(subject), class_="card evidence")], act=act(session))
+    view("evidence", evidence(session, subject))
+
+
+def evidence(session: Session, subject: card.Subject, shown: int = card.SHOWN) -> bytes:
+    """The places behind a unit's figures, packed once: no weight changes them."""
+
+    @st.cache_resource(show_spinner=False, max_entries=64, hash_funcs=BY_BUILT)
+    def made(built: Built, code: str, index: str, lang: str, shown: int) -> bytes:  # noqa: ARG001  (the cache's key)
+        return packed([h("section", *card.evidence(subject, shown=shown), class_="card evidence")])
+
+    return made(session.built, str(subject.row["code"]), session.view.index, session.view.lang, shown)
 
 
 def sort_key(name: str) -> str:

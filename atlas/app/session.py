@@ -38,7 +38,7 @@ def offered() -> tuple[str, ...]:
 
 def fingerprint(built: Built) -> str:
     """What tells one built atlas from another, for the caches."""
-    return f"{built.store.folder} {built.meta['hashes']}"
+    return f"{built.store.folder} {built.store.manifest['hashes']['method']}"
 
 
 BY_BUILT: dict[str | type[Any], Callable[[Any], Any]] = {"atlas.built.Built": fingerprint}
@@ -184,18 +184,24 @@ class Session:
 
     def stored_scores(self) -> pd.Series:
         """Scores of the ranked units with the atlas's own weights."""
-        scores = self.built.store.read("scores")
-        mine = scores[(scores["index"] == self.view.index) & scores["rank"].notna()]
-        found: pd.Series = mine["score"]
-        return found
+        return _stored_scores(self.built, self.view.index)
 
     def explained(self, code: str, *, index: str = "") -> dict[str, Any]:
         """One unit taken apart by the view's index, or by another with its own weights."""
         weights = () if index else tuple((self.weights() or {}).items())
-        return _explained(
-            self.built, code, index or self.view.index, weights,
-            self.view.lang,
-        )  # fmt: skip
+        wanted = index or self.view.index
+        whole = _explained(self.built, code, wanted, (), self.view.lang, full=True)
+        if not weights:
+            return whole
+        moved = _explained(self.built, code, wanted, weights, self.view.lang, full=False)
+        return moved | {"evidence": whole["evidence"]}
+
+
+@st.cache_resource(show_spinner=False, max_entries=64, hash_funcs=BY_BUILT)
+def _stored_scores(built: Built, index: str) -> pd.Series:
+    scores = built.store.read("scores")
+    mine: pd.Series = scores.loc[(scores["index"] == index) & scores["rank"].notna(), "score"]
+    return mine
 
 
 @st.cache_resource(show_spinner=False, max_entries=64, hash_funcs=BY_BUILT)
@@ -206,7 +212,7 @@ def _ranks(built: Built, index: str, weights: link.Weights, within: str, drawn: 
 
 
 @st.cache_resource(show_spinner=False, max_entries=256, hash_funcs=BY_BUILT)
-def _explained(built: Built, code: str, index: str, weights: link.Weights, lang: Lang) -> dict[str, Any]:
+def _explained(built: Built, code: str, index: str, weights: link.Weights, lang: Lang, *, full: bool) -> dict[str, Any]:
     from atlas.explaining import explain
 
-    return explain(built, code, index, weights=dict(weights) or None, lang=lang)
+    return explain(built, code, index, weights=dict(weights) or None, lang=lang, full=full)

@@ -42,19 +42,23 @@ def folder_address(name: str, folder: Path) -> str:
 
 def view(
     key: str,
-    tree: Iterable[Node],
+    tree: Iterable[Node] | bytes,
     *,
     act: Callable[[str, str], None] | None = None,
     page: Mapping[str, Any] | None = None,
 ) -> None:
-    """Draw ``tree``; ``act(what, value)`` is called where the reader presses or chooses something in it."""
+    """Draw ``tree``, or one that is packed already.
+
+    ``act(what, value)`` is called where the reader presses or chooses something in it; ``page`` goes to the document.
+    """
 
     def heard() -> None:
         told: Any = st.session_state[key].get("act")
         if act is not None and told:
             act(str(told["do"]), str(told["value"]))
 
-    _renderer(folder_address("browser", BROWSER))(key=key, data=packed(tree, page), on_act_change=heard)
+    data = tree if isinstance(tree, bytes) else packed(tree, page)
+    _renderer(folder_address("browser", BROWSER))(key=key, data=data, on_act_change=heard)
 
 
 def packed(tree: Iterable[Node], page: Mapping[str, Any] | None = None) -> bytes:

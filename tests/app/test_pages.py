@@ -20,6 +20,15 @@ from atlas.explaining import explain
 from atlas.language import NO_BREAK, Translator
 from atlas.ranking import rank_table
 
+
+@pytest.fixture
+def app_of_norte(norte: Built, monkeypatch: pytest.MonkeyPatch) -> Built:
+    """``atlas app norte`` as far as the environment goes."""
+    monkeypatch.setenv("ATLAS_APP_NAME", "norte")
+    monkeypatch.setenv("ATLAS_APP_STORE", str(norte.store.folder))
+    return norte
+
+
 PAGES = sorted(path.stem for path in Path(pages.__path__[0]).glob("*.py") if path.stem != "__init__")
 CEDOFEITA = "131217"
 

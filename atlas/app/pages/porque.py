@@ -38,7 +38,7 @@ def show(session: Session) -> None:
         h("section", h("div", h("div", *indicators(subject)),
                        h("div", *card.axes(subject), *pillars(session, subject)), class_="columns"), class_="card"),
     ], act=parts.act(session))  # fmt: skip
-    view("evidence_all", [h("section", *card.evidence(subject, shown=ALL), class_="card evidence")])
+    view("evidence_all", parts.evidence(session, subject, ALL))
     _municipal(session, subject)
 
 

@@ -1,31 +1,19 @@
-"""The app on the whole of Norte, in this process (AppTest) and in a real browser."""
+"""The app in a process of its own, and the browser that looks at it."""
 
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
-from atlas.built import Built
-
 CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
-
-
-@pytest.fixture
-def app_of_norte(norte: Built, monkeypatch: pytest.MonkeyPatch) -> Built:
-    """``atlas app norte`` as far as the environment goes."""
-    monkeypatch.setenv("ATLAS_APP_NAME", "norte")
-    monkeypatch.setenv("ATLAS_APP_STORE", str(norte.store.folder))
-    return norte
 
 
 @dataclass(frozen=True)
@@ -34,6 +22,11 @@ class Served:
 
     address: str
     process: subprocess.Popen[bytes]
+
+    def stop(self) -> int:
+        """End it as Ctrl-C does; its exit code."""
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(timeout=20)
 
 
 def free_port() -> int:
@@ -61,16 +54,6 @@ def start(name: str, store: Path, base_path: str, log: Path) -> Served:
     raise AssertionError(log.read_text("utf-8", errors="replace"))
 
 
-@pytest.fixture(scope="session")
-def served(norte: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """The app, under a base path as behind a proxy, from a folder that is not the project's."""
-    app = start("norte", norte.store.folder, "camara/atlas", tmp_path_factory.mktemp("app") / "log")
-    yield app
-    app.process.terminate()
-    app.process.wait(timeout=20)
-
-
-@pytest.fixture(scope="session")
 def chromium() -> str:
     """The system's Chromium; ``make test`` sets it up."""
     found = next((path for path in (os.environ.get("CHROMIUM", ""), *CHROMIUM) if path and Path(path).exists()), None)
