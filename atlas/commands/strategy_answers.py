@@ -13,6 +13,7 @@ from atlas.strategy import read
 from atlas.strategy.hotspots import Null, hotspots, spot_rows
 from atlas.strategy.links import KINDS, links, observed_kinds
 from atlas.strategy.permutation import PERMUTATIONS
+from atlas.strategy.walks import WALK_M, how, streets_of
 
 SHOWN_CLASSES = 4
 
@@ -37,18 +38,16 @@ def agglomerations_answer(built: Built, lang: Lang, within: str | None) -> Answe
         }
         for row in rows
     ]
-    detour = built.atlas.atlas.detour
-    foot = t("strategy.agglomerations.how", detour=t.number(detour, 1)) if rows else t("strategy.none")
-    meta = {**built.meta, "walk_m": 400, "distance": f"straight × {detour}"}
+    foot = t("strategy.agglomerations.how", how=walked(built, t)) if rows else t("strategy.none")
+    meta = {**built.meta, "walk_m": WALK_M, "distance": how(built.atlas)}
     return Answer(rows, meta, shown=shown, foot=foot)
 
 
 def hotspots_answer(built: Built, lang: Lang, within: str | None, null: Null) -> Answer:
     """The hot and cold units, the surest first; none is an answer too."""
     t = Translator(lang)
-    stored = null == "area" and "hotspots" in built.store.tables()
     places, units = built.store.read("places"), built.store.read("neighbourhoods")
-    table = built.store.read("hotspots") if stored else hotspots(places, built.atlas, units, null=null)
+    table = read(built, "hotspots") if null == "area" else hotspots(places, built.atlas, units, null=null)
     chosen = table[table["code"].isin(units_within(built, within))]
     rows = spot_rows(chosen, built.units)
     shown = [
@@ -83,11 +82,11 @@ def hotspots_answer(built: Built, lang: Lang, within: str | None, null: Null) ->
 def links_answer(built: Built, lang: Lang, within: str | None) -> Answer:
     """The matrix of pairs of observed kinds, with a sentence for each and one for the whole."""
     t = Translator(lang)
-    if within is None and "links" in built.store.tables():
-        table = built.store.read("links")
+    if within is None:
+        table = read(built, "links")
     else:
-        units = None if within is None else units_within(built, within)
-        table = links(built.store.read("places"), built.atlas, units=units)
+        units, streets = units_within(built, within), streets_of(built.atlas)
+        table = links(built.store.read("places"), built.atlas, units=units, streets=streets)
     rows = [
         {
             "a": row.a,
@@ -115,7 +114,16 @@ def links_answer(built: Built, lang: Lang, within: str | None) -> Answer:
     sentence = links_sentence(table, kinds, t)
     missing = [kind for kind in KINDS if kind not in kinds]
     meta = {**built.meta, "kinds_observed": list(kinds), "kinds_without_source": missing, "sentence": sentence}
-    return Answer(rows, meta, head=sentence + "\n", shown=shown, foot=t("strategy.links.how"))
+    meta |= {"walk_m": WALK_M, "distance": how(built.atlas)}
+    return Answer(rows, meta, head=sentence + "\n", shown=shown, foot=t("strategy.links.how", how=walked(built, t)))
+
+
+def walked(built: Built, t: Translator) -> str:
+    """How distances on foot were measured, in words."""
+    walking = built.atlas.walking
+    if walking.network is None:
+        return t("strategy.walk.straight", detour=t.number(built.atlas.atlas.detour, 1))
+    return t("strategy.walk.slope" if walking.relief else "strategy.walk.streets")
 
 
 def link_note(row: Any, t: Translator) -> str:

@@ -5,7 +5,7 @@ Each question is one function from tables to a table; nothing here changes a sco
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -13,42 +13,57 @@ import pandas as pd
 if TYPE_CHECKING:
     from atlas.built import Built
     from atlas.config import Atlas
+    from atlas.walking import Streets
 
 Tables = Mapping[str, Any]
+NEEDED = ("places", "neighbourhoods", "parents", "indicators", "scores", "opportunities")
 
 
-def _agglomerations(atlas: Atlas, tables: Tables) -> pd.DataFrame:
+def _agglomerations(atlas: Atlas, tables: Tables, streets: Streets | None) -> pd.DataFrame:
     from atlas.strategy.agglomerations import agglomerations
 
-    return agglomerations(tables["places"], atlas, tables["neighbourhoods"])
+    return agglomerations(tables["places"], atlas, tables["neighbourhoods"], streets=streets)
 
 
-def _hotspots(atlas: Atlas, tables: Tables) -> pd.DataFrame:
+def _hotspots(atlas: Atlas, tables: Tables, streets: Streets | None) -> pd.DataFrame:  # noqa: ARG001
     from atlas.strategy.hotspots import hotspots
 
     return hotspots(tables["places"], atlas, tables["neighbourhoods"], null="area")
 
 
-STORED: dict[str, Callable[[Atlas, Tables], pd.DataFrame]] = {
+def _links(atlas: Atlas, tables: Tables, streets: Streets | None) -> pd.DataFrame:
+    from atlas.strategy.links import links
+
+    return links(tables["places"], atlas, streets=streets)
+
+
+STORED: dict[str, Callable[[Atlas, Tables, Streets | None], pd.DataFrame]] = {
     "agglomerations": _agglomerations,
     "hotspots": _hotspots,
+    "links": _links,
 }
 
 
-def tables(atlas: Atlas, tables: Tables) -> dict[str, pd.DataFrame]:
+def tables(
+    atlas: Atlas, tables: Tables, *, names: Iterable[str] = tuple(STORED), streets: Streets | None = None
+) -> dict[str, pd.DataFrame]:
     """The strategy's tables that a build stores, from the tables that it made before.
 
     Parameters
     ----------
     tables
         ``places, neighbourhoods, parents, indicators, scores, opportunities``.
+    streets
+        The walking network where the build has it in hand; else it is read where the atlas names one.
     """
-    return {name: make(atlas, tables) for name, make in STORED.items()}
+    from atlas.strategy.walks import streets_of
+
+    streets = streets_of(atlas) if streets is None else streets
+    return {name: STORED[name](atlas, tables, streets) for name in names}
 
 
 def read(built: Built, name: str) -> Any:
     """One of the strategy's tables: as the build stored it, else made now."""
     if name in built.store.tables():
         return built.store.read(name)
-    wanted = ("places", "neighbourhoods", "parents", "indicators", "scores", "opportunities")
-    return STORED[name](built.atlas, {table: built.store.read(table) for table in wanted})
+    return tables(built.atlas, {table: built.store.read(table) for table in NEEDED}, names=(name,))[name]

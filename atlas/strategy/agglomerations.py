@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from atlas.config import Atlas
-from atlas.strategy.naming import name_quarter, streets_of
-from atlas.strategy.venues import WALK_M, Floats, guessed, points_of, straight_m, venues
+from atlas.strategy.naming import name_quarter, street_at
+from atlas.strategy.venues import Floats, guessed, points_of, venues
+from atlas.strategy.walks import WALK_M, Walks, walks
+from atlas.walking import Streets
 
 COLUMNS = (
     "id", "name", "parent", "parent_name", "neighbourhoods", "lon", "lat", "places", "worth", "guessed", "classes",
@@ -33,6 +35,7 @@ def agglomerations(
     atlas: Atlas,
     neighbourhoods: gpd.GeoDataFrame,
     *,
+    streets: Streets | None = None,
     walk_m: float = WALK_M,
     least: float = LEAST_WORTH,
 ) -> gpd.GeoDataFrame:
@@ -53,6 +56,8 @@ def agglomerations(
     ----------
     places, neighbourhoods
         Tables of the store.
+    streets
+        The walking network, where the atlas has one (:func:`atlas.strategy.walks.streets_of`).
 
     Returns
     -------
@@ -64,15 +69,15 @@ def agglomerations(
     Vedaldi, A. and Soatto, S. (2008). Quick shift and kernel methods for mode seeking. ECCV, 705-718.
     """
     found = venues(atlas, places)
-    reach_m = straight_m(atlas, walk_m)
     spots = points_of(found)
     found["worth"] /= stacked(spots, found["class_"])
-    density, summit = climb(spots, found["worth"].to_numpy(dtype=float), reach_m=reach_m)
-    heart = join_small(found, spots, density, summit, reach_m=reach_m, least=least)
-    near = np.hypot(*(spots - spots[heart]).T) <= REACH * reach_m
+    pairs = walks(atlas, spots, limit_m=walk_m, streets=streets)
+    density, summit = climb(pairs, found["worth"].to_numpy(dtype=float), walk_m=walk_m)
+    heart = join_small(found, pairs, density, summit, least=least)
+    near = np.hypot(*(spots - spots[heart]).T) <= REACH * walk_m / atlas.atlas.detour
     counts = creative_mixes(found[near], heart[near], least=least)
     held = near & np.isin(heart, counts)
-    members = found[held].assign(heart=heart[held], density=density[held], street=streets_of(places, spots[held]))
+    members = found[held].assign(heart=heart[held], density=density[held], street=street_at(places, spots[held]))
     parents = dict(zip(neighbourhoods["parent"], neighbourhoods["parent_name"], strict=True))
     rows = [_quarter(part, found.iloc[at], spots[part.index], parents) for at, part in members.groupby("heart")]
     table = pd.DataFrame(rows, columns=[*COLUMNS, "geometry"])
@@ -80,34 +85,33 @@ def agglomerations(
     return gpd.GeoDataFrame(table, geometry="geometry", crs=places.crs)
 
 
-def climb(spots: Floats, worth: Floats, *, reach_m: float) -> tuple[Floats, NDArray[np.intp]]:
-    """Density at each spot, and the summit that each is led to.
+def climb(pairs: Walks, worth: Floats, *, walk_m: float) -> tuple[Floats, NDArray[np.intp]]:
+    """Density at each venue, and the summit that each is led to.
 
-    The density is Σⱼ worthⱼ (1 − (dᵢⱼ/reach)²)²; a spot goes on to the densest within reach, of equals the first in
-    the table, until none is denser.
+    The density is Σⱼ worthⱼ (1 − (dᵢⱼ/walk)²)², with d the metres on foot; a venue goes on to the densest within a
+    walk, of equals the first in the table, until none is denser.
 
     Examples
     --------
-    A row of five, 100 m apart but for one of 150 m; at 120 m it parts there, at 160 m the middle leads all:
+    Four in a row, 100 m apart but for 150 m between the second pair and the first:
 
-    >>> spots = np.array([[0, 0], [100, 0], [200, 0], [350, 0], [450, 0]], dtype=float)
-    >>> climb(spots, np.ones(5), reach_m=120)[1]
-    array([1, 1, 1, 3, 3])
-    >>> climb(spots, np.ones(5), reach_m=160)[1]
-    array([1, 1, 1, 1, 1])
+    >>> way = {(0, 1): 100.0, (1, 2): 150.0, (2, 3): 100.0}
+    >>> both = sorted([(i, j, d) for (i, j), d in way.items()] + [(j, i, d) for (i, j), d in way.items()])
+    >>> row, column, metres = (np.array(one) for one in zip(*both))
+    >>> climb(Walks(row, column, metres), np.ones(4), walk_m=400.0)[1]
+    array([1, 1, 1, 1])
+    >>> near = metres < 120
+    >>> climb(Walks(row[near], column[near], metres[near]), np.ones(4), walk_m=120.0)[1]
+    array([0, 0, 2, 2])
     """
-    count = len(spots)
-    if not count:
-        return np.zeros(0), np.zeros(0, dtype=np.intp)
-    tree = cKDTree(spots)
-    near = tree.sparse_distance_matrix(tree, reach_m, output_type="coo_matrix")
-    row, column = near.row.astype(np.intp), near.col.astype(np.intp)
-    kernel = np.square(1 - np.square(near.data / reach_m))
-    density = np.asarray(np.bincount(row, worth[column] * kernel, minlength=count), dtype=float).round(9)
+    count = len(worth)
+    kernel = np.square(1 - np.square(pairs.metres / walk_m))
+    around = np.bincount(pairs.row, worth[pairs.column] * kernel, minlength=count)
+    density = np.asarray(worth + around, dtype=float).round(9)
     place_in_order = np.empty(count, dtype=np.intp)
     place_in_order[np.lexsort((np.arange(count), -density))] = np.arange(count)
     best = place_in_order.copy()
-    np.minimum.at(best, row, place_in_order[column])
+    np.minimum.at(best, pairs.row, place_in_order[pairs.column])
     at = np.argsort(place_in_order, kind="stable")[best]
     while (at != at[at]).any():
         at = at[at]
@@ -126,15 +130,15 @@ def stacked(spots: Floats, classes: pd.Series) -> NDArray[np.intp]:
 
 
 def join_small(
-    found: pd.DataFrame, spots: Floats, density: Floats, summit: NDArray[np.intp], *, reach_m: float, least: float
+    found: pd.DataFrame, walked: Walks, density: Floats, summit: NDArray[np.intp], *, least: float
 ) -> NDArray[np.intp]:
     """The heart of each venue: its summit, or that of the quarter which a too small one was joined to.
 
     From the lowest summit up: one that is no creative mix joins the neighbour at the highest pass (of two venues
-    within reach, one on each side, the density of the lower), unless that would unmake the neighbour's mix.
+    within a walk, one on each side, the density of the lower), unless that would unmake the neighbour's mix.
     """
     heart = summit.copy()
-    pairs = cKDTree(spots).query_pairs(reach_m, output_type="ndarray") if len(spots) else np.zeros((0, 2), dtype=int)
+    pairs = np.stack([walked.row, walked.column], axis=1)[walked.row < walked.column]
     pairs = pairs[summit[pairs[:, 0]] != summit[pairs[:, 1]]]
     height = density[pairs].min(axis=1)
     for at in sorted(np.unique(summit[pairs]), key=lambda one: (density[one], one)):

@@ -183,17 +183,17 @@ def local_g(y: Floats, weights: csr_array, *, star: bool = True) -> Floats:
     """
     y = np.asarray(y, dtype=float)
     n = len(y)
-    if star:
-        weights = csr_array(weights + csr_array(np.eye(n)))
-        mean, variance, others = np.full(n, y.mean()), np.full(n, y.var()), n
-    else:
-        others = n - 1
-        mean = (y.sum() - y) / others
-        variance = ((y**2).sum() - y**2) / others - mean**2
-    total = np.asarray(weights.sum(axis=1)).ravel()
-    square = np.asarray(weights.multiply(weights).sum(axis=1)).ravel()
-    spread = np.sqrt(variance * (others * square - total**2) / (others - 1))
-    with np.errstate(invalid="ignore", divide="ignore"):
+    others = n if star else n - 1
+    with np.errstate(invalid="ignore", divide="ignore"):  # one unit alone, or equal values, have no score
+        if star:
+            weights = csr_array(weights + csr_array(np.eye(n)))
+            mean, variance = np.full(n, y.mean()), np.full(n, y.var())
+        else:
+            mean = (y.sum() - y) / others
+            variance = ((y**2).sum() - y**2) / others - mean**2
+        total = np.asarray(weights.sum(axis=1)).ravel()
+        square = np.asarray(weights.multiply(weights).sum(axis=1)).ravel()
+        spread = np.sqrt(variance * (others * square - total**2) / (others - 1))
         return np.asarray((weights @ y - total * mean) / spread, dtype=float)
 
 

@@ -15,7 +15,9 @@ from scipy.spatial import cKDTree
 
 from atlas.config import Actor, Atlas
 from atlas.strategy.association import q_values
-from atlas.strategy.venues import WALK_M, Floats, guessed, points_of, straight_m
+from atlas.strategy.venues import Floats, guessed, points_of
+from atlas.strategy.walks import WALK_M, Walks, walks
+from atlas.walking import Streets
 
 KINDS: tuple[str, ...] = get_args(Actor)
 PERMUTATIONS = 9_999
@@ -50,6 +52,7 @@ def links(
     atlas: Atlas,
     *,
     units: pd.Index | None = None,
+    streets: Streets | None = None,
     permutations: int = PERMUTATIONS,
     seed: int | None = None,
 ) -> pd.DataFrame:
@@ -72,7 +75,7 @@ def links(
     sites = sites_of(places, atlas, units)
     observed, drawn = shares(
         sites,
-        reach_m=straight_m(atlas, WALK_M),
+        walks(atlas, sites.spots, limit_m=WALK_M, streets=streets),
         permutations=permutations,
         seed=atlas.atlas.seed if seed is None else seed,
     )
@@ -128,18 +131,15 @@ def one_a_building(spots: Floats, kind: NDArray[np.intp]) -> NDArray[np.intp]:
     return np.sort(np.unique(building, return_index=True)[1]).astype(np.intp)
 
 
-def shares(sites: Sites, *, reach_m: float, permutations: int, seed: int) -> tuple[Floats, Floats]:
-    """Share of the A's inside with at least one B in reach: kinds × kinds, and the same for each permutation.
+def shares(sites: Sites, near: Walks, *, permutations: int, seed: int) -> tuple[Floats, Floats]:
+    """Share of the A's inside with at least one B near it: kinds × kinds, and the same for each permutation.
 
     What each building has around it is one number, a bit for every kind.
     """
     count, kinds = len(sites.kind), len(sites.kinds)
     if not count:
         return np.full((kinds, kinds), np.nan), np.full((permutations, kinds, kinds), np.nan)
-    pairs = cKDTree(sites.spots).query_pairs(reach_m, output_type="ndarray")
-    row, neighbour = np.concatenate([pairs, pairs[:, ::-1]]).T
-    order = np.argsort(row, kind="stable")
-    row, neighbour = row[order], neighbour[order]
+    row, neighbour = near.row, near.column
     known, start = np.unique(row, return_index=True)
     used = sites.inside[known]
     rng = np.random.default_rng(seed)

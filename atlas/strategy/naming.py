@@ -21,7 +21,7 @@ TELLING = {"theatre": 3, "museum": 2, "cultural_centre": 2, "live_music": 2, "ci
 SHORT = 32  # a parent with a longer name (a union of parishes) is left out
 
 
-def streets_of(places: gpd.GeoDataFrame, spots: Floats) -> list[str | None]:
+def street_at(places: gpd.GeoDataFrame, spots: Floats) -> list[str | None]:
     """The street of each spot: that of the nearest mapped place with an address, within 60 m."""
     found = places["tags"].fillna("").str.extract(STREET, expand=False)
     known = found.notna().to_numpy()

@@ -1,4 +1,4 @@
-"""Which places the strategy reads, and how far people walk between them."""
+"""Which places the strategy reads."""
 
 from __future__ import annotations
 
@@ -12,20 +12,8 @@ from atlas.config import Atlas
 
 Floats = NDArray[np.float64]
 
-WALK_M = 400.0  # a five-minute walk
-WALK_M_PER_MINUTE = 80.0  # 4.8 km/h
 GUESSED_WEIGHT = 0.5  # of a place whose class is only guessed from its name
 GUESSED = "class_guessed"
-
-
-def straight_m(atlas: Atlas, walk_m: float) -> float:
-    """The straight distance that a walk of ``walk_m`` covers, by the atlas's detour factor."""
-    return walk_m / atlas.atlas.detour
-
-
-def minutes(atlas: Atlas, straight: Floats) -> Floats:
-    """Minutes on foot for straight distances in metres."""
-    return np.asarray(straight, dtype=float) * atlas.atlas.detour / WALK_M_PER_MINUTE
 
 
 def points_of(places: gpd.GeoDataFrame) -> Floats:

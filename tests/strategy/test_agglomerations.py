@@ -13,6 +13,7 @@ from small_city import CENTRE, grid, places_at
 from atlas.config import Atlas
 from atlas.strategy.agglomerations import agglomerations, climb
 from atlas.strategy.naming import name_quarter
+from atlas.strategy.walks import walks
 
 UNITS = grid(5)
 QUARTER = [
@@ -73,7 +74,8 @@ def test_what_counts_by_itself_stays_and_what_does_not_joins_its_neighbour(porto
     """Three shops 460 m from the square have a summit of their own, and no culture; a bookshop stands between."""
     shops = [("antiques", 1000, 540), ("bookshop", 1010, 540), ("antiques", 1005, 555), ("bookshop", 770, 540)]
     spots = np.array([spot[1:] for spot in QUARTER + shops], dtype=float)
-    assert len(set(climb(spots, np.ones(9), reach_m=400 / 1.3)[1])) == 2
+    pairs = walks(porto_config, spots, limit_m=400, streets=None)
+    assert len(set(climb(pairs, np.ones(9), walk_m=400)[1])) == 2
     assert found(porto_config, QUARTER + shops)["places"].tolist() == [9]
     assert found(porto_config, QUARTER + shops[:3])["places"].tolist() == [5]
 

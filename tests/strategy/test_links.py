@@ -14,6 +14,7 @@ from atlas.commands.strategy_answers import links_sentence
 from atlas.config import Atlas
 from atlas.language import Translator
 from atlas.strategy.links import _relabelled, links, observed_kinds, shares, sites_of, two_sided
+from atlas.strategy.walks import walks
 
 UNITS = grid(4, 5_000, parents=2)
 CLASS_OF = {"company": "bookshop", "cultural_institution": "museum", "art_space": "gallery", "university": "university"}
@@ -93,7 +94,8 @@ def test_shares_agree_with_a_plain_loop(porto_config: Atlas, seed: int) -> None:
     rng = np.random.default_rng(seed)
     spots = [(CLASS_OF[str(rng.choice(list(CLASS_OF)))], *rng.uniform(0, 1_500, 2)) for _ in range(30)]
     sites = sites_of(places_at(porto_config, spots, UNITS), porto_config)
-    observed, _ = shares(sites, reach_m=300.0, permutations=0, seed=1)
+    near = walks(porto_config, sites.spots, limit_m=390.0, streets=None)
+    observed, _ = shares(sites, near, permutations=0, seed=1)
     distance = np.hypot(*(sites.spots[:, None] - sites.spots[None]).transpose(2, 0, 1))
     np.fill_diagonal(distance, np.inf)
     for a in range(5):
