@@ -61,7 +61,7 @@ def slope_factor(height_m: np.ndarray, start: np.ndarray, end: np.ndarray, lengt
     """Time to walk each edge there and back over the time on the flat; 1 where a height is missing.
 
     >>> slope_factor(np.array([0.0, 10.0]), np.array([0]), np.array([1]), np.array([100.0])).round(4)
-    array([1.2104])
+    array([1.2095])
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         slope = np.clip(np.nan_to_num((height_m[end] - height_m[start]) / length_m), -STEEPEST, STEEPEST)

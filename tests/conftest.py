@@ -61,16 +61,3 @@ def small_atlas(_small_atlas: Path, tmp_path: Path) -> Path:
     folder = tmp_path / "Região de Esposende"
     shutil.copytree(_small_atlas, folder)
     return folder
-
-
-def edit(path: Path, before: str, after: str) -> None:
-    """Replace a text that must be there."""
-    text = path.read_text("utf-8")
-    assert before in text
-    path.write_text(text.replace(before, after, 1), "utf-8")
-
-
-def edit_table(path: Path, change: object) -> None:
-    """Rewrite a CSV with ``change(table)``, all cells as text."""
-    table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    change(table).to_csv(path, index=False)  # type: ignore[operator]

@@ -12,7 +12,7 @@ import pandas as pd
 import pyogrio
 import pytest
 import shapely
-from conftest import edit, edit_table
+from spoiling import edit, edit_table
 
 from atlas.built import open_built
 from atlas.cli import main

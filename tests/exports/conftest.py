@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from hostile import CODES, HOSTILE
 
 from atlas import store as stores
 from atlas.config import Atlas, ClassRule, Layer
@@ -16,21 +17,6 @@ from atlas.exports.exportable import Exportable
 from atlas.exports.from_store import exportable
 from atlas.store import Store
 
-MARK = "atlasHostile"
-"""A script that ran would set ``window.atlasHostile``."""
-HOSTILE = (
-    f'<img src=x onerror="window.{MARK}=1">',
-    f"${{window.{MARK}=1}} `${{alert(1)}}` {{{{ 7*7 }}}} {{% x %}}",
-    f"</script><script>window.{MARK}=1</script>",
-    '=HYPERLINK("http://example.invalid/","clique")',
-    "@SUM(1+1)*cmd|' /C calc'!A0",
-    "-2+3; \"aspas\" e 'plicas'\ne outra linha",
-    "\u202eotroP od arierbiR",
-    "União das Freguesias de São João & Çedofeita ]]> %%d \\P {{ 7*7 }} {% raw %}",
-    "x" * 100_000,
-    "'=1+1",
-)
-CODES = ("010402", "0302FA", "030801", "131217", "1308E5")
 WGS84_BOX = (-8.7, 41.1)
 
 

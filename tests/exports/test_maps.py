@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
-from conftest import CODES, HOSTILE, MARK
+from hostile import CODES, HOSTILE, MARK
 from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import Page, sync_playwright
