@@ -23,6 +23,12 @@ def _hotspots(args: argparse.Namespace) -> Answer:
     return hotspots_answer(opened(args), args.lang, args.within, args.null)
 
 
+def _network(args: argparse.Namespace) -> Answer:
+    from atlas.commands.strategy_answers import network_answer
+
+    return network_answer(opened(args), args.lang, args.within)
+
+
 def _links(args: argparse.Namespace) -> Answer:
     from atlas.commands.strategy_answers import links_answer
 
@@ -39,6 +45,8 @@ COMMANDS = (
                "what is expected: area (per km²), residents or mapped (per mapped point)",
                {"choices": ("area", "residents", "mapped"), "default": "area"}),
     ), lists=True),
+    Command("network", _network, "a rede de programação: quem pode trabalhar com quem, e que ligação falta",
+            "the programming network: who can work with whom, and which link is missing", (WITHIN,), lists=True),
     Command("links", _links, "quem está perto de quem, entre os nove tipos de atores, face ao acaso",
             "who stands near whom among the nine kinds of actors, against chance", (WITHIN,), lists=True),
 )  # fmt: skip

@@ -12,10 +12,12 @@ from atlas.language import Lang, Translator
 from atlas.strategy import read
 from atlas.strategy.hotspots import Null, hotspots, spot_rows
 from atlas.strategy.links import KINDS, links, observed_kinds
+from atlas.strategy.network import network, reason_in
 from atlas.strategy.permutation import PERMUTATIONS
 from atlas.strategy.walks import WALK_M, how, streets_of
 
 SHOWN_CLASSES = 4
+SHOWN_MISSING = 10
 
 
 def agglomerations_answer(built: Built, lang: Lang, within: str | None) -> Answer:
@@ -77,6 +79,76 @@ def hotspots_answer(built: Built, lang: Lang, within: str | None, null: Null) ->
     )
     meta = {**built.meta, "null": null, "permutations": PERMUTATIONS, "p_floor": floor, "false_discovery_rate": 0.05}
     return Answer(rows, meta, shown=shown, foot=foot)
+
+
+def network_answer(built: Built, lang: Lang, within: str | None) -> Answer:
+    """The edges with their reasons; components, brokers and missing links in the meta and above the table."""
+    t = Translator(lang)
+    units = None if within is None else units_within(built, within)
+    found = network(built.store.read("places"), built.atlas, units=units, streets=streets_of(built.atlas))
+    rows = [
+        {
+            **{key: edge[key] for key in ("from", "to", "from_name", "to_name", "minutes")},
+            "reason": reason_in(edge["reason"], edge, lang),
+        }
+        for edge in found.edges.to_dict("records")
+    ]
+    names = built.parents["name"]
+    missing = [
+        {
+            **{key: one[key] for key in ("parent", "from", "to", "from_name", "to_name", "minutes")},
+            "parent_name": names[one["parent"]],
+            "joins": [int(one["joins_a"]), int(one["joins_b"])],
+            "reason": reason_in(one["reason"], one, lang),
+        }
+        for one in found.missing.to_dict("records")
+    ]
+    groups = [part["place_id"].tolist() for _, part in found.facilities.groupby("component")]
+    components = sorted((one for one in groups if len(one) > 1), key=len, reverse=True)
+    meta = {
+        **built.meta,
+        "distance": how(built.atlas),
+        "facilities": len(found.facilities),
+        "alone": sum(len(one) == 1 for one in groups),
+        "components": [{"places": len(one), "members": one} for one in components],
+        "brokers": [
+            {"place": one.place, "name": one.name, "cuts": int(one.cuts)}
+            for one in found.brokers.itertuples(index=False)
+        ],
+        "missing_links": missing,
+    }
+    shown = [
+        {
+            t("strategy.column.from"): row["from_name"],
+            t("strategy.column.to"): row["to_name"],
+            "min": t.number(row["minutes"]),
+            t("strategy.column.reason"): row["reason"],
+        }
+        for row in rows
+    ]
+    return Answer(rows, meta, shown=shown, foot=network_foot(meta, t))
+
+
+def network_foot(meta: dict[str, Any], t: Translator) -> str:
+    """Components, brokers and missing links in words."""
+    sizes = ", ".join(t.number(one["places"]) for one in meta["components"][:SHOWN_CLASSES])
+    lines = [
+        t(
+            "strategy.network.components",
+            facilities=t.number(meta["facilities"]),
+            components=t.number(len(meta["components"])),
+            sizes=sizes or "—",
+            alone=t.number(meta["alone"]),
+        )
+    ]
+    if meta["brokers"]:
+        first = ", ".join(f"«{one['name']}» ({t.number(one['cuts'])})" for one in meta["brokers"][:SHOWN_CLASSES])
+        lines.append(t("strategy.network.brokers", brokers=first))
+    for one in meta["missing_links"][:SHOWN_MISSING]:
+        a, b = (t.number(number) for number in one["joins"])
+        where = {"parent": one["parent_name"], "a": a, "b": b}
+        lines.append(t("strategy.network.missing", reason=one["reason"], **where))
+    return "\n".join(lines)
 
 
 def links_answer(built: Built, lang: Lang, within: str | None) -> Answer:

@@ -37,9 +37,16 @@ def _links(atlas: Atlas, tables: Tables, streets: Streets | None) -> pd.DataFram
     return links(tables["places"], atlas, streets=streets)
 
 
+def _network(atlas: Atlas, tables: Tables, streets: Streets | None) -> pd.DataFrame:
+    from atlas.strategy.network import network
+
+    return network(tables["places"], atlas, streets=streets).edges
+
+
 STORED: dict[str, Callable[[Atlas, Tables, Streets | None], pd.DataFrame]] = {
     "agglomerations": _agglomerations,
     "hotspots": _hotspots,
+    "network": _network,
     "links": _links,
 }
 

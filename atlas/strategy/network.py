@@ -1,0 +1,189 @@
+"""Programming network: facilities that could work together within a walk, who holds it together, what is missing."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.sparse import coo_array, csr_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+from atlas.config import Atlas, Text
+from atlas.strategy.articulation import pairs_cut
+from atlas.strategy.links import one_a_building
+from atlas.strategy.venues import Floats, guessed, points_of, venues
+from atlas.strategy.walks import M_PER_MINUTE, walks
+from atlas.walking import Streets
+
+PROGRAMME_M = 800.0  # ten minutes
+MISSING_M = 2_400.0  # half an hour: farther apart than that is no walk at all
+COLUMNS = ("from", "to", "from_name", "to_name", "from_parent", "to_parent", "minutes", "reason")
+Pairs = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Complement:
+    """Two groups of classes that can work together, and the sentence that says why."""
+
+    id: str
+    a: frozenset[str]
+    b: frozenset[str]
+    reason: Text
+
+
+@dataclass(frozen=True)
+class Network:
+    """Facilities (``place_id, name, class_, parent, neighbourhood, component``), edges, and what follows from them.
+
+    Attributes
+    ----------
+    brokers
+        Facilities without which others fall apart: ``place, name, parent, cuts`` (pairs that they alone join).
+    missing
+        One row a municipality: the complementary pair of two components that joins most facilities, of equals the
+        nearest: ``parent, from, to, from_name, to_name, minutes, reason, joins_a, joins_b``.
+    """
+
+    facilities: pd.DataFrame
+    edges: pd.DataFrame
+    brokers: pd.DataFrame
+    missing: pd.DataFrame
+
+
+@cache
+def complements() -> tuple[Complement, ...]:
+    """What ``complements.toml`` says, in its order."""
+    found = tomllib.loads((Path(__file__).parent / "complements.toml").read_text("utf-8"))
+    return tuple(
+        Complement(one["id"], frozenset(one["a"]), frozenset(one["b"]), Text(**one["reason"]))
+        for one in found["complement"]
+    )
+
+
+def network(
+    places: gpd.GeoDataFrame, atlas: Atlas, *, units: pd.Index | None = None, streets: Streets | None = None
+) -> Network:
+    """Join each facility to the nearest one of every complementary group within ten minutes on foot.
+
+    Facilities are the venues inside the region whose class some complement names and is not only guessed, one of a
+    class a building. Only the nearest of a group is joined, in both directions, so that a dense centre does not become
+    one ball. Rides by public transport need timetables with trips, which the store does not hold: a walk is all that
+    joins here.
+
+    Parameters
+    ----------
+    units
+        Codes of the neighbourhoods asked for: the network of the facilities inside them.
+    """
+    held, spots = facilities(places, atlas, units)
+    pairs = walks(atlas, spots, limit_m=PROGRAMME_M, streets=streets)
+    joined = _edges(held["class_"].to_numpy(dtype=object), pairs.row, pairs.column, pairs.metres)
+    graph = _graph(joined[["i", "j"]].to_numpy(dtype=np.intp), len(held))
+    held["component"] = connected_components(graph, directed=False)[1] if len(held) else np.zeros(0, dtype=int)
+    return Network(held, _named(joined, held), _brokers(graph, held), _missing(held, spots, atlas))
+
+
+def facilities(places: gpd.GeoDataFrame, atlas: Atlas, units: pd.Index | None = None) -> tuple[pd.DataFrame, Floats]:
+    """The facilities that can take part, by place id, with where they stand."""
+    taking_part = frozenset().union(*(one.a | one.b for one in complements()))
+    held = venues(atlas, places)
+    held = held[held["class_"].isin(taking_part) & held["parent"].notna() & ~guessed(held)]
+    if units is not None:
+        held = held[held["neighbourhood"].isin(units)]
+    spots = points_of(held)
+    first = one_a_building(spots, pd.factorize(held["class_"])[0].astype(np.intp))
+    columns = ["place_id", "name", "class_", "parent", "neighbourhood", "lon", "lat"]
+    held = pd.DataFrame(held[columns]).iloc[first].reset_index(drop=True)
+    names = {id_: rule.name.pt for id_, (_, rule) in atlas.classes.items()}
+    held["name"] = held["name"].fillna(held["class_"].map(names))
+    return held, spots[first]
+
+
+def _edges(classes: NDArray[Any], row: Pairs, column: Pairs, metres: Floats) -> pd.DataFrame:
+    """``i, j, metres, reason``: for each complement the nearest of the other group; a pair's first reason stays."""
+    found = []
+    for order, one in enumerate(complements()):
+        is_a, is_b = np.isin(classes, list(one.a)), np.isin(classes, list(one.b))
+        fits = np.flatnonzero(is_a[row] & is_b[column])
+        table = pd.DataFrame({"i": row[fits], "j": column[fits], "metres": metres[fits]})
+        table = table.sort_values(["metres", "i", "j"], kind="stable")
+        nearest = [table.drop_duplicates("i"), table.drop_duplicates("j")]
+        found.append(pd.concat(nearest).assign(reason=one.id, order=order))
+    whole = pd.concat(found, ignore_index=True)
+    whole["pair"] = whole[["i", "j"]].min(axis=1) * len(classes) + whole[["i", "j"]].max(axis=1)
+    whole = whole.sort_values(["order", "pair"], kind="stable").drop_duplicates("pair")
+    return whole.sort_values(["i", "j"], kind="stable").drop(columns=["order", "pair"]).reset_index(drop=True)
+
+
+def _graph(pairs: Pairs, count: int) -> csr_array:
+    ends = np.concatenate([pairs, pairs[:, ::-1]])
+    return csr_array(coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(count, count)))
+
+
+def _named(joined: pd.DataFrame, held: pd.DataFrame) -> pd.DataFrame:
+    """Edges with ids and names of both ends."""
+    one, other = (held.iloc[joined[end]].reset_index(drop=True) for end in ("i", "j"))
+    table = pd.DataFrame(
+        {
+            "from": one["place_id"],
+            "to": other["place_id"],
+            "from_name": one["name"],
+            "to_name": other["name"],
+            "from_parent": one["parent"],
+            "to_parent": other["parent"],
+            "minutes": (joined["metres"] / M_PER_MINUTE).round(1),
+            "reason": joined["reason"],
+        }
+    )
+    return table[list(COLUMNS)]
+
+
+def _brokers(graph: csr_array, held: pd.DataFrame) -> pd.DataFrame:
+    cuts = pairs_cut(graph)
+    table = (
+        held[["place_id", "name", "parent", "neighbourhood"]].rename(columns={"place_id": "place"}).assign(cuts=cuts)
+    )
+    table = table[table["cuts"] > 0]
+    return table.sort_values(["cuts", "place"], ascending=[False, True], kind="stable").reset_index(drop=True)
+
+
+def _missing(held: pd.DataFrame, spots: Floats, atlas: Atlas) -> pd.DataFrame:
+    """The missing link of each municipality, the one that joins most first."""
+    detour = atlas.atlas.detour
+    near = (
+        cKDTree(spots).query_pairs(MISSING_M / detour, output_type="ndarray") if len(spots) else np.zeros((0, 2), int)
+    )
+    parent, component = pd.factorize(held["parent"])[0], held["component"].to_numpy()
+    size = held.groupby(["component", "parent"])["place_id"].transform("size").to_numpy()
+    pairs = np.concatenate([near, near[:, ::-1]])
+    pairs = pairs[(parent[pairs[:, 0]] == parent[pairs[:, 1]]) & (component[pairs[:, 0]] != component[pairs[:, 1]])]
+    classes = held["class_"].to_numpy(dtype=object)
+    found = []
+    for order, one in enumerate(complements()):
+        own = pairs[np.isin(classes[pairs[:, 0]], list(one.a)) & np.isin(classes[pairs[:, 1]], list(one.b))]
+        table = pd.DataFrame({"i": own[:, 0], "j": own[:, 1]})
+        table["metres"] = detour * np.hypot(*(spots[own[:, 0]] - spots[own[:, 1]]).T)
+        table["gain"] = size[own[:, 0]] * size[own[:, 1]]
+        found.append(table.assign(parent=held["parent"].to_numpy()[own[:, 0]], reason=one.id, order=order))
+    whole = pd.concat(found, ignore_index=True)
+    whole = whole.sort_values(
+        ["gain", "metres", "order", "i", "j"], ascending=[False, True, True, True, True], kind="stable"
+    ).drop_duplicates("parent")
+    table = _named(whole.reset_index(drop=True), held).rename(columns={"from_parent": "parent"})
+    table = table.assign(joins_a=size[whole["i"]], joins_b=size[whole["j"]])
+    return table[["parent", "from", "to", "from_name", "to_name", "minutes", "reason", "joins_a", "joins_b"]]
+
+
+def reason_in(reason: str, row: Any, lang: str) -> str:
+    """The sentence of an edge or a missing link: ``from_name``, ``to_name`` and ``minutes`` of ``row`` filled in."""
+    text = next(one.reason for one in complements() if one.id == reason).in_(lang)
+    minutes = max(1, round(float(row["minutes"])))
+    return text.format(a=f"«{row['from_name']}»", b=f"«{row['to_name']}»", minutes=minutes)
