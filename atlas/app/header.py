@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from atlas import palette
+from atlas import __version__, palette
 from atlas.app.dom import Node, h
 from atlas.app.session import Session
 from atlas.app.view import view
@@ -48,6 +48,21 @@ def header(session: Session, pages: Sequence[tuple[str, str]], current: str, atl
     view("header", tree, act=heard, page=_page(session, name))
     going = st.session_state.pop(GOING, None)
     return going if going is not None and going != current else None
+
+
+def footer(session: Session) -> None:
+    """What every page ends with: the statement, the method, the licence, the data's version."""
+    t, query = session.t, urlencode(session.query())
+    links = [
+        h("li", h("a", t(f"app.page.{name}"), href=f"{name}?{query}", data_to=name))
+        for name in ("metodo", "acessibilidade")
+    ]
+
+    def heard(_what: str, name: str) -> None:
+        st.session_state[GOING] = name
+
+    facts = t("app.footer.facts", version=session.known.data_version, program=__version__)
+    view("footer", [h("footer", h("ul", *links, data_do="page"), h("p", facts), class_="foot")], act=heard)
 
 
 def _atlases(session: Session, atlases: Sequence[str]) -> Node:

@@ -10,7 +10,7 @@ from types import ModuleType
 import streamlit as st
 
 from atlas.app import pages
-from atlas.app.header import header
+from atlas.app.header import footer, header
 from atlas.app.session import Session, offered, wanted_atlas
 from atlas.errors import AtlasError
 from atlas.language import Lang, Translator
@@ -43,6 +43,7 @@ def main() -> None:
         target = next(page for page, module in zip(known, modules, strict=True) if going == module.PATH)
         st.switch_page(target, query_params=session.query())
     current.run()
+    footer(session)
     session.keep_link()
 
 

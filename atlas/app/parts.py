@@ -110,7 +110,9 @@ def table_frame(session: Session, classes: Classes, selected: str, *, full: bool
         index_name=index_name(session),
         unit=unit_word(session).capitalize(),
         classes=classes.of,
+        ranked=int(session.ranks(within=False)["rank"].notna().sum()),
         selected=selected,
+        filtered=bool(session.view.within) and session.level == "neighbourhood",
         full=full,
     )
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import streamlit as st
 from atlas.app import link
 from atlas.app.link import Known, Notice, View
 from atlas.language import Lang, Translator
+from atlas.store import MANIFEST
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,12 +47,39 @@ BY_BUILT: dict[str | type[Any], Callable[[Any], Any]] = {"atlas.built.Built": fi
 """How Streamlit's caches tell built atlases apart."""
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
-def _opened(name: str, store: str) -> Built:
-    """Open an atlas once for all sessions; build it first where its store is missing or stale."""
-    from atlas.built import open_built
+@dataclass(frozen=True)
+class Opened:
+    """An atlas that is open, and when its store was written."""
 
-    return open_built(name, store=Path(store) if store else None, progress=_progress())
+    built: Built
+    written_ns: int
+
+
+@cache
+def _shelf() -> dict[tuple[str, str], Opened]:
+    """Open atlases of this process, for all sessions: Streamlit's caches cannot show the progress of a build."""
+    return {}
+
+
+def opened(name: str, store: str) -> Built:
+    """Open an atlas once for all sessions; build it first where its store is missing or stale.
+
+    A store that another process has built anew is opened anew.
+    """
+    held = _shelf().get((name, store))
+    if held is None or held.written_ns != _written_ns(held.built):
+        from atlas.built import open_built
+
+        built = open_built(name, store=Path(store) if store else None, progress=_progress())
+        held = _shelf()[name, store] = Opened(built, _written_ns(built))
+    return held.built
+
+
+def _written_ns(built: Built) -> int:
+    try:
+        return (built.store.folder / MANIFEST).stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _progress() -> Callable[[float, str], None]:
@@ -106,7 +135,7 @@ class Session:
 
     def __init__(self, name: str) -> None:
         store = os.environ.get("ATLAS_APP_STORE", "") if name == atlas_name() else ""
-        self.built: Built = _opened(name, store)
+        self.built: Built = opened(name, store)
         self.atlas = self.built.atlas
         self.known = _known(self.built)
         self.notices: list[Notice] = st.session_state.get(NOTICES, [])

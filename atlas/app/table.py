@@ -25,7 +25,11 @@ class Frame:
     unit: str
     classes: Mapping[str, int]
     """Code → class from 0, for those that have one."""
+    ranked: int
+    """How many units are ranked in the whole atlas."""
     selected: str = ""
+    filtered: bool = False
+    """Whether the rows are one municipality's: then its own ranks stand below those of the atlas."""
     full: bool = False
     """With the columns of *Ordenar*: bounds, chance of the first ten, coverage, reading."""
 
@@ -40,11 +44,9 @@ def ranked_table(frame: Frame, ranks: pd.DataFrame, start: int) -> list[Node]:
     """One page of the table, its caption and the way to the other pages."""
     t = frame.t
     start = min(start, max(0, (len(ranks) - 1) // ROWS * ROWS))
-    ranked = int(ranks["rank"].notna().sum())
     ties = ranks["rank"].dropna()
     tied = set(ties[ties.duplicated(keep=False)])
-    rows = ranks.iloc[start : start + ROWS].to_dict("records")
-    body = [_row(frame, row, ranked, tied) for row in rows]
+    body = [_row(frame, row, tied) for row in ranks.iloc[start : start + ROWS].to_dict("records")]
     table = h(
         "table",
         h("caption", t("app.table.caption", index=frame.index_name), class_="unseen"),
@@ -87,11 +89,11 @@ def _heads(frame: Frame) -> list[Node]:
     return heads
 
 
-def _row(frame: Frame, row: Mapping[str, Any], ranked: int, tied: set[int]) -> list[Any]:
+def _row(frame: Frame, row: Mapping[str, Any], tied: set[int]) -> list[Any]:
     t = frame.t
     code = str(row["code"])
     here = "true" if code == frame.selected else None
-    name = h("th", h("button", str(row["name"])), _parent(row), scope="row")
+    name = h("th", h("button", str(row["name"])), None if frame.filtered else _parent(row), scope="row")
     if missing(row["rank"]):
         words = t("app.table.insufficient", coverage=t.percent(number(row.get("coverage"))))
         span = 9 if frame.full else 5
@@ -102,11 +104,11 @@ def _row(frame: Frame, row: Mapping[str, Any], ranked: int, tied: set[int]) -> l
     tie = h("abbr", "=", title=t("app.table.tie")) if rank in tied else None
     one = frame.classes.get(code)
     cells: list[Node] = [
-        h("td", t.number(rank), tie),
+        h("td", t.number(rank), tie, _here(frame, row)),
         name,
         h("td", t.number(row["score"], 1)),
         h("td", str(one + 1), class_=f"c{one + 1}") if one is not None else h("td", "—"),
-        h("td", charts.rank_interval(rank, ranked, method, data)),
+        h("td", charts.rank_interval(rank, frame.ranked, method, data)),
         h("td", span_words(t, method)),
         h("td", span_words(t, data)),
     ]
@@ -121,6 +123,12 @@ def _row(frame: Frame, row: Mapping[str, Any], ranked: int, tied: set[int]) -> l
             else h("td", "—"),
         ]
     return h("tr", *cells, data_to=code, aria_current=here)
+
+
+def _here(frame: Frame, row: Mapping[str, Any]) -> Node:
+    """The rank inside the filter's municipality, below the rank in the whole atlas."""
+    within = number(row.get("rank_within"))
+    return h("small", frame.t("app.table.within", rank=frame.t.number(within))) if frame.filtered else None
 
 
 def _parent(row: Mapping[str, Any]) -> Node:

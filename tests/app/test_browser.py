@@ -280,30 +280,39 @@ def test_hostile_names_stay_text(watched: Watched, small_atlas: Path, tmp_path: 
         assert app.stop() == 0
 
 
-@pytest.mark.parametrize("lang", ["pt", "en"])
-def test_no_page_breaks_the_rules_of_wcag(watched: Watched, served: Served, lang: str) -> None:
-    """axe-core, WCAG 2.2 A and AA, on every page and inside the map's frame."""
+def test_no_page_breaks_the_rules_of_wcag(watched: Watched, served: Served) -> None:
+    """axe-core, WCAG 2.2 A and AA, on every page and inside the map's frame, in both languages."""
     page = watched.page
     found: dict[str, list[str]] = {}
-    for path in PATHS:
-        page.goto(f"{served.address}{path}?lang={lang}&unit={CEDOFEITA}&layers=museums")
-        expect(page.locator("h1").first).to_be_visible(timeout=60_000)
-        if not path:
-            watched.settled()
-        for name in violations(page):
-            found.setdefault(name, []).append(path)
+    for lang in ("pt", "en"):
+        page.goto(f"{served.address}?lang={lang}&unit={CEDOFEITA}&layers=museums")
+        for path in PATHS:
+            if path:
+                page.locator(f'[data-do="page"] a[data-to="{path}"]').first.click()
+                page.wait_for_url(re.compile(rf"/{path}\?"))
+                expect(page.locator("iframe")).to_have_count(0)
+            else:
+                watched.settled()
+            expect(page.locator(".foot")).to_be_visible(timeout=60_000)
+            # The colours are the same in both languages, and comparing them takes most of the time.
+            for name in violations(page, contrast=lang == "pt"):
+                found.setdefault(name, []).append(f"{lang} {path}")
     assert found == {}
 
 
-def violations(page: Page) -> list[str]:
+def violations(page: Page, *, contrast: bool) -> list[str]:
     source = (Path(__file__).parent / "axe" / "axe.min.js").read_text("utf-8")
-    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+    asked = {
+        "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
+        "rules": {"color-contrast": {"enabled": contrast}},
+        "resultTypes": ["violations"],
+        "iframes": False,
+    }
     told = []
     for frame in page.frames:
-        frame.evaluate(source)
-        result = frame.evaluate(
-            "tags => axe.run({ runOnly: tags, iframes: false })".replace("tags =>", "(tags) =>"), tags
-        )
+        if not frame.evaluate("typeof axe === 'object'"):
+            frame.evaluate(source)
+        result = frame.evaluate("asked => axe.run(asked)", asked)
         told += [
             f"{one['id']}: {node['target']} {node['html'][:120]}"
             for one in result["violations"]
