@@ -107,7 +107,8 @@ def _short(value: Any) -> str:
 class Reporter:
     """Progress of a build: a bar on a terminal, JSON lines for programs, or nothing."""
 
-    def __init__(self, form: str, *, quiet: bool, lang: Lang) -> None:
+    def __init__(self, form: str, *, quiet: bool, lang: Lang, said: str = "cli.building") -> None:
+        self._said = said
         self._form = "off" if quiet or (form == "auto" and not sys.stderr.isatty()) else form
         self._t = Translator(lang)
         self._start = time.monotonic()
@@ -125,8 +126,8 @@ class Reporter:
 
     def __call__(self, share: float, stage: str) -> None:
         """Report that ``stage`` begins when ``share`` of the work is done."""
-        if not self.ran and not self._quiet and self._form != "json":
-            sys.stderr.write(self._t("cli.building") + "\n")
+        if self._said and not self.ran and not self._quiet and self._form != "json":
+            sys.stderr.write(self._t(self._said) + "\n")
         self.ran = True
         if self._form == "json":
             seconds = round(time.monotonic() - self._start, 2)

@@ -15,6 +15,9 @@ from atlas.commands import (
     STORE,
     Command,
     building,
+    diagnosing,
+    field,
+    handing_over,
     initialising,
     legal,
     reading,
@@ -28,9 +31,12 @@ FINE, WRONG, USAGE, FAULT = 0, 1, 2, 3
 COMMANDS: tuple[Command, ...] = (
     *building.COMMANDS,
     *reading.COMMANDS,
+    *diagnosing.COMMANDS,
     *strategy.COMMANDS,
     *legal.COMMANDS,
     *writing.COMMANDS,
+    *handing_over.COMMANDS,
+    *field.COMMANDS,
     *initialising.COMMANDS,
 )
 

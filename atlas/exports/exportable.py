@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -104,8 +105,7 @@ class Exportable:
     @property
     def day(self) -> dt.date:
         """The newest date among the sources: what a file says of its age, whenever it was written."""
-        days = [_first_day(source.get("date", "")) for source in self.sources]
-        return max((day for day in days if day is not None), default=_EPOCH)
+        return newest_day(source.get("date", "") for source in self.sources)
 
     @property
     def open_database(self) -> bool:
@@ -158,6 +158,16 @@ def _typed(frame: Any, fields: tuple[Field, ...]) -> Any:
             values[~np.isfinite(values)] = np.nan
             out[one.name] = np.round(values, one.decimals) + 0.0
     return out
+
+
+def newest_day(dates: Iterable[str]) -> dt.date:
+    """The latest of dates as sources state them, each by the day that it begins with; 2000 where none states one.
+
+    >>> newest_day(["2021", "2026-10", "2024-03-05"]).isoformat()
+    '2026-10-01'
+    """
+    days = [_first_day(date) for date in dates]
+    return max((day for day in days if day is not None), default=_EPOCH)
 
 
 def _first_day(date: str) -> dt.date | None:

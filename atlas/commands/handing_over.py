@@ -1,0 +1,30 @@
+"""Commands that hand the atlas over: printed sheets, and the planner's package."""
+
+from __future__ import annotations
+
+import argparse
+
+from atlas.commands import FORCE, OUT, Command, Option, opened
+
+
+def _sheet(args: argparse.Namespace) -> None:
+    from atlas.answers import Reporter
+    from atlas.sheets import write_sheets
+
+    built = opened(args)
+    with Reporter(args.progress, quiet=args.quiet, lang=args.lang, said="") as reporter:
+        write_sheets(
+            built, args.what, args.output, paper=args.paper, lang=args.lang, force=args.force, progress=reporter
+        )
+
+
+COMMANDS = (
+    Command("sheet", _sheet, "uma ficha em PDF, todas, ou o dossiê de um município",
+            "a sheet as PDF, all of them, or the dossier of a municipality", (
+        Option(("what",), "código de unidade ou de município, ou all", "code of a unit or a municipality, or all", {
+            "metavar": "CODE"}),
+        OUT,
+        Option(("--paper",), "papel (a4)", "paper (a4)", {"choices": ("a4", "a3"), "default": "a4"}),
+        FORCE,
+    )),
+)  # fmt: skip

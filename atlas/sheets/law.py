@@ -1,0 +1,102 @@
+"""Heritage and law of each neighbourhood, counted from what the legal lens reads of the whole atlas at once."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from atlas.built import Built
+from atlas.language import Translator
+from atlas.legal import sites
+from atlas.legal.lens import closing
+from atlas.legal.zones import OPERATIONS, read_zones
+
+_SHOWN_GRADES = 4
+_TOUCHED_M2 = 1.0
+"""An overlap below this is two outlines meeting."""
+
+
+class Law:
+    """Sites with a legal status and zones, read once for many sheets."""
+
+    def __init__(self, built: Built, t: Translator) -> None:
+        self._built, self._t = built, t
+
+    @cached_property
+    def _sites(self) -> Any:
+        return sites(self._built)
+
+    @cached_property
+    def _zones(self) -> Any:
+        return read_zones(self._built)
+
+    def of(self, code: str) -> dict[str, Any]:
+        """What the loaded data tell of a neighbourhood: one row a rule, with answer and words."""
+        unit = self._built.units.loc[code, "geometry"]
+        special = self._zones.of("special", "general", "drawn", "other")
+        rehabilitation = self._zones.of("area", *OPERATIONS)
+        world = self._zones.of("world")
+        rows = [
+            self._classified(code),
+            self._general(unit),
+            self._touching("special_zone", special, unit),
+            self._touching("rehabilitation_area", rehabilitation, unit),
+            self._touching("world_heritage", world, unit),
+        ]
+        return {"rows": rows, "closing": closing(self._t)}
+
+    def _row(self, rule: str, answer: str, detail: str, *, found: bool) -> dict[str, Any]:
+        return {
+            "rule": self._t(f"legal.rule.{rule}"),
+            "answer": self._t(f"legal.answer.{answer}"),
+            "found": found,
+            "detail": detail,
+        }
+
+    def _classified(self, code: str) -> dict[str, Any]:
+        """Sites inside, by grade: the outlines are not those of the file, so that nothing is more than possible."""
+        t, held = self._t, self._sites
+        own = held[(held["neighbourhood"] == code).to_numpy(dtype=bool)]
+        if own.empty:
+            return self._row("classified", "no_indication", t.n("sheet.law.none_of", len(held)), found=False)
+        labels = own["code"].where(own["code"].notna(), own["grade"])
+        counted = pd.Series(labels.to_numpy(dtype=object)).value_counts(sort=False)
+        counted = counted.sort_index(key=lambda ids: -counted.reindex(ids).to_numpy(), kind="stable")
+        words = [f"{t(f'legal.grade.{grade}')} {t.number(int(n))}" for grade, n in counted.items()]
+        more = [t.n("sheet.law.other_grades", len(words) - _SHOWN_GRADES)] if len(words) > _SHOWN_GRADES else []
+        detail = " · ".join([*words[:_SHOWN_GRADES], *more])
+        answer = "inside" if bool(own["official"].all()) else "possibly"
+        return self._row("classified", answer, f"{t.n('sheet.law.sites', len(own))} {detail}.", found=True)
+
+    def _general(self, unit: shapely.Geometry) -> dict[str, Any]:
+        held = self._sites
+        zoned = held[held["zone_kind"].isin(["general", "general_approximate"]).to_numpy()]
+        touched = shapely.intersects(zoned["zone"].to_numpy(), unit)
+        if not touched.any():
+            detail = self._t.n("sheet.law.no_zone_of", len(zoned))
+            return self._row("general_zone", "no_indication", detail, found=False)
+        official = bool(zoned["official"].to_numpy(dtype=bool)[touched].all())
+        detail = self._t.n("sheet.law.zones", int(touched.sum()))
+        return self._row("general_zone", "inside" if official else "possibly", detail, found=True)
+
+    def _touching(self, rule: str, zones: Any, unit: shapely.Geometry) -> dict[str, Any]:
+        t = self._t
+        if zones.empty:
+            return self._row(rule, "no_indication", t("sheet.law.no_data"), found=False)
+        shapes = zones.geometry.to_numpy()
+        drawn = shapely.get_dimensions(shapes) == 2
+        touched = np.where(
+            drawn,
+            shapely.area(shapely.intersection(np.where(drawn, shapes, shapely.Polygon()), unit)) > _TOUCHED_M2,
+            shapely.intersects(shapes, unit),
+        )
+        if not touched.any():
+            return self._row(rule, "no_indication", t.n("sheet.law.none_of", len(zones)), found=False)
+        own = zones[touched]
+        names = list(dict.fromkeys(str(name) for name in own["name"].dropna()))
+        certain = bool((own["official"].to_numpy(dtype=bool) & drawn[touched]).all())
+        return self._row(rule, "inside" if certain else "possibly", " · ".join(names[:3]), found=True)
