@@ -1,0 +1,94 @@
+"""What the commands of the field check, of the comparison and of the service say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from atlas.answers import CELL, Answer
+from atlas.comparing import KINDS, Comparison
+from atlas.config import Text
+from atlas.language import Lang, Translator
+from atlas.ranking import rows_of
+from atlas.store import Store
+
+SHOWN_ROWS = 12  # of each kind, to a person; JSON and CSV hold them all
+
+
+def compare_answer(found: Comparison, a: Store, b: Store, lang: Lang) -> Answer:
+    """Counts by kind and cause, the caveats, and the largest changes of each kind."""
+    t = Translator(lang)
+    rows = found.rows.copy()
+    rows["name"] = [one.in_(lang) if isinstance(one, Text) else one for one in rows["name"]]
+    meta = {
+        "a": _about(a),
+        "b": _about(b),
+        "caveats": [one.in_(lang) for one in found.caveats],
+        "measured_anew": found.measured_anew,
+    }
+    counted = [kind for kind in KINDS if kind != "caveat" and found.count(kind)]
+    lines = [
+        t(
+            "field.compare.count",
+            what=t(f"field.compare.kind.{kind}"),
+            count=t.number(found.count(kind)),
+            data=t.number(found.count(kind, "data")),
+            method=t.number(found.count(kind, "method")),
+        )
+        for kind in counted
+    ]
+    head = [t("field.compare.head", a=_title(a), b=_title(b)), *(lines or [t("field.compare.none")])]
+    if found.measured_anew:
+        head.append(t("field.compare.measured_anew", codes=", ".join(found.measured_anew)))
+    shown = pd.concat([_largest(rows[rows["kind"] == kind]) for kind in counted]) if counted else rows.iloc[:0]
+    hidden = sum(found.count(kind) for kind in counted) - len(shown)
+    foot = [f"! {one.in_(lang)}" for one in found.caveats]
+    foot += [t.n("field.compare.hidden", hidden)] if hidden else []
+    return Answer(
+        rows_of(rows),
+        meta,
+        head="\n".join(head),
+        shown=[_change_row(row, t) for row in shown.to_dict("records")],
+        foot="\n".join(foot),
+    )
+
+
+def _about(store: Store) -> dict[str, Any]:
+    manifest = store.manifest
+    return {
+        "atlas": manifest["atlas"],
+        "data_version": manifest["data_version"],
+        "program": manifest["program"],
+        "hashes": manifest["hashes"],
+        "sources": {source["id"]: source["date"] for source in manifest["sources"]},
+    }
+
+
+def _title(store: Store) -> str:
+    manifest = store.manifest
+    return f"{manifest['atlas']} {manifest['data_version']} ({manifest['hashes']['method'][:8]})"
+
+
+def _largest(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows that changed most, where a change has a size."""
+    size = rows["change"].astype(float).abs()
+    return rows.loc[size.sort_values(ascending=False, kind="stable").index[:SHOWN_ROWS]]
+
+
+def _change_row(row: dict[str, Any], t: Translator) -> dict[str, str]:
+    def said(value: Any) -> str:
+        if value is None:
+            return "—"
+        if isinstance(value, int | float):
+            return t.number(value, 1 if row["kind"] == "score" else 0)
+        return str(value)[:CELL]
+
+    return {
+        t("field.column.kind"): t(f"field.compare.kind.{row['kind']}"),
+        t("field.column.id"): row["id"],
+        t("field.column.name"): said(row["name"]),
+        t("field.column.before"): said(row["before"]),
+        t("field.column.after"): said(row["after"]),
+        t("field.column.cause"): t(f"field.compare.cause.{row['cause']}"),
+    }
