@@ -200,6 +200,7 @@ def _build(atlas: Atlas, folder: Path, *, draws: int, seed: int, workers: int, f
         "seed": seed,
         "hashes": {"data": hashes.data, "figures": hashes.figures, "method": hashes.method},
         "walking": _walking(atlas),
+        "method": atlas.model_dump(mode="json", by_alias=True, include={"indicator", "index", "opportunity"}),
         "counts": {name: len(table) for name, table in sorted(tables.items())},
         **about,
     }
