@@ -35,6 +35,12 @@ def _links(args: argparse.Namespace) -> Answer:
     return links_answer(opened(args), args.lang, args.within)
 
 
+def _opportunities(args: argparse.Namespace) -> Answer:
+    from atlas.commands.strategy_answers import opportunities_answer
+
+    return opportunities_answer(opened(args), args.lang, args.within)
+
+
 COMMANDS = (
     Command("agglomerations", _agglomerations, "as aglomerações de equipamentos: nome, membros, mistura",
             "agglomerations of venues: name, members, mix", (WITHIN,), lists=True),
@@ -49,4 +55,6 @@ COMMANDS = (
             "the programming network: who can work with whom, and which link is missing", (WITHIN,), lists=True),
     Command("links", _links, "quem está perto de quem, entre os nove tipos de atores, face ao acaso",
             "who stands near whom among the nine kinds of actors, against chance", (WITHIN,), lists=True),
+    Command("opportunities", _opportunities, "candidatas a análise para regeneração, com o que fala contra",
+            "candidates for regeneration to look into, with what speaks against", (WITHIN,), lists=True),
 )  # fmt: skip

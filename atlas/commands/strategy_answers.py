@@ -13,6 +13,7 @@ from atlas.strategy import read
 from atlas.strategy.hotspots import Null, hotspots, spot_rows
 from atlas.strategy.links import KINDS, links, observed_kinds
 from atlas.strategy.network import network, reason_in
+from atlas.strategy.opportunities import opportunities, opportunity_rows
 from atlas.strategy.permutation import PERMUTATIONS
 from atlas.strategy.walks import WALK_M, how, streets_of
 
@@ -221,6 +222,31 @@ def links_sentence(table: pd.DataFrame, kinds: tuple[str, ...], t: Translator) -
     if not len(sure):
         parts.append(t("strategy.links.chance"))
     return " ".join(parts)
+
+
+def opportunities_answer(built: Built, lang: Lang, within: str | None) -> Answer:
+    """The candidates, the most probable first."""
+    t = Translator(lang)
+    table = opportunities(built)
+    table = table[table["code"].isin(units_within(built, within))]
+    rows = opportunity_rows(table)
+    shown = [
+        {
+            t("strategy.column.code"): row["code"],
+            t("strategy.column.name"): row["name"],
+            t("strategy.column.parent"): parent,
+            t("strategy.column.potential"): t.number(row["potential"], 1),
+            t("strategy.column.decline"): t.number(row["decline"], 1),
+            t("strategy.column.chance"): t.percent(row["p_opportunity"]),
+            t("strategy.column.heritage"): t.number(row["heritage"]),
+            t("strategy.column.stock"): t.number(row["stock"]),
+            t("strategy.column.evidence"): t.number(row["evidence"]["places"]),
+            t("strategy.column.against"): "; ".join(t(f"strategy.against.{one}") for one in row["against"]) or "—",
+        }
+        for row, parent in zip(rows, table["parent"], strict=True)
+    ]
+    foot = t("strategy.opportunities.how") if rows else t("strategy.none")
+    return Answer(rows, built.meta, head=t.n("strategy.opportunities.candidates", len(rows)), shown=shown, foot=foot)
 
 
 def number_or_none(value: float) -> float | None:
