@@ -10,6 +10,7 @@ from typing import Any
 from atlas.app import charts
 from atlas.app.dom import Node, h
 from atlas.app.table import bounds_words, missing, number, pair, span_words
+from atlas.app.words import said, some_words
 from atlas.config import Atlas, Text
 from atlas.language import Translator
 
@@ -205,20 +206,6 @@ def _place(subject: Subject, one: Mapping[str, Any]) -> Node:
         *(said(t, f"app.mark.{mark}") for mark in some_words(one.get("marks"))),
     ]
     return h("li", str(one["name"] or "") or t("app.card.nameless"), h("small", " · ".join(filter(None, told))))
-
-
-def some_words(value: object) -> list[str]:
-    """The words of a ``|``-joined text or of a list; none where there is nothing."""
-    words = value.split("|") if isinstance(value, str) else value if isinstance(value, list) else []
-    return [str(word) for word in words if word]
-
-
-def said(t: Translator, key: str) -> str:
-    """A word of doubt in the page's language; one that the catalogues do not hold yet, as it stands."""
-    try:
-        return t(key)
-    except KeyError:
-        return key.rpartition(".")[2].replace("_", " ")
 
 
 def title(atlas: Atlas, source_id: str) -> str:

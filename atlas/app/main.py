@@ -11,9 +11,9 @@ import streamlit as st
 
 from atlas.app import pages
 from atlas.app.header import footer, header
-from atlas.app.session import Session, offered, wanted_atlas
+from atlas.app.session import Session, offered, wanted_atlas, wanted_language
 from atlas.errors import AtlasError
-from atlas.language import Lang, Translator
+from atlas.language import Translator
 
 
 def page_modules() -> list[ModuleType]:
@@ -59,6 +59,6 @@ def _run(module: ModuleType, session: Session) -> None:
 
 
 def _say(fault: AtlasError) -> None:
-    lang: Lang = "en" if st.query_params.get("lang") == "en" else "pt"
+    lang = wanted_language()
     st.error(fault.text(lang))
     st.caption(Translator(lang)("app.fault"))

@@ -15,6 +15,7 @@ SETTINGS: dict[str, Any] = {
     "client.showErrorDetails": "none",
     # A message that the browser holds already is sent as a reference from this size on: a slider moves little.
     "global.minCachedMessageSize": 500,
+    "logger.level": "warning",
     "server.address": LOOPBACK,
     "server.fileWatcherType": "none",
     "theme.font": "sans-serif",
@@ -46,8 +47,11 @@ def serve(
 
     On loopback unless ``host`` says otherwise; ``base_path`` is the folder under which a proxy shows the app.
     """
+    from streamlit import net_util
     from streamlit.web import bootstrap
 
+    # Streamlit would ask a server on the network for this machine's address; nothing here leaves the machine.
+    net_util.get_external_ip = lambda: None
     os.environ["ATLAS_APP_NAME"] = name
     if store is not None:
         os.environ["ATLAS_APP_STORE"] = str(Path(store).resolve())

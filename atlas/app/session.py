@@ -13,6 +13,7 @@ import streamlit as st
 
 from atlas.app import link
 from atlas.app.link import Known, Notice, View
+from atlas.app.words import said
 from atlas.language import Lang, Translator
 from atlas.store import MANIFEST
 
@@ -61,7 +62,7 @@ def _shelf() -> dict[tuple[str, str], Opened]:
     return {}
 
 
-def opened(name: str, store: str) -> Built:
+def opened(name: str, store: str, lang: Lang) -> Built:
     """Open an atlas once for all sessions; build it first where its store is missing or stale.
 
     A store that another process has built anew is opened anew.
@@ -70,7 +71,7 @@ def opened(name: str, store: str) -> Built:
     if held is None or held.written_ns != _written_ns(held.built):
         from atlas.built import open_built
 
-        built = open_built(name, store=Path(store) if store else None, progress=_progress())
+        built = open_built(name, store=Path(store) if store else None, progress=_progress(lang))
         held = _shelf()[name, store] = Opened(built, _written_ns(built))
     return held.built
 
@@ -82,18 +83,16 @@ def _written_ns(built: Built) -> int:
         return 0
 
 
-def _progress() -> Callable[[float, str], None]:
+def _progress(lang: Lang) -> Callable[[float, str], None]:
     """A bar on the page that says what a build is doing; nothing appears where the store is fresh."""
-    shown: list[Any] = []
+    t = Translator(lang)
+    place = st.empty()
 
-    def tell(fraction: float, message: str) -> None:
+    def tell(fraction: float, stage: str) -> None:
         if fraction >= 1:
-            for one in shown:
-                one.empty()
-        elif shown:
-            shown[0].progress(fraction, text=message)
+            place.empty()
         else:
-            shown.append(st.progress(fraction, text=message))
+            place.progress(fraction, text=t("app.build.wait", stage=said(t, f"app.build.{stage}")))
 
     return tell
 
@@ -130,12 +129,19 @@ def wanted_atlas() -> str:
     return wanted if wanted in offered() else atlas_name()
 
 
+def wanted_language() -> Lang:
+    """The language of the session or of the link, before either is read whole."""
+    held = st.session_state.get(VIEW)
+    lang = held.lang if isinstance(held, View) else st.query_params.get("lang")
+    return "en" if lang == "en" else "pt"
+
+
 class Session:
     """The opened atlas, what a link may say of it, the view and the translator."""
 
     def __init__(self, name: str) -> None:
         store = os.environ.get("ATLAS_APP_STORE", "") if name == atlas_name() else ""
-        self.built: Built = opened(name, store)
+        self.built: Built = opened(name, store, wanted_language())
         self.atlas = self.built.atlas
         self.known = _known(self.built)
         self.notices: list[Notice] = st.session_state.get(NOTICES, [])

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from atlas.app import charts, link
-from atlas.app.card import said, some_words
 from atlas.app.dom import Node, h, prose
 from atlas.app.session import BY_BUILT, Session
 from atlas.app.view import view
+from atlas.app.words import said, some_words
 
 if TYPE_CHECKING:
     import pandas as pd
