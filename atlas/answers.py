@@ -252,10 +252,19 @@ def explain_answer(built: Built, found: dict[str, Any], lang: Lang) -> Answer:
         }
         for one in found["contributions"]
     ]
+    if "stages" in found:
+        shown = [_stage_row(row, t) for row in found["stages"]]
     total = sum(one["contribution"] or 0 for one in found["contributions"])
     places = len({one["place"] for one in found["evidence"]})
     foot = f"{t('cli.explain.sum', total=t.number(total, 2))} {t.n('cli.explain.places', places)}"
     return Answer([found], built.meta, one=True, head=found["sentence"] + "\n", shown=shown, foot=foot)
+
+
+def _stage_row(row: Mapping[str, Any], t: Translator) -> dict[str, str]:
+    """One node of an index at every stage; what a stage does not know is left blank."""
+    stages = ("raw", "treated", "normalised", "aggregated")
+    figures = {t(f"diag.stage.{one}"): "" if row[one] is None else t.number(row[one], 2) for one in stages}
+    return {t("diag.stage.node"): row["name"], t("diag.stage.weight"): t.percent(row["weight"], 1), **figures}
 
 
 def list_answer(built: Built, table: pd.DataFrame, lang: Lang) -> Answer:

@@ -161,6 +161,12 @@ def _faults(atlas: Atlas, path: Path) -> Iterator[AtlasError]:
     known = {indicator.code: indicator for indicator in atlas.indicator}
     for index in atlas.index:
         for pillar in index.pillar:
+            for code in sorted(pillar.against.keys() - pillar.indicators.keys() - {pillar.id}):
+                yield ConfigError(
+                    f"«{code}» não é deste pilar. As razões em `against` são dos seus indicadores, ou dele mesmo.",
+                    f"“{code}” is not of this pillar. Reasons in `against` are for its indicators, or for itself.",
+                    where=f"{path}, {index.id}.{pillar.id}",
+                )
             for code, weight in pillar.indicators.items():
                 where = f"{path}, {index.id}.{pillar.id}.{code}"
                 if code not in known:

@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from atlas import __version__
 from atlas import store as stores
 from atlas.config import Atlas
+from atlas.cuts import cut_tables, refuse_without_points
 from atlas.errors import StoreError
 from atlas.measuring import Figures, measure_all
 from atlas.placing import Places, place_all
@@ -84,6 +85,7 @@ def code_hash() -> str:
         "palette.py",
         "classes.py",
         "listing.py",
+        "diagnosing.py",
         "ranking.py",
         "explaining.py",
         "language.py",
@@ -92,14 +94,18 @@ def code_hash() -> str:
     return hashlib.sha256(__version__.encode() + b"".join(texts)).hexdigest()[:16]
 
 
-def is_current(atlas: Atlas, folder: Path, *, draws: int | None = None, seed: int | None = None) -> bool:
+def is_current(
+    atlas: Atlas, folder: Path, *, draws: int | None = None, seed: int | None = None, cuts: bool = False
+) -> bool:
     """Whether the store in ``folder`` was made from exactly these inputs by this program.
 
-    Draws and seed that are not asked for are the store's own: a build for a report is kept.
+    Draws, seed and other zonings that are not asked for are the store's own: a build for a report is kept.
     """
     try:
         found = Store(folder).manifest
     except StoreError:
+        return False
+    if cuts and "cuts" not in found["counts"]:
         return False
     draws = found["draws"] if draws is None else draws
     seed = found["seed"] if seed is None else seed
@@ -115,16 +121,23 @@ def build(
     seed: int | None = None,
     workers: int = 1,
     force: bool = False,
+    cuts: bool = False,
     progress: Progress = silent,
 ) -> Store:
     """Build what is stale and swap the new store in; a current one is left as it is.
+
+    With ``cuts`` the indices are also built on other zonings (:mod:`atlas.cuts`).
 
     Raises
     ------
     StoreError
         Another build holds the lock for ten minutes, or the folder cannot be written.
+    ConfigError
+        Other zonings are asked for, and the atlas has no population points.
     """
     folder = Path(folder)
+    if cuts:
+        refuse_without_points(atlas)
     wanted_draws = atlas.atlas.draws if draws is None else draws
     wanted_seed = atlas.atlas.seed if seed is None else seed
     try:
@@ -132,7 +145,7 @@ def build(
         lock = FileLock(folder.with_name(f"{folder.name}.lock"))
         with lock.acquire(timeout=LOCK_SECONDS):
             stores.recover(folder)
-            if force or not is_current(atlas, folder, draws=draws, seed=seed):
+            if force or not is_current(atlas, folder, draws=draws, seed=seed, cuts=cuts):
                 _build(
                     atlas,
                     folder,
@@ -140,6 +153,7 @@ def build(
                     seed=wanted_seed,
                     workers=workers,
                     force=force,
+                    cuts=cuts,
                     progress=progress,
                 )
     except Timeout:
@@ -157,7 +171,17 @@ def build(
     return Store(folder)
 
 
-def _build(atlas: Atlas, folder: Path, *, draws: int, seed: int, workers: int, force: bool, progress: Progress) -> None:
+def _build(
+    atlas: Atlas,
+    folder: Path,
+    *,
+    draws: int,
+    seed: int,
+    workers: int,
+    force: bool,
+    cuts: bool,
+    progress: Progress,
+) -> None:
     hashes = hashes_of(atlas, draws=draws, seed=seed)
     earlier = None if force else _earlier(folder)
     known: Mapping[str, str] = earlier.manifest["hashes"] if earlier else {}
@@ -189,8 +213,12 @@ def _build(atlas: Atlas, folder: Path, *, draws: int, seed: int, workers: int, f
     progress(0.7, "scores")
     scored = score_all(atlas, tables, draws=draws, seed=seed, workers=workers)
     done("scores")
-    progress(0.95, "store")
     tables = {**tables, **scored}
+    if cuts:
+        progress(0.8, "cuts")
+        tables |= cut_tables(atlas, places or Places.of(atlas, tables, about), tables)
+        done("cuts")
+    progress(0.95, "store")
     manifest = {
         "atlas": atlas.atlas.id,
         "data_version": atlas.atlas.data_version,

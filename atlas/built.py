@@ -104,6 +104,7 @@ def open_built(
     draws: int | None = None,
     seed: int | None = None,
     workers: int = 1,
+    cuts: bool = False,
     progress: Progress = silent,
 ) -> Built:
     """The atlas ``name`` (an embedded one or a folder), built first where its store is missing or stale.
@@ -113,7 +114,7 @@ def open_built(
     folder = find_atlas(name)
     atlas = load_atlas(folder)
     where = store or store_folder(name, folder)
-    made = build(atlas, where, draws=draws, seed=seed, workers=workers, force=force, progress=progress)
+    made = build(atlas, where, draws=draws, seed=seed, workers=workers, force=force, cuts=cuts, progress=progress)
     return Built(atlas, made)
 
 

@@ -16,6 +16,7 @@ from atlas.commands import (
     Command,
     building,
     diagnosing,
+    diagnosing,
     field,
     handing_over,
     initialising,
@@ -31,6 +32,7 @@ FINE, WRONG, USAGE, FAULT = 0, 1, 2, 3
 COMMANDS: tuple[Command, ...] = (
     *building.COMMANDS,
     *reading.COMMANDS,
+    *diagnosing.COMMANDS,
     *diagnosing.COMMANDS,
     *strategy.COMMANDS,
     *legal.COMMANDS,

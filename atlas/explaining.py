@@ -12,7 +12,7 @@ from atlas.config import Index
 from atlas.language import Lang, Translator
 from atlas.ranking import checked_weights, index_holding, rank_table, rows_of
 from atlas.scoring.explain import contributions, counterfactual, reference_unit, sentence
-from atlas.scoring.index import Scored, score_index
+from atlas.scoring.index import Scored, flatten, score_index
 
 
 def explain(
@@ -143,6 +143,28 @@ def evidence(built: Built, code: str, indicators: list[str]) -> list[dict[str, A
     order = {one: position for position, one in enumerate(indicators)}
     rows = rows.sort_values(["indicator", "name", "place"], key=lambda c: c.map(order) if c.name == "indicator" else c)
     return rows_of(rows)
+
+
+def stages_of(built: Built, code: str, index_id: str = "potential", lang: Lang = "pt") -> list[dict[str, Any]]:
+    """One unit's way from figures to score: ``node, name, weight, raw, treated, normalised, aggregated``.
+
+    Indicators in the order of the tree, then pillars, then the index; ``weight`` is the effective one in the whole.
+    """
+    index = index_holding(built, index_id)
+    code = _unit_of(built, unit_code(built, code), index)
+    table = built.store.read("stages")
+    table = table[(table["index"] == index.id) & (table["code"] == code)]
+    wide = table.pivot_table(index="node", columns="stage", values="value", sort=False, dropna=False)
+    wide = wide.reindex(columns=["raw", "treated", "normalised", "aggregated"]).reindex(table["node"].unique())
+    branches = flatten(index)
+    weights = {**branches.effective, **dict(zip(branches.pillars, branches.outer, strict=True)), index.id: 1.0}
+    names = {one.code: one.name for one in built.atlas.indicator} | {one.id: one.name for one in index.pillar}
+    names[index.id] = index.name
+    return [
+        {"node": node, "name": names[node].in_(lang), "weight": _number(weights[node], 9),
+         **{stage: _number(value) for stage, value in row.items()}}
+        for node, row in wide.iterrows()
+    ]  # fmt: skip
 
 
 def _licences(text: str, sources: Mapping[str, Mapping[str, Any]]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -30,24 +31,28 @@ class Figures:
 
 def measure_all(atlas: Atlas, placed: Places) -> Figures:
     """Every indicator at its own level; all faults are collected before the first is raised."""
-    inputs = inputs_of(atlas, placed)
+    return measure_some(inputs_of(atlas, placed), placed.tables["completeness"], atlas.indicator)
+
+
+def measure_some(inputs: Inputs, completeness: pd.DataFrame, wanted: Iterable[Indicator]) -> Figures:
+    """Some indicators, over the units that ``inputs`` holds."""
     indicators: list[pd.DataFrame] = []
     evidence: list[pd.DataFrame] = []
     doubts: list[pd.DataFrame] = []
     faults: list[AtlasError] = []
     classes = {
         level: density_class(frame["residents"], frame["area_km2"])
-        for level, frame in (("neighbourhood", placed.units.neighbourhoods), ("municipality", placed.units.parents))
+        for level, frame in (("neighbourhood", inputs.units.neighbourhoods), ("municipality", inputs.units.parents))
     }
-    for indicator in atlas.indicator:
+    for indicator in wanted:
         try:
             measured = compute(inputs, indicator)
         except AtlasError as fault:
             faults.append(fault)
             continue
-        complete, known = _complete(inputs, indicator, placed, classes)
+        complete, known = _complete(inputs, indicator, completeness, classes)
         indicators.append(_long(indicator, measured, complete, known=known))
-        doubts.append(_doubts(indicator, measured, complete))
+        doubts.append(_doubts(inputs, indicator, measured, complete))
         if measured.evidence is not None and len(measured.evidence):
             evidence.append(measured.evidence.assign(indicator=indicator.code))
     raise_first(faults)
@@ -107,14 +112,14 @@ def _population(atlas: Atlas, placed: Places) -> gpd.GeoDataFrame | None:
 
 
 def _complete(
-    inputs: Inputs, indicator: Indicator, placed: Places, classes: dict[str, pd.Series]
+    inputs: Inputs, indicator: Indicator, completeness: pd.DataFrame, classes: dict[str, pd.Series]
 ) -> tuple[pd.Series, bool]:
     """Measured completeness of the sources behind an indicator, by unit; figures of a census are complete."""
     unit_classes = classes[indicator.level]
     if not indicator.layers:
         return pd.Series(1.0, index=unit_classes.index), True
     layers = set(inputs.of(indicator)["layer"].unique()) or set(indicator.layers)
-    return of_units(placed.tables["completeness"], layers, unit_classes)
+    return of_units(completeness, layers, unit_classes)
 
 
 def _long(indicator: Indicator, measured: Measured, complete: pd.Series, *, known: bool) -> pd.DataFrame:
@@ -133,8 +138,11 @@ def _long(indicator: Indicator, measured: Measured, complete: pd.Series, *, know
     })  # fmt: skip
 
 
-def _doubts(indicator: Indicator, measured: Measured, complete: pd.Series) -> pd.DataFrame:
-    """What the data interval needs: the worth of one more place and completeness, or the base of a rate."""
+def _doubts(inputs: Inputs, indicator: Indicator, measured: Measured, complete: pd.Series) -> pd.DataFrame:
+    """What the data interval needs: the worth of one more place and completeness, or the base of a rate.
+
+    Where the figure is divided by a unit's residents and these are an estimate, ``relative_sd`` is their error.
+    """
     index = measured.value.index
     kind = "count" if measured.each is not None else "rate" if measured.base is not None else "none"
     each = measured.each if isinstance(measured.each, pd.Series) else pd.Series(measured.each, index=index, dtype=float)
@@ -147,5 +155,15 @@ def _doubts(indicator: Indicator, measured: Measured, complete: pd.Series) -> pd
         "base": base.to_numpy(),
         "per": measured.per,
         "completeness": complete.reindex(index).to_numpy(),
+        "relative_sd": _estimated(inputs, indicator, base),
     })  # fmt: skip
     return table if kind != "none" else table.iloc[:0]
+
+
+def _estimated(inputs: Inputs, indicator: Indicator, base: pd.Series) -> np.ndarray:
+    """The error of estimated residents where they are what a figure is divided by, else 0."""
+    units = inputs.frame_of(indicator)
+    if "residents_method" not in units:
+        return np.zeros(len(base))
+    estimated = units["residents_method"].eq("voters") & np.isclose(base, units["residents"], rtol=1e-9)
+    return np.where(estimated, inputs.atlas.neighbourhoods.residents_error, 0.0)

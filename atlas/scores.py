@@ -122,7 +122,7 @@ def score_one(
             values,
             index,
             known,
-            _doubts(tables, index),
+            doubts_of(tables, index),
             draws=draws,
             seed=seed,
             ranked=scored.ranked,
@@ -173,7 +173,7 @@ def _pillar_rows(index: Index, scored: Scored, classes: pd.Series) -> list[pd.Da
     ]  # fmt: skip
 
 
-def _doubts(tables: Tables, index: Index) -> dict[str, Doubt]:
+def doubts_of(tables: Tables, index: Index) -> dict[str, Doubt]:
     """The doubt behind each of an index's indicators, from the table that the measures left."""
     evidence = tables["evidence"]
     doubtful = set(tables["places"].loc[tables["places"]["p_match"] < 1, "place_id"])
@@ -186,10 +186,19 @@ def _doubts(tables: Tables, index: Index) -> dict[str, Doubt]:
         if part["kind"].iloc[0] == "count":
             behind = evidence.loc[evidence["indicator"] == code, ["code", "place_id"]]
             found[str(code)] = Doubt(
-                "count", each=by_unit["each"], evidence=behind, completeness=by_unit["completeness"]
+                "count",
+                each=by_unit["each"],
+                evidence=behind,
+                completeness=by_unit["completeness"],
+                relative_sd=by_unit["relative_sd"],
             )
         else:
-            found[str(code)] = Doubt("rate", base=by_unit["base"], per=float(part["per"].iloc[0]))
+            found[str(code)] = Doubt(
+                "rate",
+                base=by_unit["base"],
+                per=float(part["per"].iloc[0]),
+                relative_sd=by_unit["relative_sd"],
+            )
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from atlas.commands import FORCE, Command, Option, opened
@@ -29,9 +30,17 @@ def _build(args: argparse.Namespace) -> Answer | None:
             draws=args.draws,
             seed=args.seed,
             workers=args.workers,
+            cuts=args.cuts,
             progress=reporter,
         )
-    return None if args.quiet else build_summary(built, args.lang, ran=reporter.ran, moved=moved)
+    if args.quiet:
+        return None
+    answer = build_summary(built, args.lang, ran=reporter.ran, moved=moved)
+    if args.cuts:
+        from atlas.diagnosing import cut_lines
+
+        return replace(answer, head="\n".join([answer.head, *cut_lines(built, args.lang)]))
+    return answer
 
 
 def _check(args: argparse.Namespace) -> Answer:
@@ -70,6 +79,8 @@ COMMANDS = (
         Option(("--seed",), "semente", "seed", {"type": int, "metavar": "N"}),
         Option(("--workers",), "processos", "workers", {"type": int, "default": 1, "metavar": "N"}),
         Option(("--recalibrate",), "renova as referências", "renews the references", {"action": "store_true"}),
+        Option(("--cuts",), "também sobre outros recortes do território", "also on other cuts of the ground",
+               {"action": "store_true"}),
     )),
     Command("check", _check, "valida configuração e dados, sem construir", "validates configuration and inputs"),
 )  # fmt: skip

@@ -31,10 +31,13 @@ def _rank(args: argparse.Namespace) -> Answer | None:
 
 def _explain(args: argparse.Namespace) -> Answer:
     from atlas.answers import explain_answer
-    from atlas.explaining import explain
+    from atlas.explaining import explain, stages_of
 
     built = opened(args)
-    return explain_answer(built, explain(built, args.code, args.index, lang=args.lang), args.lang)
+    found = explain(built, args.code, args.index, lang=args.lang)
+    if args.stages:
+        found["stages"] = stages_of(built, args.code, args.index, args.lang)
+    return explain_answer(built, found, args.lang)
 
 
 def _layers(args: argparse.Namespace) -> Answer:
@@ -70,6 +73,7 @@ COMMANDS = (
     ), lists=True),
     Command("explain", _explain, "porquê este valor", "why this value", (
         Option(("code",), "código da unidade", "code of the unit", {"metavar": "CODE"}), INDEX,
+        Option(("--stages",), "cada número em cada passo", "every figure at every stage", {"action": "store_true"}),
     ), lists=True),
     Command("layers", _layers, "as camadas", "the layers", lists=True),
     Command("sources", _sources, "as fontes, datas e licenças", "the sources, dates and licences", lists=True),

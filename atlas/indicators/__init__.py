@@ -89,7 +89,8 @@ class Measured:
     each
         Of counts: what one more place adds to the figure of a unit.
     base, per
-        Of rates: what the events are counted out of, and the factor from the ratio to the figure.
+        Of rates: what the events are counted out of, and the factor from the ratio to the figure. Of counts: what
+        they are divided by.
     """
 
     value: pd.Series

@@ -41,7 +41,7 @@ def per_base(inputs: Inputs, indicator: Indicator) -> Measured:
     base = column_of(inputs, indicator, option(indicator, "base")).reindex(counted.value.index)
     least = max(indicator.base_least, 1.0)
     each = indicator.with_.get("per", 1) / base.where(base >= least)
-    return Measured(each * counted.value, counted.evidence, each=each)
+    return Measured(each * counted.value, counted.evidence, each=each, base=base)
 
 
 @measure("near")

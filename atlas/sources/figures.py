@@ -2,6 +2,9 @@
 
 ``read`` takes ``code`` (column of the unit's code, default ``code``); all other columns are figures or, where they
 hold words, text. Codes stay text: leading zeros and letters are part of them.
+
+``sums_of`` names a source of smaller areas (``areas``) with columns of the same names, whose sums over each unit the
+figures are: what lets the atlas be cut along other borders (``atlas build --cuts``).
 """
 
 from __future__ import annotations
