@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from atlas.commands import WITHIN, Command, Option, opened
@@ -41,6 +42,12 @@ def _opportunities(args: argparse.Namespace) -> Answer:
     return opportunities_answer(opened(args), args.lang, args.within)
 
 
+def _validate(args: argparse.Namespace) -> Answer:
+    from atlas.commands.strategy_answers import validate_answer
+
+    return validate_answer(opened(args), args.lang, args.list)
+
+
 COMMANDS = (
     Command("agglomerations", _agglomerations, "as aglomerações de equipamentos: nome, membros, mistura",
             "agglomerations of venues: name, members, mix", (WITHIN,), lists=True),
@@ -57,4 +64,10 @@ COMMANDS = (
             "who stands near whom among the nine kinds of actors, against chance", (WITHIN,), lists=True),
     Command("opportunities", _opportunities, "candidatas a análise para regeneração, com o que fala contra",
             "candidates for regeneration to look into, with what speaks against", (WITHIN,), lists=True),
+    Command("validate", _validate, "compara o índice com lugares que pessoas indicaram",
+            "compares the index with places that people named", (
+        Option(("list",), "CSV com lon e lat, ou code; expected: sim ou não",
+               "CSV with lon and lat, or code; expected: yes or no",
+               {"type": Path, "metavar": "LIST.csv"}),
+    ), lists=True),
 )  # fmt: skip

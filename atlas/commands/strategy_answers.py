@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -10,11 +11,13 @@ from atlas.answers import Answer
 from atlas.built import Built, units_within
 from atlas.language import Lang, Translator
 from atlas.strategy import read
+from atlas.strategy.discrimination import CONFIDENCE
 from atlas.strategy.hotspots import Null, hotspots, spot_rows
 from atlas.strategy.links import KINDS, links, observed_kinds
 from atlas.strategy.network import network, reason_in
 from atlas.strategy.opportunities import opportunities, opportunity_rows
 from atlas.strategy.permutation import PERMUTATIONS
+from atlas.strategy.validate import validate
 from atlas.strategy.walks import WALK_M, how, streets_of
 
 SHOWN_CLASSES = 4
@@ -247,6 +250,28 @@ def opportunities_answer(built: Built, lang: Lang, within: str | None) -> Answer
     ]
     foot = t("strategy.opportunities.how") if rows else t("strategy.none")
     return Answer(rows, built.meta, head=t.n("strategy.opportunities.candidates", len(rows)), shown=shown, foot=foot)
+
+
+def validate_answer(built: Built, lang: Lang, path: Path) -> Answer:
+    """AUC of the potential, of density alone, and their difference, with a sentence."""
+    t = Translator(lang)
+    found = validate(built, path)
+    shown = [
+        {
+            t("strategy.column.measure"): t(f"strategy.validate.{row['measure']}"),
+            "AUC": t.number(row["auc"], 3),
+            t("strategy.column.interval"): f"{t.number(row['low'], 3)} – {t.number(row['high'], 3)}",
+        }
+        for row in found.rows
+    ]
+    used = int(found.places["used"].sum())
+    lines = [
+        t("strategy.validate.beats" if found.beats_density else "strategy.validate.does_not_beat"),
+        t("strategy.validate.used", used=t.number(used), all=t.number(len(found.places))),
+    ]
+    meta = {**built.meta, "index": built.atlas.opportunity.potential, "confidence": CONFIDENCE}
+    meta |= {"beats_density": found.beats_density, "places": len(found.places), "used": used}
+    return Answer(found.rows, meta, shown=shown, foot="\n".join(lines))
 
 
 def number_or_none(value: float) -> float | None:
