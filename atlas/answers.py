@@ -220,7 +220,7 @@ def _rank_row(row: Mapping[str, Any], t: Translator) -> dict[str, str]:
         t("cli.column.rank"): t.number(row["rank"]) if ranked else "—",
         t("cli.column.code"): str(row["code"]),
         t("cli.column.name"): _short(row["name"]),
-        t("cli.column.parent"): _short(row["parent"]),
+        t("cli.column.parent"): _short(row["parent_name"]),
         t("cli.column.score"): t.number(row["score"], 1),
         t("cli.column.robust"): span("rank_low", "rank_high"),
         t("cli.column.data"): span("rank_data_low", "rank_data_high"),

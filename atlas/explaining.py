@@ -45,7 +45,7 @@ def explain(
         "name": units.loc[code, "name"],
         "index": index.id,
         "level": index.level,
-        "score": _number(scored.score[code]),
+        "score": _number(scored.score[code], 12),
         "reference": _reference(built, index, scored) if full else None,
         "contributions": _contributions(built, index, scored, code, lang),
         "counterfactual": None

@@ -16,7 +16,7 @@ from atlas.scoring.diagnostics import rank_within
 from atlas.scoring.index import rank, score_index
 
 COLUMNS = (
-    "code", "name", "parent", "residents", "area_km2", "score", "score_low", "score_high", "rank", "rank_within",
+    "code", "name", "parent", "parent_name", "residents", "area_km2", "score", "score_low", "score_high", "rank", "rank_within",
     "rank_low", "rank_high", "rank_data_low", "rank_data_high", "p_top10", "coverage", "cell", "opportunity",
     "p_opportunity", "flags", "density_class", "rank_density",
 )  # fmt: skip
@@ -104,13 +104,15 @@ def rank_table(
     table = scores.reindex(chosen)
     table["code"] = chosen
     table["name"] = units["name"].reindex(chosen)
-    table["parent"] = None if parents else units["parent_name"].reindex(chosen)
+    for column in ("parent", "parent_name"):
+        table[column] = None if parents else units[column].reindex(chosen)
     table["residents"] = units["residents"].reindex(chosen)
     table["area_km2"] = units["area_km2"].reindex(chosen)
     reading = _reading(built, index, scores if weights else None)
     table[["cell", "opportunity", "p_opportunity"]] = reading.reindex(chosen) if not parents else None
     table["rank_within"] = table["rank"].rank(method="min").astype("Int64")
-    table = table.reindex(columns=list(COLUMNS))
+    whole = [column for column in COLUMNS if column.startswith("rank")]
+    table = table.reindex(columns=list(COLUMNS)).astype(dict.fromkeys(whole, "Int64"))
     return table.sort_values(["rank", "code"], na_position="last", kind="stable").reset_index(drop=True)
 
 
@@ -189,5 +191,5 @@ def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
             if key == "flags":
                 row[key] = [word for word in str(value or "").split("|") if word]
             elif isinstance(row[key], float):
-                row[key] = round(row[key], 6)
+                row[key] = int(row[key]) if key == "residents" and row[key].is_integer() else round(row[key], 6)
     return rows

@@ -102,7 +102,7 @@ def test_contributions_of_a_parish_sum_to_its_score(norte: object, capsys: pytes
     assert main(["explain", "030884", "--format", "json", "--store", folder]) == 0
     found = json.loads(capsys.readouterr().out)
     total = sum(one["contribution"] or 0 for one in found["contributions"])
-    assert total == pytest.approx(found["score"], abs=1e-5)
+    assert total == pytest.approx(found["score"], abs=1e-9)
     museums = [one for one in found["evidence"] if one["indicator"] == "museums_5km"]
     value = next(one["value"] for one in found["contributions"] if one["code"] == "museums_5km")
     assert len(museums) == value

@@ -41,7 +41,7 @@ class Subject:
 def head(subject: Subject, level: str = "h2") -> list[Node]:
     """Name, rank and both intervals, the sentence, and the flags in words."""
     t, row = subject.t, subject.row
-    parent = row.get("parent")
+    parent = row.get("parent_name")
     facts = [parent if isinstance(parent, str) else None]
     if number(row.get("residents")) is not None:
         facts.append(t.n("app.card.residents", round(float(row["residents"]))))

@@ -132,7 +132,7 @@ def _here(frame: Frame, row: Mapping[str, Any]) -> Node:
 
 
 def _parent(row: Mapping[str, Any]) -> Node:
-    parent = row.get("parent")
+    parent = row.get("parent_name")
     return h("small", parent) if isinstance(parent, str) else None
 
 

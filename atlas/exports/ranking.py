@@ -15,7 +15,8 @@ _SHARE = Text(pt="0 a 1", en="0 to 1")
 _FIELDS: tuple[tuple[str, FieldType, Text, Text, int], ...] = (
     ("code", "text", Text(pt="Código da unidade", en="Code of the unit"), Text(pt="", en=""), 0),
     ("name", "text", Text(pt="Nome", en="Name"), Text(pt="", en=""), 0),
-    ("parent", "text", Text(pt="Área a que pertence", en="Area that it belongs to"), Text(pt="", en=""), 0),
+    ("parent", "text", Text(pt="Código da área a que pertence", en="Code of its area"), Text(pt="", en=""), 0),
+    ("parent_name", "text", Text(pt="Área a que pertence", en="Area that it belongs to"), Text(pt="", en=""), 0),
     ("residents", "number", Text(pt="Residentes em 2021", en="Residents in 2021"), Text(pt="n.º", en="no."), 0),
     ("area_km2", "number", Text(pt="Área", en="Area"), Text(pt="km²", en="km²"), 3),
     ("score", "number", Text(pt="Valor do índice", en="Value of the index"), _POINTS, 2),

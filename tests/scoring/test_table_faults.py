@@ -43,7 +43,7 @@ def said(tmp_path: Path, meta: str = META, data: str = DATA, toml: str = "") -> 
         ("1,y,Y,-1,1,,a,", "1,y,Y,-1,much,,a,", ["“much” is not a number", "Weight"]),
         ("1,y,Y,-1,1,,a,", "1,y,Y,0,1,,a,", ["iCode y, Direction", "1 (more is better) or -1"]),
         ("1,y,Y,-1,1,,a,", "1,x,Y,-1,1,,a,", ["“x” stands there more than once"]),
-        ("1,y,Y,-1,1,,a,", "1,why,Y,-1,1,,a,", ["Indicator unknown: “why”", "x, y"]),
+        ("1,y,Y,-1,1,,a,", "1,why,Y,-1,1,,a,", ["Indicator “why” does not exist", "x, y"]),
         ("2,a,A,1,1,,i,", "1,a,A,1,1,,i,", ["Level 1 is not below level 1"]),
         ("1,x,X,1,1,people,a,", "1,x,X,1,1,persons,a,", ["denominator “persons” of “x”"]),
         ("Indicator", "Indikator", ["no indicators"]),
@@ -64,7 +64,7 @@ def test_weights_that_are_all_zero(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "toml", "words"),
     [
-        ("uCode", "code", "", ["Column of units unknown: “uCode”", "“code”"]),
+        ("uCode", "code", "", ["Column of units “uCode” does not exist", "“code”"]),
         ("02,2,5", "02,2;5,5", "", ["data.csv:3, x", "“2;5” is not a number (unit 02)"]),
         ("02,2,5", "02,inf,5", "", ["data.csv:3, x", "“inf”"]),
         ("02,2,5", "01,2,5", "", ["“01” stands there more than once"]),
@@ -78,7 +78,7 @@ def test_weights_that_are_all_zero(tmp_path: Path) -> None:
         ("x", "x", 'normalise = "zscore:0,1"\naggregate = "harmonic"', ["only takes values above zero"]),
         ("x", "x", 'normalise = "goalposts:0,100"', ["Fill Goalpost_low"]),
         ("x", "x", 'normalise = "distance-to-target"', ["Fill Target"]),
-        ("x", "x", 'impute = "group-mean:region"', ["Column of groups unknown: “region”"]),
+        ("x", "x", 'impute = "group-mean:region"', ["Column of groups “region” does not exist"]),
         ("x", "x", 'aggregate = ["arithmetic"]', ["1 means and the tree 2 levels"]),
         ("x", "x", 'weights_from = "people.csv"', ["does not exist"]),
         (",1,9,10", ",,,10", "screen = 1.0", None),

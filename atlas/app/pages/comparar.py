@@ -64,7 +64,7 @@ def both(one: card.Subject, other: card.Subject) -> list[Node]:
 
 
 def _parent(subject: card.Subject) -> Node:
-    parent = subject.row.get("parent")
+    parent = subject.row.get("parent_name")
     return h("small", parent) if isinstance(parent, str) else None
 
 
