@@ -4,6 +4,7 @@ AtlasError               the input or the request is wrong
 ├── ConfigError          atlas.toml, a layer file or a file of weights
 ├── SourceError          a file of data
 ├── UnknownName          a code, an index, a layer or a format that is not there
+├── FetchError           a service that does not answer as it should
 ├── StoreError           a built atlas that cannot be read or written
 └── OutputError          a file that cannot be written
 """
@@ -44,6 +45,10 @@ class SourceError(AtlasError):
     """A file of data is missing, unreadable or contradicts itself."""
 
 
+class FetchError(AtlasError):
+    """A service on the network does not answer, or not as its interface says."""
+
+
 class StoreError(AtlasError):
     """A built atlas is missing, of another version, locked or damaged."""
 
@@ -60,7 +65,7 @@ class UnknownName(AtlasError):
         """The error for ``name`` (a ``pt`` or ``en`` kind of thing), with the nearest known names.
 
         >>> print(UnknownName.among("potencial", ["potential", "decline"], pt="Índice", en="Index"))
-        Índice desconhecido: «potencial». Será «potential»? Existem: decline, potential.
+        Índice «potencial» não existe. Será «potential»? Existem: decline, potential.
         """
         names = sorted(set(known))
         near = get_close_matches(name, names, n=1)
@@ -68,8 +73,8 @@ class UnknownName(AtlasError):
         guess_pt = f"Será «{near[0]}»? " if near else ""
         guess_en = f"Did you mean “{near[0]}”? " if near else ""
         return cls(
-            f"{pt} desconhecido: «{name}». {guess_pt}Existem: {shown}.",
-            f"{en} unknown: “{name}”. {guess_en}There are: {shown}.",
+            f"{pt} «{name}» não existe. {guess_pt}Existem: {shown}.",
+            f"{en} “{name}” does not exist. {guess_en}There are: {shown}.",
             where=where,
         )
 
