@@ -46,6 +46,19 @@ def file_name(session: Session, layer: str, suffix: str) -> str:
     return "-".join(filter(None, ("atlas", session.known.atlas, layer, session.view.within))) + suffix
 
 
+def sheet_download(session: Session, code: str) -> None:
+    """The printed sheet of a neighbourhood, or the dossier of a municipality, as PDF."""
+
+    def content() -> bytes:
+        from atlas.sheets import sheets
+
+        return sheets(session.built, code, lang=session.view.lang)
+
+    label = session.t("app.download.dossier" if code in session.known.parents else "app.download.sheet")
+    name = f"atlas-{session.known.atlas}-{code}.pdf"
+    st.download_button(label, content, name, "application/pdf", key="get_sheet", on_click="ignore")
+
+
 def map_download(session: Session) -> None:
     """The whole atlas as one HTML file that needs no network."""
 

@@ -62,7 +62,7 @@ def _shelf() -> dict[tuple[str, str], Opened]:
     return {}
 
 
-def opened(name: str, store: str, lang: Lang) -> Built:
+def opened(name: str, store: str, lang: Lang, place: Any) -> Built:
     """Open an atlas once for all sessions; build it first where its store is missing or stale.
 
     A store that another process has built anew is opened anew.
@@ -71,7 +71,7 @@ def opened(name: str, store: str, lang: Lang) -> Built:
     if held is None or held.written_ns != _written_ns(held.built):
         from atlas.built import open_built
 
-        built = open_built(name, store=Path(store) if store else None, progress=_progress(lang))
+        built = open_built(name, store=Path(store) if store else None, progress=_progress(lang, place))
         held = _shelf()[name, store] = Opened(built, _written_ns(built))
     return held.built
 
@@ -83,10 +83,9 @@ def _written_ns(built: Built) -> int:
         return 0
 
 
-def _progress(lang: Lang) -> Callable[[float, str], None]:
+def _progress(lang: Lang, place: Any) -> Callable[[float, str], None]:
     """A bar on the page that says what a build is doing; nothing appears where the store is fresh."""
     t = Translator(lang)
-    place = st.empty()
 
     def tell(fraction: float, stage: str) -> None:
         if fraction >= 1:
@@ -141,7 +140,9 @@ class Session:
 
     def __init__(self, name: str) -> None:
         store = os.environ.get("ATLAS_APP_STORE", "") if name == atlas_name() else ""
-        self.built: Built = opened(name, store, wanted_language())
+        # The place for a build's progress is always there: what comes after it must not move from run to run, or the
+        # browser would mount the map again.
+        self.built: Built = opened(name, store, wanted_language(), st.empty())
         self.atlas = self.built.atlas
         self.known = _known(self.built)
         self.notices: list[Notice] = st.session_state.get(NOTICES, [])

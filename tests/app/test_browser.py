@@ -22,7 +22,7 @@ pytestmark = pytest.mark.browser
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
              "--no-first-run"]  # fmt: skip
-PATHS = ("", "ordenar", "porque", "comparar", "entregar", "metodo", "acessibilidade")
+PATHS = ("", "ordenar", "porque", "comparar", "estrategia", "entregar", "metodo", "acessibilidade")
 CEDOFEITA = "131217"
 MOST_BYTES_A_MOVE = 30_000
 

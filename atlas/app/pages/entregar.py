@@ -8,7 +8,7 @@ import streamlit as st
 
 from atlas.app import parts
 from atlas.app.dom import h, prose
-from atlas.app.downloads import download, file_name, map_download
+from atlas.app.downloads import download, file_name, map_download, sheet_download
 from atlas.app.session import BY_BUILT, Session
 from atlas.app.view import view
 from atlas.exports import formats
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from atlas.built import Built
 
-ORDER = 5
+ORDER = 6
 PATH = "entregar"
 
 
@@ -46,7 +46,10 @@ def show(session: Session) -> None:
             limits = form.limits.in_(t.lang)
             if limits:
                 view(f"limits{form.suffix}", [h("p", limits, class_="aside")])
-    map_download(session)
+    with st.container(key="downloads", horizontal=True):
+        map_download(session)
+        if session.view.within:
+            sheet_download(session, session.view.within)
     within = f" --within {session.view.within}" if session.view.within else ""
     command = f"atlas export {layer} {session.known.atlas} -o {file_name(session, layer, '.gpkg')}{within}"
     empty = [

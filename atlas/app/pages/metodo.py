@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from atlas.built import Built
     from atlas.config import Index, Indicator
 
-ORDER = 6
+ORDER = 7
 PATH = "metodo"
 FLAGS = ("completeness_unknown", "estimated_residents", "municipal_value", "edge", "small_base", "cut_dependent",
          "uncertain_class")  # fmt: skip

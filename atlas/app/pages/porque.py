@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from atlas.app import card, charts, controls, painting, parts
+from atlas.app.answer_tables import answer_nodes
 from atlas.app.dom import Node, h
+from atlas.app.downloads import sheet_download
 from atlas.app.session import BY_BUILT, Session
 from atlas.app.table import number
-from atlas.app.view import view
+from atlas.app.view import packed, view
+from atlas.language import Lang, Translator
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,8 +41,28 @@ def show(session: Session) -> None:
         h("section", h("div", h("div", *indicators(subject)),
                        h("div", *card.axes(subject), *pillars(session, subject)), class_="columns"), class_="card"),
     ], act=parts.act(session))  # fmt: skip
-    view("evidence_all", parts.evidence(session, subject, ALL))
+    with st.container(key="downloads"):
+        sheet_download(session, str(subject.row["code"]))
     _municipal(session, subject)
+    if str(subject.row["code"]) in session.known.units:
+        view("law", law(session.built, str(subject.row["code"]), session.view.lang))
+    view("evidence_all", parts.evidence(session, subject, ALL))
+
+
+@st.cache_resource(show_spinner=False, max_entries=64, hash_funcs=BY_BUILT)
+def law(built: Built, code: str, lang: Lang) -> bytes:
+    """What heritage and rehabilitation law may ask of the neighbourhood, as far as the loaded data tell."""
+    import geopandas as gpd
+
+    from atlas.legal.answering import legal_answer
+
+    t = Translator(lang)
+    outline = gpd.GeoSeries([built.units.loc[code, "geometry"]], crs=built.atlas.atlas.crs).to_crs(4326).iloc[0]
+    nodes = answer_nodes(t, legal_answer(built, outline, lang), t("app.why.law"))
+    return packed([
+        h("section", h("h2", t("app.why.law")), h("p", t("app.why.law_long"), class_="sentence"),
+          h("details", h("summary", h("b", t("app.why.law_open"))), *nodes), class_="card"),
+    ])  # fmt: skip
 
 
 def indicators(subject: card.Subject) -> list[Node]:

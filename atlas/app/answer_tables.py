@@ -1,0 +1,47 @@
+"""What a command answers, as a page shows it: its sentences and its table, with the command's own words."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from atlas.app.dom import Node, h
+from atlas.language import Translator
+
+if TYPE_CHECKING:
+    from atlas.answers import Answer
+
+MOST = 100
+_FIGURE = re.compile(r"[\d\s.,%–—-]+")
+
+
+def answer_nodes(t: Translator, answer: Answer, caption: str, *, most: int = MOST) -> list[Node]:
+    """Head, table and foot; of a long table its first rows, and how many more there are."""
+    shown = answer.shown if answer.shown is not None else []
+    return [
+        *(h("p", line, class_="sentence") for line in answer.head.splitlines() if line.strip()),
+        *([_table(shown[:most], caption)] if shown else []),
+        h("p", t.n("app.answer.more", len(shown) - most), class_="aside") if len(shown) > most else None,
+        *(h("p", line, class_="aside") for line in answer.foot.splitlines() if line.strip()),
+    ]
+
+
+def _table(rows: list[dict[str, str]], caption: str) -> Node:
+    figures = {one for one in rows[0] if all(_is_figure(str(row[one])) for row in rows)}
+
+    def cell(tag: str, column: str, words: str) -> Node:
+        return h(tag, words, class_="n" if column in figures else None, scope="col" if tag == "th" else None)
+
+    head = h("tr", *(cell("th", one, one) for one in rows[0]))
+    body = [h("tr", *(cell("td", one, str(row[one])) for one in row)) for row in rows]
+    table = h("table", h("caption", caption, class_="unseen"), h("thead", head), h("tbody", *body), class_="plain")
+    return h("div", table, class_="wide", role="region", tabindex="0", aria_label=caption)
+
+
+def _is_figure(text: str) -> bool:
+    """Whether a cell holds a figure; a code is text, though it may look like one.
+
+    >>> _is_figure("1 234,5"), _is_figure("131217"), _is_figure("Porto"), _is_figure("")
+    (True, False, False, True)
+    """
+    return not text or (_FIGURE.fullmatch(text) is not None and not (text.isdigit() and len(text) > 4))

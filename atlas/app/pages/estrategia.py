@@ -1,0 +1,60 @@
+"""*Estratégia*: where venues gather, which can work together, which link is missing, where to look first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from atlas.app import parts
+from atlas.app.answer_tables import answer_nodes
+from atlas.app.dom import h
+from atlas.app.session import BY_BUILT, Session
+from atlas.app.view import packed, view
+from atlas.language import Lang, Translator
+
+if TYPE_CHECKING:
+    from atlas.answers import Answer
+    from atlas.built import Built
+
+ORDER = 5
+PATH = "estrategia"
+QUESTIONS = ("opportunities", "agglomerations", "hotspots", "network", "links")
+
+
+def show(session: Session) -> None:
+    """Draw the page."""
+    t = session.t
+    view("strategy", [
+        h("section", h("h1", t("app.page.estrategia")), h("p", t("app.strategy.lead"), class_="sentence")),
+    ])  # fmt: skip
+    with st.container(key="selectors"):
+        left, _ = st.columns([1, 2])
+    with left:
+        parts.area_select(session)
+    for question in QUESTIONS:
+        view(question, answered(session.built, question, session.view.lang, session.view.within))
+
+
+@st.cache_resource(show_spinner=False, max_entries=64, hash_funcs=BY_BUILT)
+def answered(built: Built, question: str, lang: Lang, within: str) -> bytes:
+    """One question's answer, packed once."""
+    t = Translator(lang)
+    title = t(f"app.strategy.{question}")
+    nodes = answer_nodes(t, _ask(built, question, lang, within or None), title)
+    lead = h("p", t(f"app.strategy.{question}_long"), class_="sentence")
+    return packed([h("section", h("h2", title), lead, *nodes, class_="card")])
+
+
+def _ask(built: Built, question: str, lang: Lang, within: str | None) -> Answer:
+    from atlas.commands import strategy_answers as answers
+
+    if question == "hotspots":
+        return answers.hotspots_answer(built, lang, within, "area")
+    ask = {
+        "opportunities": answers.opportunities_answer,
+        "agglomerations": answers.agglomerations_answer,
+        "network": answers.network_answer,
+        "links": answers.links_answer,
+    }[question]
+    return ask(built, lang, within)
