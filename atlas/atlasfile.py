@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from atlas.config import Atlas, Index, Indicator
 from atlas.errors import AtlasError, ConfigError, SourceError, raise_first
+from atlas.fetched import located_file
 
 CONFIG = "atlas.toml"
 EMBEDDED = ("norte", "porto")
@@ -135,10 +136,11 @@ def _line_of(text: str, loc: list[Any]) -> int | None:
     return None if found is None else text.count("\n", 0, found) + 1
 
 
-def load_atlas(folder: Path, *, calibrated: bool = True) -> Atlas:
+def load_atlas(folder: Path, *, calibrated: bool = True, whole: bool = False) -> Atlas:
     """Read ``atlas.toml`` and the layers (the product's, overridden by the atlas's own), and check them together.
 
     With ``calibrated=False`` reference points may be missing: that is what ``atlas build --recalibrate`` starts from.
+    With ``whole=True`` what is not fetched yet is there too.
     """
     from atlas.layers import load_layers
 
@@ -147,8 +149,47 @@ def load_atlas(folder: Path, *, calibrated: bool = True) -> Atlas:
     own = folder / "layers"
     layers = load_layers([product_folder("layers"), *([own] if own.is_dir() else [])])
     atlas = read.model_copy(update={"folder": folder, "layers": layers})
+    if not whole:
+        atlas = what_is_there(atlas)
     raise_first([fault for fault in _faults(atlas, path) if calibrated or not isinstance(fault, NotCalibrated)])
     return atlas
+
+
+def what_is_there(atlas: Atlas) -> Atlas:
+    """The atlas without the sources that are still to be fetched, and without what rests on them alone.
+
+    A fetched source stands in for those that it replaces. An indicator all of whose sources are absent goes, and an
+    index that loses all its indicators.
+    """
+    absent = {one.id for one in atlas.source if one.fetched and not located_file(atlas.folder, one.file).is_file()}
+    instead = {old: one.id for one in atlas.source if one.fetched and one.id not in absent for old in one.replaces}
+    if not absent and not instead:
+        return atlas
+
+    def held(names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(instead.get(name, name) for name in names if name not in absent))
+
+    indicators = tuple(
+        one.model_copy(update={"sources": held(one.sources)})
+        for one in atlas.indicator
+        if not one.sources or held(one.sources)
+    )
+    gone = {one.code for one in atlas.indicator} - {one.code for one in indicators}
+    indices = []
+    for index in atlas.index:
+        pillars = tuple(
+            one.model_copy(update={"indicators": {code: w for code, w in one.indicators.items() if code not in gone}})
+            for one in index.pillar
+        )
+        if any(one.indicators for one in pillars) or not any(one.indicators for one in index.pillar):
+            indices.append(index.model_copy(update={"pillar": pillars}))
+    return atlas.model_copy(
+        update={
+            "source": tuple(one for one in atlas.source if one.id not in absent and one.id not in instead),
+            "indicator": indicators,
+            "index": tuple(indices),
+        }
+    )
 
 
 class NotCalibrated(ConfigError):
@@ -193,6 +234,7 @@ def _repeated(atlas: Atlas, path: Path) -> Iterator[AtlasError]:
         "source": [one.id for one in atlas.source],
         "indicator": [one.code for one in atlas.indicator],
         "index": [one.id for one in atlas.index],
+        "fetch": [one.id for one in atlas.fetch],
     }
     for index in atlas.index:
         lists[f"{index.id}.indicators"] = [code for pillar in index.pillar for code in pillar.indicators]

@@ -18,6 +18,7 @@ from atlas import store as stores
 from atlas.config import Atlas
 from atlas.cuts import cut_tables, refuse_without_points
 from atlas.errors import StoreError
+from atlas.fetched import located_file
 from atlas.measuring import Figures, measure_all
 from atlas.placing import Places, place_all
 from atlas.scores import score_all
@@ -45,7 +46,7 @@ class Hashes:
 
 def hashes_of(atlas: Atlas, *, draws: int, seed: int) -> Hashes:
     """Hashes of inputs and program (``data``), with the indicators (``figures``), with the indices (``method``)."""
-    files = {source.id: file_hash(atlas.folder / source.file) for source in atlas.source}
+    files = {source.id: file_hash(located_file(atlas.folder, source.file)) for source in atlas.source}
     files |= {
         f"{source.id}.nodes": file_hash(atlas.folder / str(source.read["nodes"]))
         for source in atlas.source
@@ -53,7 +54,7 @@ def hashes_of(atlas: Atlas, *, draws: int, seed: int) -> Hashes:
     }
     units = atlas.neighbourhoods
     files |= {name: file_hash(atlas.folder / name) for name in (units.file, units.parents) if name}
-    whole = atlas.model_dump(mode="json", by_alias=True)
+    whole = atlas.model_dump(mode="json", by_alias=True, exclude={"fetch"})
     layers = [layer.model_dump(mode="json", by_alias=True) for layer in atlas.layers]
     head = {**whole["atlas"], "draws": None, "seed": None}
     data = _digest(code_hash(), files, head, whole["neighbourhoods"], whole["source"], layers)

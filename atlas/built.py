@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from platformdirs import user_data_path
 
 from atlas.atlasfile import EMBEDDED, find_atlas, load_atlas
 from atlas.build import Progress, build, silent
 from atlas.config import Atlas, Index
 from atlas.errors import UnknownName
+from atlas.fetched import atlas_home
 from atlas.scores import values_of, wide
 from atlas.store import Store
 
@@ -84,11 +83,6 @@ class Built:
             "hashes": {"data": manifest["hashes"]["figures"], "method": manifest["hashes"]["method"]},
             "sources": [{key: source[key] for key in keys} for source in manifest["sources"]],
         }
-
-
-def atlas_home() -> Path:
-    """Where stores of embedded atlases, fetched data and decisions live: ``$ATLAS_HOME``, or the user's own."""
-    return Path(os.environ.get("ATLAS_HOME") or user_data_path("atlas-creative-places", appauthor=False))
 
 
 def store_folder(name: str, folder: Path) -> Path:

@@ -16,7 +16,7 @@ from atlas.commands import (
     Command,
     building,
     diagnosing,
-    diagnosing,
+    fetching,
     field,
     handing_over,
     initialising,
@@ -33,13 +33,13 @@ COMMANDS: tuple[Command, ...] = (
     *building.COMMANDS,
     *reading.COMMANDS,
     *diagnosing.COMMANDS,
-    *diagnosing.COMMANDS,
     *strategy.COMMANDS,
     *legal.COMMANDS,
     *writing.COMMANDS,
     *handing_over.COMMANDS,
     *field.COMMANDS,
     *initialising.COMMANDS,
+    *fetching.COMMANDS,
 )
 
 

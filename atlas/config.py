@@ -120,7 +120,29 @@ class Source(Model):
     layers: tuple[Id, ...] = Field((), description="the layers it may fill; all where none is named")
     fuse: bool = Field(True, description="false: every record is a place of its own (stops, short lets)")
     ends_at_region: bool = Field(False, description="its records stop at the region's border: reach near it is cut")
+    fetched: bool = Field(
+        False,
+        description="only there after `atlas fetch`: until then the source is left out, and what rests on it alone",
+    )
+    replaces: tuple[Id, ...] = Field((), description="sources that it stands in for once it is there")
     read: dict[str, Any] = Field({}, description="what the source's kind needs to know to read the file")
+
+
+class Fetch(Model):
+    """One thing that ``atlas fetch`` can bring: from where, on what terms, and the file that it becomes."""
+
+    id: Id
+    kind: Id = Field(description="a module of `atlas/fetch/`")
+    address: str = Field(description="`https://…`; `{code}` stands for the code of each parent, where the kind asks so")
+    hosts: tuple[str, ...] = Field((), description="further hosts that the address may lead to")
+    title: str
+    publisher: str
+    licence: str
+    writes: str = Field(description="the file, as sources name it in `file`")
+    default: bool = Field(True, description="false: only when it is named")
+    most_mb: float = Field(1000.0, gt=0, description="largest download")
+    ask: dict[str, Any] = Field({}, description="what the kind needs to know to ask for it")
+    note: Text | None = None
 
 
 class Indicator(Model):
@@ -247,6 +269,7 @@ class Atlas(Model):
     indicator: tuple[Indicator, ...]
     index: tuple[Index, ...]
     preset: tuple[Preset, ...] = ()
+    fetch: tuple[Fetch, ...] = ()
     walking: Walking = Walking()
     opportunity: Opportunity = Opportunity()
     folder: Path = Field(Path(), exclude=True)

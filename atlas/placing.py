@@ -14,6 +14,7 @@ import shapely
 
 from atlas.config import Atlas, Source
 from atlas.errors import AtlasError, SourceError, raise_first
+from atlas.fetched import facts_of, located_file
 from atlas.fusion import fuse
 from atlas.fusion.completeness import completeness_table, density_class, families
 from atlas.layers import classify
@@ -92,9 +93,10 @@ def _records(
             continue
         entry = {
             **source.model_dump(include={"id", "title", "publisher", "licence", "date", "address", "file", "covers"}),
-            "sha256": file_hash(atlas.folder / source.file),
+            "sha256": file_hash(located_file(atlas.folder, source.file)),
             "records": len(held) if hasattr(held, "__len__") else None,
             "warnings": [],
+            **facts_of(atlas.folder, source.file),
         }
         if source.kind == "figures":
             entry["warnings"] = [list(one) for one in held.attrs.get("warnings", [])]

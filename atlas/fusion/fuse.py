@@ -73,7 +73,11 @@ def _prepare(records: gpd.GeoDataFrame, atlas: Atlas) -> gpd.GeoDataFrame:
     bits = {text: _bits(text, layer_of, bit) for text in rows["classes"].unique()}
     rows["layer_bits"] = rows["classes"].map(bits).astype(np.int64)
     rows["plain"] = normalise(rows["name"])
-    identifying = {source.id for source in atlas.source if source.read.get("identifier") == "wikidata"}
+    identifying = {
+        source.id
+        for source in atlas.source
+        if source.kind == "wikidata" or source.read.get("identifier") == "wikidata"
+    }
     rows["own"] = rows["source_id"].isin(identifying)
     rows["identifier"] = _identifiers(rows)
     geometry = rows.geometry.to_numpy()

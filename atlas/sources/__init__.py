@@ -31,6 +31,7 @@ import pandas as pd
 
 from atlas.config import Source
 from atlas.errors import SourceError, UnknownName
+from atlas.fetched import located
 
 RECORD_COLUMNS = ("source_id", "record_id", "name", "kind", "tags", "marks", "parent", "geometry")
 TEXT_COLUMNS = ("name", "kind", "tags", "marks", "parent")
@@ -53,6 +54,8 @@ def file_hash(path: Path) -> str:
 def load(source: Source, folder: Path) -> Any:
     """What a source holds, by the reader of its kind; ``attrs["warnings"]`` lists (pt, en) sentences on repairs.
 
+    A file that ``atlas fetch`` brought stands before the one of the same name that the atlas came with.
+
     Raises
     ------
     UnknownName
@@ -63,6 +66,10 @@ def load(source: Source, folder: Path) -> Any:
     """
     if source.kind not in kinds():
         raise UnknownName.among(source.kind, kinds(), pt="Tipo de fonte", en="Kind of source", where=source.id)
+    held = folder
+    folder, file = located(folder, source.file)
+    if folder != held:
+        source = source.model_copy(update={"file": file})
     path = folder / source.file
     if not path.is_file():
         raise SourceError(

@@ -25,7 +25,12 @@ from atlas.sources.table import require
 def load(source: Source, folder: Path) -> gpd.GeoDataFrame:
     """Records of a vector file."""
     path, read = folder / source.file, source.read
-    table = read_vector(path, layer=read.get("layer"), where=read.get("where"))
+    return records_of(read_vector(path, layer=read.get("layer"), where=read.get("where")), source, path)
+
+
+def records_of(table: gpd.GeoDataFrame, source: Source, path: Path) -> gpd.GeoDataFrame:
+    """Records of a table with geometry, by the columns that ``read`` names."""
+    read = source.read
     require(table, [str(read[key]) for key in ("record", "name", "kind", "parent", "tags") if key in read], path)
     frame = pd.DataFrame(index=table.index)
     record = str(read.get("record", "record_id"))

@@ -1,0 +1,123 @@
+"""OpenStreetMap from an Overpass server, tile by tile: what the layers ask for, with outlines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+
+from atlas.config import Layer
+from atlas.errors import FetchError
+from atlas.fetch.client import Passing
+from atlas.fetch.job import Box, Job, said
+from atlas.layers import wanted_tags
+from atlas.sources.overpass import read_overpass
+
+SERVER_SECONDS = 180
+SERVER_BYTES = 1 << 29
+SMALLEST_DEGREES = 0.01
+
+
+def fetch(job: Job) -> None:
+    """Write the region's objects as GeoParquet, in the form of records."""
+    chosen = set(job.option("layers", [layer.id for layer in job.atlas.layers]))
+    body = statements([layer for layer in job.atlas.layers if layer.id in chosen])
+    tiles = job.tiles(float(job.option("tile_km", 25)) * 1000)
+    frames = []
+    for number, tile in enumerate(tiles):
+        for box in tile:
+            frames += _answers(job, box, body)
+        job.progress((number + 1) / len(tiles))
+    with job.written() as path:
+        records_in(job, frames).to_parquet(path, index=False)
+
+
+def statements(layers: Iterable[Layer]) -> str:
+    """The body of a query for whatever may fall into a class of the layers.
+
+    >>> from atlas.atlasfile import product_folder
+    >>> from atlas.layers import load_layers
+    >>> print(statements([one for one in load_layers([product_folder("layers")]) if one.id == "cinemas"]))
+    nwr["amenity"="cinema"];
+    """
+    values: dict[str, list[str]] = {}
+    for tag in wanted_tags(layers):
+        key, _, value = tag.partition("=")
+        values.setdefault(key, []).append(value)
+    lines = []
+    for key, wanted in values.items():
+        if "" in wanted:
+            lines.append(f"nwr[{_quoted(key)}];")
+        elif len(wanted) == 1:
+            lines.append(f"nwr[{_quoted(key)}={_quoted(wanted[0])}];")
+        else:
+            pattern = "(^|;)(" + "|".join(_escaped(value) for value in wanted) + ")(;|$)"
+            lines.append(f"nwr[{_quoted(key)}~{_quoted(pattern)}];")
+    return "\n".join(lines)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"\\{one}" if one in r"\.^$*+?()[]{}|" else one for one in text)
+
+
+def _answers(job: Job, box: Box, body: str) -> list[gpd.GeoDataFrame]:
+    """The records of a box; one that is too much for the server is asked for by quarters."""
+    west, south, east, north = box
+    query = (
+        f"[out:json][timeout:{SERVER_SECONDS}][maxsize:{SERVER_BYTES}][bbox:{south:.6f},{west:.6f},{north:.6f},"
+        f"{east:.6f}];\n(\n{body}\n);\nout geom;"
+    )
+
+    def ask() -> bytes:
+        return job.client.get(job.entry.address, form={"data": query}, accept="application/json", check=check)
+
+    try:
+        path = job.piece(f"{said(box)}|{query}", ask)
+    except TooMuch:
+        if max(east - west, north - south) < SMALLEST_DEGREES:
+            raise FetchError(
+                "O servidor desiste até de uma área pequena. Repita mais tarde, ou use o extrato.",
+                "The server gives up even on a small area. Try again later, or use the extract.",
+                where=job.entry.address,
+            ) from None
+        x, y = (west + east) / 2, (south + north) / 2
+        quarters = [(west, south, x, y), (x, south, east, y), (west, y, x, north), (x, y, east, north)]
+        return [frame for quarter in quarters for frame in _answers(job, quarter, body)]
+    return [read_overpass(path)]
+
+
+class TooMuch(Exception):
+    """The server gave up half way: its answer is incomplete, and stays so until less is asked for."""
+
+
+def check(content: bytes) -> None:
+    """An answer that is whole."""
+    try:
+        answer = json.loads(content)
+    except ValueError:
+        start = content[:500].lower()
+        if b"rate_limited" in start or b"too busy" in start:
+            raise Passing("o servidor está ocupado", "the server is busy") from None
+        raise Passing("a resposta está cortada ou não é JSON", "the answer is cut short or no JSON") from None
+    if "error" in str(answer.get("remark", "")).lower():
+        raise TooMuch
+    if not isinstance(answer.get("elements"), list):
+        raise Passing("a resposta não é do Overpass", "the answer is not one of Overpass")
+
+
+def records_in(job: Job, frames: list[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
+    """Records of all pieces once each, those that touch the region and its margin, in the order of their ids."""
+    columns = ["record_id", "name", "tags", "geometry"]
+    if not frames:
+        return gpd.GeoDataFrame({"record_id": [], "name": [], "tags": []}, geometry=[], crs=4326)
+    whole = gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs=4326)[columns]
+    whole = whole.drop_duplicates("record_id").sort_values("record_id", kind="stable", ignore_index=True)
+    there = shapely.intersects(job.region, whole.to_crs(job.atlas.atlas.crs).geometry.to_numpy())
+    return whole[there].reset_index(drop=True)

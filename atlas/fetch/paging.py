@@ -1,0 +1,111 @@
+"""All features of a service that hands them out page by page."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+
+from atlas.errors import FetchError
+from atlas.fetch.job import Box
+
+SMALLEST_DEGREES = 0.002
+MOST_PAGES = 10_000
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page: its features, each with an id that is its own; how many there are in all, where it is said."""
+
+    features: gpd.GeoDataFrame
+    ids: tuple[str, ...]
+    matched: int | None
+    following: str | None
+    """What to ask for next; nothing where this is the last page."""
+
+
+class Repeats(Exception):
+    """The service hands out a page that it has handed out already."""
+
+
+def all_features(page: Callable[[Box, str | None], Page], boxes: Iterable[Box], where: str) -> gpd.GeoDataFrame:
+    """Every feature in the boxes, once.
+
+    A service that repeats a page, ignoring where it was asked to go on, or that stops before it has handed out as many
+    as it said, is asked by quarters of the box instead, down to some 200 metres.
+
+    Raises
+    ------
+    FetchError
+        Even a small box cannot be had whole.
+    """
+    found: dict[str, gpd.GeoDataFrame] = {}
+    waiting = list(boxes)
+    while waiting:
+        box = waiting.pop()
+        try:
+            found |= _in_box(page, box)
+        except Repeats:
+            west, south, east, north = box
+            if max(east - west, north - south) < SMALLEST_DEGREES:
+                raise FetchError(
+                    "O serviço repete a mesma página e não entrega o resto. Peça menos tipos em `ask`, ou descarregue "
+                    "o ficheiro à mão.",
+                    "The service repeats one page and does not hand out the rest. Ask for fewer types in `ask`, or "
+                    "download the file by hand.",
+                    where=where,
+                ) from None
+            x, y = (west + east) / 2, (south + north) / 2
+            waiting += [(west, south, x, y), (x, south, east, y), (west, y, x, north), (x, y, east, north)]
+    if not found:
+        return gpd.GeoDataFrame(geometry=[], crs=4326)
+    rows = [row for _, row in sorted(found.items())]
+    return gpd.GeoDataFrame(pd.concat(rows, ignore_index=True), crs=rows[0].crs)
+
+
+def _in_box(page: Callable[[Box, str | None], Page], box: Box) -> dict[str, gpd.GeoDataFrame]:
+    """Features of one box by id."""
+    found: dict[str, gpd.GeoDataFrame] = {}
+    following: str | None = None
+    for _ in range(MOST_PAGES):
+        one = page(box, following)
+        fresh = [row for row, id_ in enumerate(one.ids) if id_ not in found]
+        if one.ids and not fresh:
+            if one.matched is not None and len(found) >= one.matched:
+                return found
+            raise Repeats
+        found |= {one.ids[row]: one.features.iloc[[row]] for row in fresh}
+        following = one.following
+        if following is None or not one.ids:
+            if one.matched is not None and len(found) < one.matched:
+                raise Repeats
+            return found
+    raise Repeats
+
+
+def ids_of(features: gpd.GeoDataFrame, column: str | None) -> tuple[str, ...]:
+    """An id of each feature: its own, or a hash of all that it says."""
+    if column is not None and column in features and features[column].notna().all():
+        ids = features[column].astype(str)
+        if ids.is_unique:
+            return tuple(ids)
+    texts = features.drop(columns=features.geometry.name).astype(str).agg("|".join, axis=1) if len(features) else []
+    shapes = shapely.to_wkb(features.geometry.to_numpy())
+    return tuple(
+        hashlib.sha256(text.encode() + (shape or b"")).hexdigest() for text, shape in zip(texts, shapes, strict=True)
+    )
+
+
+def as_text(features: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Attributes as text, so that pages of different types fit one table; what is missing stays so."""
+    out = features.copy()
+    for column in out.columns:
+        if column != out.geometry.name:
+            held = out[column]
+            text = held.astype(str)
+            out[column] = text.where(held.notna(), None)
+    return out

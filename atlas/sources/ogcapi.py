@@ -1,0 +1,33 @@
+"""Saved answers of OGC API Features (GeoJSON), and the files that ``atlas fetch`` makes of live ones.
+
+Read as :mod:`atlas.sources.wfs` reads GeoJSON; an answer that links to a next page is one page only, and says so.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import geopandas as gpd
+
+from atlas.config import Source
+from atlas.sources import wfs
+
+
+def load(source: Source, folder: Path) -> gpd.GeoDataFrame:
+    """Records of a saved answer."""
+    path = folder / source.file
+    records = wfs.load(source, folder)
+    if path.suffix.lower() in (".json", ".geojson") and _goes_on(path) and not records.attrs["warnings"]:
+        records.attrs["warnings"] = [
+            (
+                f"a resposta é só uma página ({len(records)} registos) e aponta para a seguinte: use `atlas fetch`",
+                f"the answer is one page only ({len(records)} records) and links to the next: use `atlas fetch`",
+            )
+        ]
+    return records
+
+
+def _goes_on(path: Path) -> bool:
+    links = json.loads(path.read_bytes()).get("links", [])
+    return any(isinstance(one, dict) and one.get("rel") == "next" for one in links)

@@ -1,0 +1,149 @@
+"""Saved answers of Wikidata's query service: SPARQL results as JSON or CSV; one entity is one record.
+
+``read`` takes the names of the query's variables, where they are not the usual ones:
+
+==============  ================================================================================================
+``item``        the entity (default ``item``)
+``name``        its label (default ``itemLabel``); a label that is only the entity's number is none
+``kind``        its class (default ``class``): a Wikidata class or a plain word; several rows of one entity give it
+                several classes
+``coord``       its point, ``Point(lon lat)`` (default ``coord``), or
+``lon, lat``    its coordinates
+==============  ================================================================================================
+
+A heritage grade (``gradeLabel``) and the numbers of inventories (``sipa``, ``dgpc``) become attributes under the keys
+that OpenStreetMap uses.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+
+from atlas.config import Source
+from atlas.errors import SourceError
+from atlas.sources import to_records
+from atlas.sources.table import numbers, read_table, require
+
+ENTITY = re.compile(r"(?:https?://www\.wikidata\.org/(?:entity|wiki)/)?(Q[1-9]\d*)$")
+_POINT = re.compile(r"^\s*(?:<[^>]*Q2>\s*)?POINT\s*\(\s*([-+.\deE]+)\s+([-+.\deE]+)\s*\)\s*$", re.IGNORECASE)
+TAGS = {
+    "gradeLabel": "protection_title",
+    "grade": "heritage:wikidata",
+    "sipa": "ref:sipa",
+    "dgpc": "ref:dgpc",
+    "inception": "start_date",
+    "website": "website",
+}
+"""Variables of a query and the keys that they become."""
+
+
+def load(source: Source, folder: Path) -> gpd.GeoDataFrame:
+    """Records of a saved answer."""
+    path, read = folder / source.file, source.read
+    table = _table(path)
+    item = str(read.get("item", "item"))
+    require(table, [item, *(str(read[key]) for key in ("name", "kind", "coord", "lon", "lat") if key in read)], path)
+    table["record_id"] = table[item].map(_entity)
+    strange = table["record_id"].isna()
+    notes = []
+    if strange.any():
+        notes.append((
+            f"{int(strange.sum())} linhas sem entidade ficaram de fora",
+            f"{int(strange.sum())} rows without an entity were left out",
+        ))  # fmt: skip
+    table = table[~strange].reset_index(drop=True)
+    frame = _one_row_an_entity(table, read)
+    frame = frame.set_geometry(_points(table, read, path).groupby(table["record_id"], sort=False).first().to_numpy())
+    frame = frame.set_crs(4326)
+    frame.attrs["warnings"] = notes
+    return to_records(frame, source, path)
+
+
+def _table(path: Path) -> pd.DataFrame:
+    """The rows of an answer as text."""
+    if path.suffix.lower() in (".csv", ".tsv"):
+        return read_table(path)
+    content = path.read_bytes()
+    try:
+        answer = json.loads(content)
+        rows = answer["results"]["bindings"]
+        columns = list(answer["head"]["vars"])
+    except (ValueError, KeyError, TypeError):
+        if b"TimeoutException" in content[-20_000:]:
+            raise SourceError(
+                "O serviço esgotou o tempo e a resposta está incompleta. Peça menos, ou por partes.",
+                "The service ran out of time and the answer is incomplete. Ask for less, or in parts.",
+                where=str(path),
+            ) from None
+        raise SourceError(
+            "Não é uma resposta SPARQL inteira em JSON, mas uma página de erro ou outro ficheiro. Descarregue-a outra "
+            "vez.",
+            "Not a whole SPARQL answer in JSON, but an error page or another file. Download it again.",
+            where=str(path),
+        ) from None
+    return pd.DataFrame([{key: _value(row.get(key)) for key in columns} for row in rows], columns=columns, dtype="str")
+
+
+def _value(cell: Any) -> str | None:
+    """A cell; what is only said to exist (a blank node) is missing."""
+    if not isinstance(cell, dict) or cell.get("type") == "bnode":
+        return None
+    return str(cell.get("value", "")) or None
+
+
+def _entity(text: Any) -> str | None:
+    found = ENTITY.search(str(text).strip()) if isinstance(text, str) else None
+    return found[1] if found else None
+
+
+def _one_row_an_entity(table: pd.DataFrame, read: dict[str, Any]) -> gpd.GeoDataFrame:
+    """Name, classes and attributes of each entity, in the order of the answer."""
+    name, kind = str(read.get("name", "itemLabel")), str(read.get("kind", "class"))
+    groups = table.groupby("record_id", sort=False)
+    frame = pd.DataFrame({"record_id": list(groups.groups)})
+    empty = pd.Series(None, index=table.index, dtype=object)
+    labels = table.get(name, empty)
+    labels = labels.where(labels != table["record_id"], None)
+    frame["name"] = labels.groupby(table["record_id"], sort=False).first().to_numpy(dtype=object)
+    kinds = table.get(kind, empty).map(lambda text: _entity(text) or text, na_action="ignore")
+    frame["kind"] = kinds.groupby(table["record_id"], sort=False).agg(_joined).to_numpy(dtype=object)
+    held = {
+        key: table[column].map(lambda text: _entity(text) or text, na_action="ignore")
+        .groupby(table["record_id"], sort=False).agg(_joined).tolist()
+        for column, key in TAGS.items() if column in table
+    }  # fmt: skip
+    frame["tags"] = [
+        json.dumps(
+            {"wikidata": id_} | {key: values[row] for key, values in held.items() if isinstance(values[row], str)},
+            ensure_ascii=False,
+            sort_keys=True,
+        )
+        for row, id_ in enumerate(frame["record_id"])
+    ]
+    return gpd.GeoDataFrame(frame, geometry=[None] * len(frame))
+
+
+def _joined(texts: pd.Series) -> str | None:
+    return ";".join(sorted({str(text) for text in texts.dropna()})) or None
+
+
+def _points(table: pd.DataFrame, read: dict[str, Any], path: Path) -> pd.Series:
+    """The point of each row; another globe's (the Moon's) is none."""
+    lon, lat, coord = (str(read.get(key, key)) for key in ("lon", "lat", "coord"))
+    if coord in table:
+        found = [_POINT.match(text) if isinstance(text, str) else None for text in table[coord]]
+        return pd.Series([shapely.Point(float(one[1]), float(one[2])) if one else None for one in found], dtype=object)
+    if lon in table and lat in table:
+        x, y = numbers(table[lon], path, lon), numbers(table[lat], path, lat)
+        both = x.notna() & y.notna()
+        return pd.Series(
+            [shapely.Point(a, b) if there else None for a, b, there in zip(x, y, both, strict=True)], dtype=object
+        )
+    return pd.Series([None] * len(table), dtype=object)

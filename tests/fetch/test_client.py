@@ -1,0 +1,138 @@
+"""The window to the network: who may be asked, how long, how much, and what happens when it breaks off."""
+
+from __future__ import annotations
+
+import datetime as dt
+import email.utils
+import gzip
+import time
+from pathlib import Path
+
+import pytest
+from fetch_service import Answer, Asked, Service
+
+from atlas.errors import FetchError
+from atlas.fetch.client import Client
+
+PAGE = b"<!DOCTYPE html><html><body>Too busy</body></html>"
+
+
+def test_a_busy_service_is_given_the_pause_that_it_asks_for(service: Service, client: Client) -> None:
+    later = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=30)
+    service.answers(
+        Answer(b"", 429, {"Retry-After": "7"}),
+        Answer(b"", 503, {"Retry-After": email.utils.format_datetime(later)}),
+        Answer(b"", 504),
+        Answer(b'{"fine": 1}'),
+    )
+    assert client.get_json(service.address) == {"fine": 1}
+    assert client.waited[0] == 7
+    assert client.waited[1] == pytest.approx(30, abs=3)
+    assert client.waited[2] == 4  # 1, 2, 4 … where nothing is asked for
+
+
+def test_patience_ends_and_the_error_says_that_what_came_is_kept(service: Service, client: Client) -> None:
+    service.answers(Answer(b"", 504))
+    with pytest.raises(FetchError, match="ocupado \\(504\\)") as fault:
+        client.get(service.address)
+    assert len(service.asked) == client.tries
+    assert client.waited == [1, 2, 4, 8]
+    assert "kept" in fault.value.en
+    service.answers(Answer(b"", 429, {"Retry-After": "7200"}))
+    with pytest.raises(FetchError, match="120 minutos"):
+        client.get(service.address)
+    assert client.waited == [1, 2, 4, 8]
+
+
+def test_a_body_cut_short_is_asked_for_again(service: Service, client: Client) -> None:
+    service.answers(Answer(b'{"a": [1, 2', claims=400), Answer(b'{"a": [1, 2'), Answer(b'{"a": [1, 2]}'))
+    assert client.get_json(service.address) == {"a": [1, 2]}
+    assert len(service.asked) == 3
+
+
+def test_an_error_page_with_a_good_status_is_no_answer(service: Service, client: Client) -> None:
+    service.answers(Answer(PAGE), Answer(b'{"fine": 1}'))
+    assert client.get_json(service.address) == {"fine": 1}
+    service.answers(Answer(PAGE))
+    with pytest.raises(FetchError, match="página de erro"):
+        client.get(service.address)
+
+
+def test_a_refusal_is_not_asked_twice(service: Service, client: Client) -> None:
+    service.answers(Answer(b"line 4: parse error", 400))
+    with pytest.raises(FetchError, match="400: line 4: parse error"):
+        client.get(service.address)
+    assert len(service.asked) == 1
+
+
+def test_only_hosts_of_the_list_are_asked_also_after_a_redirect(service: Service, client: Client) -> None:
+    for address in ("http://localhost:1/", "ftp://127.0.0.1/", "file:///etc/passwd", "http://a:b@127.0.0.1/"):
+        with pytest.raises(FetchError):
+            client.get(address)
+    assert service.asked == []
+    service.answers(Answer(b"", 302, {"Location": "http://example.org/data"}))
+    with pytest.raises(FetchError, match="«example"):
+        client.get(service.address)
+    service.answers(Answer(b"", 302, {"Location": "/there"}), Answer(b'{"fine": 1}'))
+    assert client.get_json(f"{service.address}/here") == {"fine": 1}
+    assert service.asked[-1].path == "/there"
+    service.answers(Answer(b"", 302, {"Location": "/round"}))
+    with pytest.raises(FetchError, match="sem fim"):
+        client.get(service.address)
+
+
+@pytest.mark.parametrize("said", [True, False])
+def test_more_than_was_allowed_is_refused(service: Service, client: Client, said: bool) -> None:
+    bomb = gzip.compress(b"0" * 3_000_000)
+    service.answers(Answer(b"x" * 2_000_000) if said else Answer(bomb, headers={"Content-Encoding": "gzip"}))
+    with pytest.raises(FetchError, match="passa o limite"):
+        client.get(service.address)
+    assert len(service.asked) == 1
+
+
+def test_a_packed_answer_is_unpacked_and_a_cut_one_seen(service: Service, client: Client) -> None:
+    packed = gzip.compress(b'{"fine": 1}')
+    header = {"Content-Encoding": "gzip"}
+    service.answers(Answer(packed[:-9], headers=header), Answer(packed, headers=header))
+    assert client.get_json(service.address) == {"fine": 1}
+    assert len(service.asked) == 2
+
+
+def test_a_service_that_does_not_answer_is_left(service: Service, client: Client) -> None:
+    client.timeout_s, client.tries = 0.2, 2
+
+    def slow(_: Asked) -> Answer:
+        time.sleep(0.6)
+        return Answer()
+
+    service.reply = slow
+    with pytest.raises(FetchError, match="não respondeu a tempo"):
+        client.get(service.address)
+
+
+def test_a_download_that_breaks_off_goes_on_where_it_stood(service: Service, client: Client, tmp_path: Path) -> None:
+    content = bytes(range(256)) * 2000
+    tag = {"ETag": '"one"'}
+
+    def reply(asked: Asked) -> Answer:
+        if "Range" not in asked.headers:
+            return Answer(content[:200_000], headers=tag, claims=len(content))
+        start = int(asked.headers["Range"].removeprefix("bytes=").removesuffix("-"))
+        assert asked.headers["If-Range"] == '"one"'
+        return Answer(
+            content[start:], 206, {**tag, "Content-Range": f"bytes {start}-{len(content) - 1}/{len(content)}"}
+        )
+
+    service.reply = reply
+    client.download(service.address, tmp_path / "a.bin")
+    assert (tmp_path / "a.bin").read_bytes() == content
+    assert len(service.asked) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["a.bin"]
+
+
+def test_a_download_of_a_file_that_changed_starts_anew(service: Service, client: Client, tmp_path: Path) -> None:
+    (tmp_path / "a.bin.part").write_bytes(b"old half")
+    (tmp_path / "a.bin.mark").write_text('"old"', "utf-8")
+    service.answers(Answer(b"all that is new", headers={"ETag": '"new"'}))  # 200, not 206
+    client.download(service.address, tmp_path / "a.bin")
+    assert (tmp_path / "a.bin").read_bytes() == b"all that is new"

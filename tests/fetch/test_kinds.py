@@ -1,0 +1,438 @@
+"""Each kind of service, answering as its interface is documented, and as it misbehaves."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import osmium
+import pandas as pd
+import pytest
+import shapely
+from fetch_service import HEAD, SOUTH_M, WEST_M, Answer, Asked, Service, a_job, spot
+
+from atlas.config import Source
+from atlas.errors import FetchError
+from atlas.fetch import arcgis, bgri, extract, gtfs, ogcapi, overpass, sparql, wfs
+from atlas.fetch.client import Client
+from atlas.sources import load
+
+SPOTS = [spot(x, y) for x in (250, 750, 1250, 1750) for y in (250, 750, 1250, 1750)]
+
+
+def as_json(value: Any) -> bytes:
+    return json.dumps(value).encode()
+
+
+def box_of(text: str) -> tuple[float, float, float, float]:
+    west, south, east, north = (float(one) for one in text.split(",")[:4])
+    return west, south, east, north
+
+
+def inside(box: tuple[float, float, float, float]) -> list[int]:
+    west, south, east, north = box
+    return [n for n, (lon, lat) in enumerate(SPOTS) if west <= lon <= east and south <= lat <= north]
+
+
+# ── Overpass ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def elements(asked: Asked) -> list[dict[str, Any]]:
+    found = re.search(r"\[bbox:([-\d.]+),([-\d.]+),([-\d.]+),([-\d.]+)\]", asked.form["data"])
+    assert found
+    south, west, north, east = (float(one) for one in found.groups())
+    tags = {"tourism": "museum", "name": "Museu"}
+    held = inside((west, south, east, north))
+    return [{"type": "node", "id": n, "lon": SPOTS[n][0], "lat": SPOTS[n][1], "tags": tags} for n in held]
+
+
+def test_overpass_is_asked_tile_by_tile_for_what_the_layers_want(service: Service, client: Client, town: Path) -> None:
+    far = {"type": "node", "id": 99, "lon": 0.0, "lat": 0.0, "tags": {"tourism": "museum"}}
+    service.reply = lambda asked: Answer(as_json({"elements": [*elements(asked), far]}))
+    job = a_job(town, client, f"{service.address}/api/interpreter", "overpass", "osm.parquet", tile_km=1, margin_m=100)
+    overpass.fetch(job)
+    records = gpd.read_parquet(job.target)
+    assert sorted(records["record_id"]) == sorted(f"node/{n}" for n in range(16))
+    assert len(service.asked) == 16  # four by four tiles of a kilometre touch two by two kilometres and a margin
+    query = service.asked[0].form["data"]
+    assert 'nwr["tourism"~' in query
+    assert "out geom;" in query
+    assert "(^|;)(" in query
+
+
+def test_a_tile_that_is_too_much_for_the_server_is_asked_by_quarters(
+    service: Service, client: Client, town: Path
+) -> None:
+    remark = {"elements": [], "remark": 'runtime error: Query timed out in "query" at line 4 after 180 seconds.'}
+    service.reply = lambda asked: Answer(as_json(remark if len(elements(asked)) > 4 else {"elements": elements(asked)}))
+    job = a_job(town, client, service.address, "overpass", "osm.parquet", tile_km=50, margin_m=0)
+    overpass.fetch(job)
+    assert len(gpd.read_parquet(job.target)) == 16
+    service.answers(Answer(as_json(remark)))
+    never = a_job(town, client, f"{service.address}/never", "overpass", "osm.parquet", tile_km=50, margin_m=0)
+    with pytest.raises(FetchError, match="até de uma área pequena"):
+        overpass.fetch(never)
+
+
+def test_a_fetch_that_broke_off_asks_only_for_what_is_missing(service: Service, client: Client, town: Path) -> None:
+    broken = True
+
+    def reply(asked: Asked) -> Answer:
+        if broken and len(service.asked) > 10:
+            return Answer(b"", 504)
+        return Answer(as_json({"elements": elements(asked)}))
+
+    service.reply = reply
+    job = a_job(town, client, service.address, "overpass", "osm.parquet", tile_km=1, margin_m=100)
+    with pytest.raises(FetchError):
+        overpass.fetch(job)
+    assert not job.target.exists()
+    broken, before = False, len(service.asked)
+    overpass.fetch(a_job(town, client, service.address, "overpass", "osm.parquet", tile_km=1, margin_m=100))
+    assert len(service.asked) - before == 16 - 10
+    assert len(gpd.read_parquet(job.target)) == 16
+
+
+def test_tiles_of_a_region_across_180_are_two_boxes(town: Path, client: Client) -> None:
+    config = (town / "atlas.toml").read_text("utf-8").replace("EPSG:3763", "EPSG:32701")
+    (town / "atlas.toml").write_text(config, "utf-8")
+    shape = gpd.GeoSeries([shapely.box(179.9, -17.1, 180.1, -17.0)], crs=4326).to_crs(32701)
+    gpd.GeoDataFrame({"code": ["a"], "name": ["A"]}, geometry=shape, crs=32701).to_file(town / "units.gpkg")
+    tiles = a_job(town, client, "http://127.0.0.1/", "overpass", "o.parquet", margin_m=0).tiles(100_000)
+    boxes = [box for tile in tiles for box in tile]
+    assert {len(tile) for tile in tiles} >= {2}
+    assert all(-180 <= west < east <= 180 and east - west < 2 for west, _, east, _ in boxes)
+
+
+# ── Extracts, Wikidata, timetables ──────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_an_extract_is_checked_against_its_sum_and_cut_to_the_region(
+    service: Service, client: Client, town: Path, right: bool
+) -> None:
+    path = town / "whole.osm.pbf"
+    with osmium.SimpleWriter(str(path)) as writer:
+        for n, place in enumerate([*SPOTS, (0.0, 0.0)]):
+            writer.add_node(osmium.osm.mutable.Node(id=n + 1, location=place, tags={"tourism": "museum"}))
+        writer.add_node(osmium.osm.mutable.Node(id=50, location=SPOTS[0], tags={"power": "tower"}))
+    sum_ = hashlib.md5(path.read_bytes()).hexdigest() if right else "0" * 32
+    service.reply = lambda asked: Answer(
+        f"{sum_}  whole.osm.pbf\n".encode() if asked.path.endswith(".md5") else path.read_bytes()
+    )
+    job = a_job(town, client, f"{service.address}/w.osm.pbf", "extract", "osm.parquet", md5=True, margin_m=0)
+    if right:
+        extract.fetch(job)
+        assert len(gpd.read_parquet(job.target)) == 16
+        return
+    with pytest.raises(FetchError, match="MD5"):
+        extract.fetch(job)
+    assert not job.target.exists()
+
+
+def test_wikidata_is_asked_for_classes_grades_and_inventory_numbers(
+    service: Service, client: Client, town: Path
+) -> None:
+    def cell(value: str) -> dict[str, str]:
+        return {"type": "literal", "value": value}
+
+    row = {
+        "item": {"type": "uri", "value": "http://www.wikidata.org/entity/Q1"},
+        "itemLabel": cell("Igreja Velha"),
+        "class": {"type": "uri", "value": "http://www.wikidata.org/entity/Q33506"},
+        "coord": cell(f"Point({SPOTS[0][0]} {SPOTS[0][1]})"),
+        "gradeLabel": cell("Imóvel de Interesse Público"),
+        "sipa": cell("5132"),
+    }
+    again = row | {"class": {"type": "uri", "value": "http://www.wikidata.org/entity/Q16970"}}
+    answer = as_json({"head": {"vars": list(sparql.COLUMNS)}, "results": {"bindings": [row, again]}})
+    service.answers(Answer(answer[:-40] + b"java.util.concurrent.TimeoutException"), Answer(answer))
+    job = a_job(town, client, service.address, "sparql", "wikidata.json", tile_km=1)
+    sparql.fetch(job)
+    query = service.asked[0].form["query"]
+    assert all(word in query for word in ("wdt:P1435", "wdt:P1700", "wdt:P1702", "wd:Q33506", "wikibase:box"))
+    source = Source.model_validate({"id": "w", "kind": "wikidata", "file": job.target.name, "date": "2026", **HEAD})
+    records = load(source, job.target.parent)
+    assert records["record_id"].tolist() == ["Q1"]
+    assert records["kind"].tolist() == ["Q16970;Q33506"]
+    assert json.loads(records["tags"][0])["protection_title"] == "Imóvel de Interesse Público"
+
+
+def a_feed(**more: str) -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in dict.fromkeys(("stops.txt", "stop_times.txt", "trips.txt", *more)):
+            archive.writestr(name, more.get(name, "a,b\n"))
+    return held.getvalue()
+
+
+def test_the_newest_timetable_of_a_catalogue_is_taken(service: Service, client: Client, town: Path) -> None:
+    resources = [
+        {"url": f"{service.address}/new.zip", "last_modified": "2026-02-20"},
+        {"url": f"{service.address}/old.zip", "last_modified": "2024-03-01"},
+        {"url": f"{service.address}/read.pdf", "last_modified": "2026-03-01"},
+    ]
+    service.reply = lambda asked: Answer(
+        as_json({"success": True, "result": {"resources": resources}}) if "package_show" in asked.path else a_feed()
+    )
+    job = a_job(town, client, f"{service.address}/api/3/action/package_show?id=x", "gtfs", "feed.zip")
+    gtfs.fetch(job)
+    assert [asked.path for asked in service.asked][-1] == "/new.zip"
+    assert zipfile.ZipFile(job.target).testzip() is None
+
+
+def test_the_stops_of_several_timetables_become_one_table(service: Service, client: Client, town: Path) -> None:
+    (west, south), (east, north) = SPOTS[0], SPOTS[1]
+    feed = a_feed(
+        **{
+            "stops.txt": f"stop_id,stop_name,stop_lat,stop_lon\ns1, Praça ,{south},{west}\ns2,Rua,{north},{east}\n",
+            "trips.txt": "route_id,service_id,trip_id\nr,w,t\n",
+            "stop_times.txt": "trip_id,arrival_time,departure_time,stop_id,stop_sequence\n"
+            "t,8:00:00,8:00:00,s1,1\nt,8:05:00,8:05:00,s2,2\n",
+            "calendar.txt": "service_id,monday,tuesday,wednesday,thursday,friday,saturday,sunday,start_date,end_date\n"
+            "w,1,1,1,1,1,0,0,20260105,20260109\n",
+        }
+    )
+    service.answers(Answer(feed))
+    feeds = [{"id": "bus", "kind": "bus_stop"}, {"id": "metro", "kind": "metro_stop", "address": service.address}]
+    job = a_job(town, client, f"{service.address}/bus.zip", "gtfs", "transit_stops.csv", feeds=feeds)
+    gtfs.fetch(job)
+    table = pd.read_csv(job.target)
+    assert table["record_id"].tolist() == ["bus/s1", "bus/s2", "metro/s1", "metro/s2"]
+    assert table["name"].tolist()[0] == "Praça"
+    assert table["departures_per_hour"].tolist()[:2] == [round(1 / 13, 3), 0]
+    assert table["day"].tolist()[0] == "2026-01-05"
+
+
+@pytest.mark.parametrize(
+    ("body", "word"),
+    [
+        (a_feed(**{"../../evil.txt": "x"}), "sai da sua pasta"),
+        (a_feed(**{"big.txt": "0" * 30_000_000}), "não é aberto"),
+        (a_feed()[:100], "ZIP inteiro"),
+    ],
+)
+def test_a_zip_that_leads_out_or_swells_or_is_cut_is_not_opened(
+    service: Service, client: Client, town: Path, body: bytes, word: str
+) -> None:
+    service.answers(Answer(body))
+    job = a_job(town, client, service.address, "gtfs", "feed.zip")
+    with pytest.raises(FetchError, match=word):
+        gtfs.fetch(job)
+    assert not job.target.exists()
+    assert not list(town.rglob("evil.txt"))
+
+
+# ── Census blocks ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_blocks_of_each_municipality_are_summed_into_the_atlas_s_own_units(
+    service: Service, client: Client, town: Path
+) -> None:
+    def archive(blocks: list[tuple[float, int, int | None]]) -> bytes:
+        held = {
+            "BGRI2021": [str(n) for n in range(len(blocks))],
+            "N_INDIVIDUOS": [people for _, people, _ in blocks],
+            "n_edificios_com_necessidades_reparacao": [repair for _, _, repair in blocks],
+        }
+        shapes = [shapely.box(WEST_M + x, SOUTH_M + 100, WEST_M + x + 200, SOUTH_M + 300) for x, _, _ in blocks]
+        gpd.GeoDataFrame(held, geometry=shapes, crs=3763).to_file(town / "b.gpkg")
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as zipped:
+            zipped.write(town / "b.gpkg", "BGRI2021_x.gpkg")
+        return out.getvalue()
+
+    # the third block of 1301 lies across the border with 130201, its point in 130101
+    first = archive([(100, 50, 1), (400, 30, None), (850, 20, 4), (5000, 999, 9)])
+    second = archive([(1200, 70, 3)])
+    service.reply = lambda asked: Answer(first if asked.path == "/BGRI2021_1301.zip" else second)
+    job = a_job(town, client, f"{service.address}/BGRI2021_{{code}}.zip", "bgri", "blocks.csv")
+    bgri.fetch(job)
+    table = pd.read_csv(job.target, dtype={"code": str}).set_index("code")
+    assert table.loc["130101", ["residents", "buildings_needing_repair", "straddling"]].tolist() == [100, 5, 0.2]
+    assert table.loc["130201", "residents"] == 70
+    assert table.loc["130102"].isna().all()  # no block: missing, not nobody
+    assert {asked.path for asked in service.asked} == {"/BGRI2021_1301.zip", "/BGRI2021_1302.zip"}
+
+
+# ── WFS ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+CAPABILITIES = b"""<?xml version="1.0"?>
+<wfs:WFS_Capabilities version="2.0.0" xmlns:wfs="http://www.opengis.net/wfs/2.0" xmlns:ows="http://www.opengis.net/ows/1.1">
+ <ows:OperationsMetadata><ows:Operation name="GetFeature"><ows:Parameter name="outputFormat"><ows:AllowedValues>
+  <ows:Value>application/gml+xml; version=3.2</ows:Value>%s</ows:AllowedValues></ows:Parameter></ows:Operation>
+ </ows:OperationsMetadata>
+ <wfs:FeatureTypeList>
+  <wfs:FeatureType><wfs:Name>gmgml:Imoveis</wfs:Name><wfs:DefaultCRS>urn:ogc:def:crs:EPSG::4326</wfs:DefaultCRS>
+  </wfs:FeatureType>
+  <wfs:FeatureType><wfs:Name>gmgml:Outros</wfs:Name><wfs:DefaultCRS>urn:ogc:def:crs:EPSG::3763</wfs:DefaultCRS>
+  </wfs:FeatureType>
+ </wfs:FeatureTypeList>
+</wfs:WFS_Capabilities>"""
+
+
+def features(numbers: list[int]) -> list[dict[str, Any]]:
+    return [
+        {
+            "type": "Feature",
+            "id": f"Imoveis.{n}",
+            "properties": {"Designacao": f"Casa {n}", "n": n},
+            "geometry": {"type": "Point", "coordinates": SPOTS[n]},
+        }
+        for n in numbers
+    ]
+
+
+def wfs_reply(service: Service, *, heeds_start: bool = True, fault: bool = False) -> None:
+    def reply(asked: Asked) -> Answer:
+        if asked.query["request"] == "GetCapabilities":
+            return Answer(CAPABILITIES % b"<ows:Value>application/json; subtype=geojson</ows:Value>")
+        if fault:
+            text = b'<ows:ExceptionReport xmlns:ows="o"><ows:ExceptionText>no such type</ows:ExceptionText>'
+            return Answer(text + b"</ows:ExceptionReport>")
+        south, west, north, east = (
+            float(one) for one in asked.query["bbox"].split(",")[:4]
+        )  # EPSG:4326: latitude first
+        held = inside((west, south, east, north))
+        start = int(asked.query["startIndex"]) if heeds_start else 0
+        page = held[start : start + int(asked.query["count"])]
+        return Answer(as_json({"type": "FeatureCollection", "numberMatched": len(held), "features": features(page)}))
+
+    service.reply = reply
+
+
+def test_wfs_is_read_page_by_page(service: Service, client: Client, town: Path) -> None:
+    wfs_reply(service)
+    job = a_job(town, client, f"{service.address}/wfs", "wfs", "srup.gpkg", types=["*:Imoveis"], page=5)
+    wfs.fetch(job)
+    table = gpd.read_file(job.target)
+    assert sorted(table["Designacao"]) == sorted(f"Casa {n}" for n in range(16))
+    assert set(table["feature_type"]) == {"Imoveis"}
+    assert [asked.query.get("startIndex") for asked in service.asked] == [None, "0", "5", "10", "15"]
+
+
+def test_wfs_that_repeats_a_page_is_asked_by_quarters(service: Service, client: Client, town: Path) -> None:
+    wfs_reply(service, heeds_start=False)
+    job = a_job(town, client, f"{service.address}/wfs", "wfs", "srup.gpkg", types=["*:Imoveis"], page=5)
+    wfs.fetch(job)
+    assert len(gpd.read_file(job.target)) == 16
+
+
+def test_wfs_faults_and_unknown_types_are_said(service: Service, client: Client, town: Path) -> None:
+    wfs_reply(service, fault=True)
+    with pytest.raises(FetchError, match="no such type"):
+        wfs.fetch(a_job(town, client, f"{service.address}/wfs", "wfs", "srup.gpkg", types=["gmgml:Imoveis"]))
+    with pytest.raises(FetchError, match="gmgml:Imoveis, gmgml:Outros"):
+        wfs.fetch(a_job(town, client, f"{service.address}/wfs", "wfs", "srup.gpkg", types=["nada"]))
+
+
+# ── OGC API Features ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_ogc_api_is_followed_by_its_own_links(service: Service, client: Client, town: Path) -> None:
+    def reply(asked: Asked) -> Answer:
+        held = inside(box_of(asked.query["bbox"]))
+        start = int(asked.query.get("offset", 0))
+        body: dict[str, Any] = {"type": "FeatureCollection", "features": features(held[start : start + 6])}
+        if start + 6 < len(held):
+            href = f"{asked.path}?bbox={asked.query['bbox']}&f=json&offset={start + 6}"
+            body["links"] = [{"rel": "next", "type": "application/geo+json", "href": href}]
+        return Answer(as_json(body))
+
+    service.reply = reply
+    job = a_job(town, client, f"{service.address}/collections/crus", "ogcapi", "crus.gpkg")
+    ogcapi.fetch(job)
+    assert len(gpd.read_file(job.target)) == 16
+    assert service.asked[0].path == "/collections/crus/items"
+    assert len(service.asked) == 3
+
+
+def test_ogc_api_whose_next_page_is_the_same_again_is_asked_by_quarters(
+    service: Service, client: Client, town: Path
+) -> None:
+    def reply(asked: Asked) -> Answer:
+        held = inside(box_of(asked.query["bbox"]))
+        links = [{"rel": "next", "href": f"{asked.path}?bbox={asked.query['bbox']}&again=1"}] if len(held) > 4 else []
+        return Answer(as_json({"type": "FeatureCollection", "features": features(held[:4]), "links": links}))
+
+    service.reply = reply
+    job = a_job(town, client, f"{service.address}/collections/crus", "ogcapi", "crus.gpkg")
+    ogcapi.fetch(job)
+    assert len(gpd.read_file(job.target)) == 16
+
+
+def test_ogc_api_links_to_another_host_are_not_followed(service: Service, client: Client, town: Path) -> None:
+    body = {
+        "type": "FeatureCollection",
+        "features": features([0]),
+        "links": [{"rel": "next", "href": "http://example.org/items"}],
+    }
+    service.answers(Answer(as_json(body)))
+    with pytest.raises(FetchError, match="não está entre os servidores"):
+        ogcapi.fetch(a_job(town, client, f"{service.address}/collections/crus", "ogcapi", "crus.gpkg"))
+
+
+# ── ArcGIS ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def arcgis_reply(service: Service, *, pages: bool, repeats: bool = False) -> None:
+    about = {
+        "maxRecordCount": 6,
+        "objectIdField": "OBJECTID",
+        "advancedQueryCapabilities": {"supportsPagination": pages},
+    }
+
+    def feature(n: int) -> dict[str, Any]:
+        lon, lat = SPOTS[n]
+        ring = [[lon, lat], [lon + 1e-4, lat], [None, None], [lon + 1e-4, lat + 1e-4], [lon, lat]]
+        return {"attributes": {"OBJECTID": n, "Designacao": f"Casa {n}"}, "geometry": {"rings": [ring]}}
+
+    def reply(asked: Asked) -> Answer:
+        form = asked.form
+        if asked.path.endswith("/MapServer/1"):
+            return Answer(as_json(about))
+        if "objectIds" in form:
+            wanted = [int(one) for one in form["objectIds"].split(",")]
+            return Answer(as_json({"features": [feature(n) for n in wanted]}))
+        held = inside(box_of(form["geometry"]))
+        if form.get("returnIdsOnly"):
+            return Answer(as_json({"objectIdFieldName": "OBJECTID", "objectIds": held}))
+        start = 0 if repeats else int(form["resultOffset"])
+        page = held[start : start + 6]
+        more = start + 6 < len(held)
+        geometry = {"geometryType": "esriGeometryPolygon", "spatialReference": {"wkid": 4326}}
+        return Answer(as_json({"features": [feature(n) for n in page], "exceededTransferLimit": more, **geometry}))
+
+    service.reply = reply
+
+
+@pytest.mark.parametrize(("pages", "repeats"), [(True, False), (False, False), (True, True)])
+def test_arcgis_comes_whole_by_offset_or_by_ids(
+    service: Service, client: Client, town: Path, pages: bool, repeats: bool
+) -> None:
+    arcgis_reply(service, pages=pages, repeats=repeats)
+    job = a_job(town, client, f"{service.address}/MapServer/1", "arcgis", "patrimonio.json")
+    arcgis.fetch(job)
+    source = Source.model_validate(
+        {"id": "a", "kind": "arcgis", "file": job.target.name, "date": "2026", "read": {"name": "Designacao"}, **HEAD}
+    )
+    records = load(source, job.target.parent)
+    assert sorted(records["name"]) == sorted(f"Casa {n}" for n in range(16))
+    assert records.geometry.is_valid.all()
+    assert any("16 geometries had null coordinates" in en for _, en in records.attrs["warnings"])
+
+
+def test_arcgis_faults_come_with_a_good_status(service: Service, client: Client, town: Path) -> None:
+    service.answers(Answer(as_json({"error": {"code": 400, "message": "Invalid URL"}})))
+    with pytest.raises(FetchError, match="400 Invalid URL"):
+        arcgis.fetch(a_job(town, client, f"{service.address}/MapServer/1", "arcgis", "p.json"))
+    service.answers(Answer(as_json({"error": {"code": 500, "message": "Busy"}})))
+    with pytest.raises(FetchError, match="500 Busy"):
+        arcgis.fetch(a_job(town, client, f"{service.address}/MapServer/1", "arcgis", "p.json"))
+    assert len(service.asked) == 1 + client.tries
