@@ -48,6 +48,18 @@ def _validate(args: argparse.Namespace) -> Answer:
     return validate_answer(opened(args), args.lang, args.list)
 
 
+def _scorecard(args: argparse.Namespace) -> Answer:
+    from atlas.commands.strategy_answers import scorecard_answer
+
+    return scorecard_answer(opened(args), args.lang, args.within)
+
+
+def _peers(args: argparse.Namespace) -> Answer:
+    from atlas.commands.strategy_answers import peers_answer
+
+    return peers_answer(opened(args), args.lang, args.code)
+
+
 COMMANDS = (
     Command("agglomerations", _agglomerations, "as aglomerações de equipamentos: nome, membros, mistura",
             "agglomerations of venues: name, members, mix", (WITHIN,), lists=True),
@@ -69,5 +81,11 @@ COMMANDS = (
         Option(("list",), "CSV com lon e lat, ou code; expected: sim ou não",
                "CSV with lon and lat, or code; expected: yes or no",
                {"type": Path, "metavar": "LIST.csv"}),
+    ), lists=True),
+    Command("scorecard", _scorecard, "painel da estratégia: os oito resultados em números",
+            "the strategy's scorecard: the eight results in figures", (WITHIN,), lists=True),
+    Command("peers", _peers, "as unidades mais parecidas noutro lugar, e o que têm a mais",
+            "the most alike units elsewhere, and what they have more", (
+        Option(("code",), "código da unidade", "code of the unit", {"metavar": "CODE"}),
     ), lists=True),
 )  # fmt: skip

@@ -29,11 +29,12 @@ COLUMNS = ("a", "b", "places_a", "places_b", "observed", "expected", "p", "q", "
 
 @dataclass(frozen=True)
 class Sites:
-    """Buildings with an actor: coordinates, kind (position in ``kinds``), municipality, and which lie in the area."""
+    """Buildings with an actor: coordinates, kind (position in ``kinds``), unit, municipality, which lie in the area."""
 
     kinds: tuple[str, ...]
     spots: Floats
     kind: NDArray[np.intp]
+    units: NDArray[np.object_]
     group: NDArray[np.intp]
     inside: NDArray[np.bool_]
 
@@ -117,7 +118,7 @@ def sites_of(places: gpd.GeoDataFrame, atlas: Atlas, units: pd.Index | None = No
     held, spots, kind = held.iloc[first], spots[first], kind[first]
     inside = held["neighbourhood"].isin(units) if units is not None else held["parent"].notna()
     group = pd.factorize(held["parent"].fillna(""))[0].astype(np.intp)
-    return Sites(kinds, spots, kind, group, inside.to_numpy(dtype=bool))
+    return Sites(kinds, spots, kind, held["neighbourhood"].to_numpy(dtype=object), group, inside.to_numpy(dtype=bool))
 
 
 def one_a_building(spots: Floats, kind: NDArray[np.intp]) -> NDArray[np.intp]:
