@@ -43,6 +43,10 @@ class Watched:
         self.page.frame_locator("iframe").locator("html[data-painted]").wait_for(state="attached", timeout=30_000)
         return next(frame for frame in self.page.frames if "st_folium" in frame.url)
 
+    def idle(self) -> None:
+        """Wait until the server has said all that it has to say."""
+        self.page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=30_000)
+
     def stamp(self) -> str:
         """Changes when the map is painted anew."""
         return str(self.settled().evaluate("document.documentElement.dataset.painted"))
@@ -165,6 +169,7 @@ def test_moving_a_weight_reorders_and_repaints_and_sends_no_outline_again(watche
     slider = page.get_by_role("slider").first
     expect(slider).to_be_visible()
     before, stamp, mounted = rows(page), watched.stamp(), page.frames[-1].url
+    watched.idle()
     watched.asked.clear()
     watched.received.clear()
     slider.focus()
@@ -178,6 +183,7 @@ def test_moving_a_weight_reorders_and_repaints_and_sends_no_outline_again(watche
     assert page.frames[-1].url == mounted
     assert sum(watched.received) <= MOST_BYTES_A_MOVE
 
+    watched.idle()
     watched.received.clear()
     page.frame_locator("iframe").get_by_role("button", name="Aproximar").click()
     page.frame_locator("iframe").locator("#map_div").press("ArrowRight")
