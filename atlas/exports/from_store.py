@@ -9,7 +9,7 @@ import pandas as pd
 
 from atlas.config import Atlas, Text
 from atlas.errors import UnknownName
-from atlas.exports import classified, neighbourhoods, places
+from atlas.exports import classified, gathering, neighbourhoods, places
 from atlas.exports.exportable import OSM_ATTRIBUTION, Exportable
 from atlas.language import Translator
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 
 def layer_ids(atlas: Atlas) -> list[str]:
-    """What can be exported, by id: ``neighbourhoods``, ``places`` and every layer."""
-    return ["neighbourhoods", "places", classified.ID, *(layer.id for layer in atlas.layers)]
+    """What can be exported, by id: ``neighbourhoods``, ``places``, what the atlas makes itself, and every layer."""
+    return ["neighbourhoods", "places", classified.ID, *gathering.LAYERS, *(layer.id for layer in atlas.layers)]
 
 
 def exportable(atlas: Atlas, store: Store, layer_id: str, lang: str = "pt", within: str | None = None) -> Exportable:
@@ -37,6 +37,8 @@ def exportable(atlas: Atlas, store: Store, layer_id: str, lang: str = "pt", with
         raise UnknownName.among(within, known, pt="Código", en="Code")
     if layer_id == classified.ID:
         layer, used, outlines = classified.layer(atlas, store, within)
+    elif layer_id in gathering.LAYERS:
+        layer, used, outlines = gathering.LAYERS[layer_id](atlas, store, lang, within)
     else:
         build = _neighbourhoods if layer_id == "neighbourhoods" else _places
         layer, used, outlines = build(atlas, store, layer_id, lang, within)

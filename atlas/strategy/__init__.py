@@ -5,7 +5,7 @@ Each question is one function from tables to a table; nothing here changes a sco
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -13,10 +13,10 @@ import pandas as pd
 if TYPE_CHECKING:
     from atlas.built import Built
     from atlas.config import Atlas
+    from atlas.store import Store
     from atlas.walking import Streets
 
 Tables = Mapping[str, Any]
-NEEDED = ("places", "neighbourhoods", "parents", "indicators", "scores", "opportunities")
 
 
 def _agglomerations(atlas: Atlas, tables: Tables, streets: Streets | None) -> pd.DataFrame:
@@ -59,7 +59,7 @@ def tables(
     Parameters
     ----------
     tables
-        ``places, neighbourhoods, parents, indicators, scores, opportunities``.
+        ``places`` and ``neighbourhoods`` at least.
     streets
         The walking network where the build has it in hand; else it is read where the atlas names one.
     """
@@ -69,8 +69,24 @@ def tables(
     return {name: STORED[name](atlas, tables, streets) for name in names}
 
 
+class _Stored(Mapping[str, Any]):
+    """The tables of a store, each read when it is asked for."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __getitem__(self, name: str) -> Any:
+        return self._store.read(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._store.tables())
+
+    def __len__(self) -> int:
+        return len(self._store.tables())
+
+
 def read(built: Built, name: str) -> Any:
     """One of the strategy's tables: as the build stored it, else made now."""
     if name in built.store.tables():
         return built.store.read(name)
-    return tables(built.atlas, {table: built.store.read(table) for table in NEEDED}, names=(name,))[name]
+    return tables(built.atlas, _Stored(built.store), names=(name,))[name]

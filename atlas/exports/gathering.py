@@ -1,0 +1,123 @@
+"""Agglomerations as a layer of hulls, and the programming network as a layer of lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from atlas.config import Atlas, Text
+from atlas.exports import NOTHING
+from atlas.exports.exportable import Exportable, Field, FieldType
+from atlas.exports.style import Style
+from atlas.language import Translator
+from atlas.palette import place_colour
+
+if TYPE_CHECKING:
+    from atlas.store import Store
+
+AGGLOMERATIONS, NETWORK = "agglomerations", "network"
+Fields = tuple[tuple[str, FieldType, str, int], ...]
+_QUARTER: Fields = (
+    ("id", "text", "", 0),
+    ("name", "text", "", 0),
+    ("parent", "text", "", 0),
+    ("parent_name", "text", "", 0),
+    ("neighbourhoods", "text", "", 0),
+    ("lon", "number", "degrees", 6),
+    ("lat", "number", "degrees", 6),
+    ("places", "integer", "places", 0),
+    ("worth", "number", "places", 2),
+    ("guessed", "number", "share", 3),
+    ("classes", "text", "", 0),
+    ("members", "text", "", 0),
+    ("area_ha", "number", "ha", 2),
+    ("odbl", "boolean", "", 0),
+)
+_EDGE: Fields = (
+    ("edge_id", "text", "", 0),
+    ("from", "text", "", 0),
+    ("to", "text", "", 0),
+    ("from_name", "text", "", 0),
+    ("to_name", "text", "", 0),
+    ("minutes", "number", "minutes", 1),
+    ("reason", "text", "", 0),
+    ("odbl", "boolean", "", 0),
+)
+
+
+def agglomerations(
+    atlas: Atlas, store: Store, lang: str, within: str | None = None
+) -> tuple[Exportable, list[str], Exportable | None]:
+    """The hulls, and the sources of their members; of one parent or unit where a code is given."""
+    from atlas.built import Built
+    from atlas.strategy import read
+
+    del lang  # names of quarters are proper names
+    table: gpd.GeoDataFrame = read(Built(atlas, store), "agglomerations")
+    if within is not None:
+        touching = [within in codes.split("|") for codes in table["neighbourhoods"]]
+        table = table[(table["parent"] == within) | np.array(touching, dtype=bool)]
+    places = store.read("places").set_index("place_id")
+    members = [places.loc[text.split("|")] for text in table["members"]]
+    frame = pd.DataFrame(table).assign(odbl=[bool(part["odbl"].any()) for part in members])
+    used = sorted({one for part in members for text in part["sources"] for one in str(text).split("|")})
+    return _layer(AGGLOMERATIONS, _QUARTER, frame, table.geometry.to_numpy(), table.crs), used, None
+
+
+def network(
+    atlas: Atlas, store: Store, lang: str, within: str | None = None
+) -> tuple[Exportable, list[str], Exportable | None]:
+    """The edges as straight lines, each with its reason; of one parent or unit where a code is given."""
+    from atlas.built import Built
+    from atlas.strategy import read
+    from atlas.strategy.network import reason_in
+
+    table: pd.DataFrame = read(Built(atlas, store), "network")
+    places = store.read("places").set_index("place_id")
+    ends = [places.loc[table[end]] for end in ("from", "to")]
+    if within is not None:
+        inside = [((end["parent"] == within) | (end["neighbourhood"] == within)).to_numpy() for end in ends]
+        kept = inside[0] & inside[1]
+        table, ends = table[kept], [end[kept] for end in ends]
+    spots = [shapely.get_coordinates(shapely.point_on_surface(end.geometry.to_numpy())) for end in ends]
+    lines = shapely.linestrings(np.stack(spots, axis=1)) if len(table) else np.zeros(0, dtype=object)
+    frame = table.assign(
+        edge_id=table["from"] + "-" + table["to"],
+        reason=[reason_in(row["reason"], row, lang) for row in table.to_dict("records")],
+        odbl=ends[0]["odbl"].to_numpy() | ends[1]["odbl"].to_numpy(),
+    )
+    used = sorted({one for end in ends for text in end["sources"] for one in str(text).split("|")})
+    return _layer(NETWORK, _EDGE, frame, lines, places.crs), used, None
+
+
+def _layer(id_: str, fields: Fields, frame: pd.DataFrame, geometry: object, crs: object) -> Exportable:
+    held = frame[[name for name, *_ in fields]].reset_index(drop=True)
+    return Exportable(
+        id=id_,
+        title=_both(f"strategy.layer.{id_}"),
+        description=_both(f"strategy.layer.{id_}.about"),
+        frame=gpd.GeoDataFrame(held, geometry=np.asarray(geometry, dtype=object), crs=crs),
+        fields=tuple(_field(*one) for one in fields),
+        style=Style(colour=place_colour("performance"), label="name" if id_ == AGGLOMERATIONS else ""),
+    )
+
+
+def _field(name: str, type_: FieldType, unit: str, decimals: int) -> Field:
+    return Field(
+        name=name,
+        type=type_,
+        decimals=decimals,
+        meaning=_both(f"strategy.field.{name}"),
+        unit=_both(f"strategy.unit_of.{unit}") if unit else NOTHING,
+    )
+
+
+def _both(key: str) -> Text:
+    return Text(pt=Translator("pt")(key), en=Translator("en")(key))
+
+
+LAYERS = {AGGLOMERATIONS: agglomerations, NETWORK: network}
