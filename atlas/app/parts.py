@@ -122,7 +122,8 @@ def order(session: Session, ranks: pd.DataFrame, classes: Classes, selected: str
     frame = table_frame(session, classes, selected)
     return [
         h("section", h("h1", heading(session), badge(session)), h("p", summary(session, ranks), class_="sentence"),
-          *intervals_note(session, ranks), *ranked_table(frame, ranks, session.view.start), class_="order"),
+          *intervals_note(session, ranks), weights_line(session),
+          *ranked_table(frame, ranks, session.view.start), class_="order"),
     ]  # fmt: skip
 
 
@@ -159,6 +160,17 @@ def summary(session: Session, ranks: pd.DataFrame) -> str:
         "app.order.summary", ranked=t.number(len(ranked)), count=t.number(len(ranks)), units=units,
         name=first["name"], score=t.number(first["score"], 1),
     )  # fmt: skip
+
+
+def weights_line(session: Session) -> Node:
+    """The weights in words: on paper, where there are no sliders."""
+    if len(session.view.weights) < 2:
+        return None
+    t = session.t
+    names = {pillar.id: pillar.name.in_(t.lang) for index in session.atlas.index for pillar in index.pillar}
+    shares = link.effective(session.view.weights)
+    told = ", ".join(f"{names[pillar]} {t.percent(share, 1)}" for pillar, share in shares.items())
+    return h("p", t("app.order.weights", weights=told), class_="aside printed")
 
 
 def intervals_note(session: Session, ranks: pd.DataFrame) -> list[Node]:

@@ -28,6 +28,7 @@ def show(session: Session) -> None:
         h("h1", parts.heading(session), parts.badge(session)),
         h("p", parts.summary(session, ranks), class_="sentence"),
         *parts.intervals_note(session, ranks),
+        parts.weights_line(session),
         *ranked_table(frame, ranks, session.view.start),
         reading_guide(session),
     ]
