@@ -43,21 +43,27 @@ def _opportunities(args: argparse.Namespace) -> Answer:
 
 
 def _validate(args: argparse.Namespace) -> Answer:
-    from atlas.commands.strategy_answers import validate_answer
+    from atlas.commands.scorecard_answers import validate_answer
 
     return validate_answer(opened(args), args.lang, args.list)
 
 
 def _scorecard(args: argparse.Namespace) -> Answer:
-    from atlas.commands.strategy_answers import scorecard_answer
+    from atlas.commands.scorecard_answers import scorecard_answer
 
     return scorecard_answer(opened(args), args.lang, args.within)
 
 
 def _peers(args: argparse.Namespace) -> Answer:
-    from atlas.commands.strategy_answers import peers_answer
+    from atlas.commands.scorecard_answers import peers_answer
 
     return peers_answer(opened(args), args.lang, args.code)
+
+
+def _reusable(args: argparse.Namespace) -> Answer:
+    from atlas.commands.scorecard_answers import reusable_answer
+
+    return reusable_answer(opened(args), args.lang, args.within, args.kind)
 
 
 COMMANDS = (
@@ -87,5 +93,12 @@ COMMANDS = (
     Command("peers", _peers, "as unidades mais parecidas noutro lugar, e o que têm a mais",
             "the most alike units elsewhere, and what they have more", (
         Option(("code",), "código da unidade", "code of the unit", {"metavar": "CODE"}),
+    ), lists=True),
+    Command("reusable", _reusable, "espaço reutilizável, e os cinco melhores para um tipo de ator",
+            "reusable space, and the five best for a kind of actor", (
+        WITHIN,
+        Option(("--for",), "tipo de ator", "kind of actor", {"dest": "kind", "choices": (
+            "company", "cultural_institution", "art_space", "artist", "university", "science_park", "research_centre",
+            "municipality", "media")}),
     ), lists=True),
 )  # fmt: skip

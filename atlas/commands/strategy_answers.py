@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -11,15 +10,11 @@ from atlas.answers import Answer
 from atlas.built import Built, units_within
 from atlas.language import Lang, Translator
 from atlas.strategy import read
-from atlas.strategy.discrimination import CONFIDENCE
 from atlas.strategy.hotspots import Null, hotspots, spot_rows
 from atlas.strategy.links import KINDS, links, observed_kinds
 from atlas.strategy.network import network, reason_in
 from atlas.strategy.opportunities import opportunities, opportunity_rows
-from atlas.strategy.peers import peer_rows, peers
 from atlas.strategy.permutation import PERMUTATIONS
-from atlas.strategy.scorecard import scorecard
-from atlas.strategy.validate import validate
 from atlas.strategy.walks import WALK_M, how, streets_of
 
 SHOWN_CLASSES = 4
@@ -252,84 +247,6 @@ def opportunities_answer(built: Built, lang: Lang, within: str | None) -> Answer
     ]
     foot = t("strategy.opportunities.how") if rows else t("strategy.none")
     return Answer(rows, built.meta, head=t.n("strategy.opportunities.candidates", len(rows)), shown=shown, foot=foot)
-
-
-def validate_answer(built: Built, lang: Lang, path: Path) -> Answer:
-    """AUC of the potential, of density alone, and their difference, with a sentence."""
-    t = Translator(lang)
-    found = validate(built, path)
-    shown = [
-        {
-            t("strategy.column.measure"): t(f"strategy.validate.{row['measure']}"),
-            "AUC": t.number(row["auc"], 3),
-            t("strategy.column.interval"): f"{t.number(row['low'], 3)} – {t.number(row['high'], 3)}",
-        }
-        for row in found.rows
-    ]
-    used = int(found.places["used"].sum())
-    lines = [
-        t("strategy.validate.beats" if found.beats_density else "strategy.validate.does_not_beat"),
-        t("strategy.validate.used", used=t.number(used), all=t.number(len(found.places))),
-    ]
-    meta = {**built.meta, "index": built.atlas.opportunity.potential, "confidence": CONFIDENCE}
-    meta |= {"beats_density": found.beats_density, "places": len(found.places), "used": used}
-    return Answer(found.rows, meta, shown=shown, foot="\n".join(lines))
-
-
-def scorecard_answer(built: Built, lang: Lang, within: str | None) -> Answer:
-    """The eight results, figure by figure."""
-    t = Translator(lang)
-    rows = scorecard(built, within, lang)
-    shown = []
-    before = ""
-    for row in rows:
-        digits = row.pop("decimals")
-        span = f"{t.number(row['low'], digits)} – {t.number(row['high'], digits)}" if row["low"] is not None else "—"
-        shown.append(
-            {
-                t("strategy.column.result"): row["result_name"] if row["result_name"] != before else "",
-                t("strategy.column.figure"): row["name"],
-                t("strategy.column.value"): t.number(row["value"], digits),
-                t("strategy.column.unit"): row["unit"] if row["value"] is not None else "",
-                t("strategy.column.interval90"): span,
-                t("strategy.column.level"): t(f"strategy.level.{row['level']}"),
-                t("strategy.column.peers"): peers_words(row["peers"], digits, t),
-                t("strategy.column.missing"): row["missing"] or "",
-            }
-        )
-        before = row["result_name"]
-    return Answer(rows, built.meta, shown=shown, foot=t("strategy.scorecard.how"))
-
-
-def peers_words(found: dict[str, Any] | None, digits: int, t: Translator) -> str:
-    """The place among the peers in words."""
-    if found is None:
-        return ""
-    return t(
-        "strategy.peers.place",
-        rank=t.number(found["rank"]),
-        of=t.number(found["of"]),
-        median=t.number(found["median"], digits),
-    )
-
-
-def peers_answer(built: Built, lang: Lang, code: str) -> Answer:
-    """The most alike units elsewhere."""
-    t = Translator(lang)
-    rows = peer_rows(peers(built, code))
-    names = {id_: rule.name.in_(lang) for id_, (_, rule) in built.atlas.classes.items()}
-    shown = [
-        {
-            t("strategy.column.code"): row["code"],
-            t("strategy.column.name"): row["name"],
-            t("strategy.column.parent"): row["parent"],
-            t("strategy.column.distance"): t.number(row["distance"], 1),
-            t("strategy.column.has"): ", ".join(names.get(one, one) for one in row["has"]) or "—",
-        }
-        for row in rows
-    ]
-    foot = t("strategy.peers.how") if rows else t("strategy.peers.none")
-    return Answer(rows, built.meta, shown=shown, foot=foot)
 
 
 def number_or_none(value: float) -> float | None:
