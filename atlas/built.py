@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +17,10 @@ from atlas.config import Atlas, Index
 from atlas.errors import UnknownName
 from atlas.fetched import atlas_home
 from atlas.scores import values_of, wide
+from atlas.scoring.index import Scored, score_index
 from atlas.store import Store
+
+_SCORED_KEPT = 8
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,22 @@ class Built:
         if index.id not in self._inputs:
             self._inputs[index.id] = values_of(self.store_tables, index)
         return self._inputs[index.id]
+
+    @cached_property
+    def _scored(self) -> OrderedDict[tuple[str, tuple[tuple[str, float], ...]], Scored]:
+        return OrderedDict()
+
+    def scored(self, index: Index, weights: Mapping[str, float] | None = None) -> Scored:
+        """An index with these weights, the last few kept: ranking and explaining ask for the same one."""
+        key = (index.id, tuple(sorted((weights or {}).items())))
+        found = self._scored.get(key)
+        if found is None:
+            values, coverage = self.inputs(index)
+            known = {indicator.code: indicator for indicator in self.atlas.indicator}
+            found = self._scored[key] = score_index(values, index, known, coverage=coverage, weights=weights)
+            while len(self._scored) > _SCORED_KEPT:
+                self._scored.popitem(last=False)
+        return found
 
     @property
     def meta(self) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from atlas.config import Index
 from atlas.language import Lang, Translator
 from atlas.ranking import checked_weights, index_holding, rank_table, rows_of
 from atlas.scoring.explain import contributions, counterfactual, reference_unit, sentence
-from atlas.scoring.index import Scored, flatten, score_index
+from atlas.scoring.index import Scored, flatten
 
 
 def explain(
@@ -35,7 +35,7 @@ def explain(
     known = {indicator.code: indicator for indicator in built.atlas.indicator}
     values, coverage = built.inputs(index)
     pillars = None if weights is None else checked_weights(index, weights)
-    scored = score_index(values, index, known, coverage=coverage, weights=pillars)
+    scored = built.scored(index, pillars)
     units = built.parents if index.level == "municipality" else built.units
     change = counterfactual(values, index, known, code, coverage=coverage, weights=pillars)
     t = Translator(lang)

@@ -13,11 +13,11 @@ from atlas.config import Index
 from atlas.errors import ConfigError, UnknownName
 from atlas.scores import score_one
 from atlas.scoring.diagnostics import rank_within
-from atlas.scoring.index import rank, score_index
+from atlas.scoring.index import rank
 
 COLUMNS = (
-    "code", "name", "parent", "parent_name", "residents", "area_km2", "score", "score_low", "score_high", "rank", "rank_within",
-    "rank_low", "rank_high", "rank_data_low", "rank_data_high", "p_top10", "coverage", "cell", "opportunity",
+    "code", "name", "parent", "parent_name", "residents", "area_km2", "score", "score_low", "score_high", "rank",
+    "rank_within", "rank_low", "rank_high", "rank_data_low", "rank_data_high", "p_top10", "coverage", "cell", "opportunity",
     "p_opportunity", "flags", "density_class", "rank_density",
 )  # fmt: skip
 
@@ -132,9 +132,7 @@ def _scores(
     if weights is None or index_id != index.id:
         return stored[stored["index"] == index_id].set_index("code")
     if not intervals:
-        values, coverage = built.inputs(index)
-        known = {indicator.code: indicator for indicator in built.atlas.indicator}
-        scored = score_index(values, index, known, coverage=coverage, weights=checked_weights(index, weights))
+        scored = built.scored(index, checked_weights(index, weights))
         kept = stored.loc[stored["index"] == index_id, ["code", "flags", "density_class"]].set_index("code")
         return kept.assign(
             score=scored.score, score_low=scored.low, score_high=scored.high, coverage=scored.coverage,
