@@ -13,13 +13,16 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from atlas.build import Progress, silent
 from atlas.built import Built, unit_code
 from atlas.errors import OutputError, UnknownName
 from atlas.exports import working_folder
 from atlas.language import Lang, Translator
+
+if TYPE_CHECKING:
+    from atlas.sheets.ground import Ground
 
 Paper = Literal["a4", "a3"]
 ALL = "all"
@@ -36,7 +39,7 @@ class Layout:
 
 
 LAYOUTS: dict[str, Layout] = {
-    "a4": Layout(unit_map=(114, 92), locator=(60, 22), parent_map=(180, 118)),
+    "a4": Layout(unit_map=(114, 97), locator=(60, 18), parent_map=(180, 112)),
     "a3": Layout(unit_map=(222, 166), locator=(74, 34), parent_map=(222, 196)),
 }
 
@@ -50,40 +53,68 @@ def write_sheets(
     lang: Lang = "pt",
     force: bool = False,
     progress: Progress = silent,
-) -> Path:
+) -> list[Path]:
     """Write the sheet of a neighbourhood, the dossier of a municipality, or with ``all`` the dossiers of the atlas.
 
-    Raises :class:`UnknownName` for a code that is not there and :class:`OutputError` where the file exists (unless
+    With ``all``, ``path`` may be a folder: it gets one dossier a municipality, each written as soon as it is set,
+    which takes a tenth of the memory of one book of them all.
+
+    Raises :class:`UnknownName` for a code that is not there and :class:`OutputError` where a file exists (unless
     ``force``), cannot be written, or is no ``.pdf``.
     """
     path = Path(path)
-    if path.suffix.lower() != ".pdf":
+    whole = path.suffix.lower() == ".pdf"
+    if not whole and (what != ALL or path.suffix):
         raise OutputError(
-            "As fichas são PDF. Indique um nome que acabe em «.pdf».",
-            "Sheets are PDF. Give a name that ends in “.pdf”.",
+            "As fichas são PDF. Indique um nome que acabe em «.pdf»; para `all`, também serve uma pasta.",
+            "Sheets are PDF. Give a name that ends in “.pdf”; for `all`, a folder will do as well.",
             where=str(path),
         )
-    if path.is_dir() or (path.exists() and not force):
-        raise OutputError(
-            "O ficheiro já existe e não foi alterado. Escolha outro nome ou use `--force`.",
-            "The file is already there and was left as it is. Choose another name or use `--force`.",
-            where=str(path),
-        )
-    with working_folder(path) as folder:
-        beside = folder / path.name
-        beside.write_bytes(sheets(built, what, paper=paper, lang=lang, progress=progress))
-        os.replace(beside, path)  # noqa: PTH105
-    return path
+    codes = [what] if whole else [str(code) for code in built.parents.index]
+    targets = [path] if whole else [path / f"{code}.pdf" for code in codes]
+    for target in targets:
+        if target.is_dir() or (target.exists() and not force):
+            raise OutputError(
+                "O ficheiro já existe e não foi alterado. Escolha outro nome ou use `--force`.",
+                "The file is already there and was left as it is. Choose another name or use `--force`.",
+                where=str(target),
+            )
+    if not whole:
+        path.mkdir(parents=True, exist_ok=True)
+    ground = _read(built, lang)
+    for done, (code, target) in enumerate(zip(codes, targets, strict=True)):
+        share = _share(progress, done, len(codes))
+        with working_folder(target) as folder:
+            beside = folder / target.name
+            beside.write_bytes(_set(ground, code, paper, share))
+            os.replace(beside, target)  # noqa: PTH105
+    return targets
+
+
+def _share(progress: Progress, done: int, total: int) -> Progress:
+    """Progress of one document among several."""
+    return lambda share, stage: progress((done + share) / total, stage)
 
 
 def sheets(built: Built, what: str, *, paper: Paper = "a4", lang: Lang = "pt", progress: Progress = silent) -> bytes:
     """The PDF of :func:`write_sheets` as bytes."""
+    return _set(_read(built, lang), what, paper, progress)
+
+
+def _read(built: Built, lang: Lang) -> Ground:
+    """Everything that sheets have in common, read once."""
+    from atlas.sheets.facts import Reading
+    from atlas.sheets.ground import Ground
+
+    return Ground(Reading(built, Translator(lang)))
+
+
+def _set(ground: Ground, what: str, paper: Paper, progress: Progress) -> bytes:
     if paper not in LAYOUTS:
         raise UnknownName.among(paper, LAYOUTS, pt="Papel", en="Paper")
-    document = _document(built, what, paper, lang, progress)
-    pages = sum(len(section["units"]) for section in document["sections"])
-    progress(0.7 if pages > 1 else 0.5, "typeset")
-    return typeset(document, _day(built))
+    document = _document(ground, what, paper, progress)
+    progress(0.7, "typeset")
+    return typeset(document, _day(ground.reading.built))
 
 
 def typeset(document: dict[str, Any], day: dt.datetime, template: Path = TEMPLATE) -> bytes:
@@ -102,16 +133,14 @@ def typeset(document: dict[str, Any], day: dt.datetime, template: Path = TEMPLAT
     return made
 
 
-def _document(built: Built, what: str, paper: Paper, lang: Lang, progress: Progress) -> dict[str, Any]:
-    from atlas.sheets.facts import Reading, origin
-    from atlas.sheets.ground import Ground
+def _document(ground: Ground, what: str, paper: Paper, progress: Progress) -> dict[str, Any]:
+    from atlas.sheets.facts import origin
 
-    t = Translator(lang)
-    reading = Reading(built, t)
-    ground = Ground(reading)
+    built, t = ground.reading.built, ground.reading.t
+    lang = t.lang
     code = what if what == ALL else unit_code(built, what)
     one = code in built.units.index
-    sections = list(_sections(reading, ground, code, paper, progress))
+    sections = list(_sections(ground, code, paper, progress))
     return {
         "lang": lang,
         "paper": paper,
@@ -128,12 +157,13 @@ def _document(built: Built, what: str, paper: Paper, lang: Lang, progress: Progr
     }
 
 
-def _sections(reading: Any, ground: Any, code: str, paper: Paper, progress: Progress) -> Iterator[dict[str, Any]]:
+def _sections(ground: Ground, code: str, paper: Paper, progress: Progress) -> Iterator[dict[str, Any]]:
     """One section a municipality: its opening pages unless one neighbourhood alone was asked for, and its units."""
     from atlas.sheets.dossier import parent_facts, units_of
     from atlas.sheets.facts import unit_facts
 
-    built, layout = reading.built, LAYOUTS[paper]
+    reading, layout = ground.reading, LAYOUTS[paper]
+    built = reading.built
     one = code in built.units.index
     parents = [built.units.loc[code, "parent"]] if one else list(built.parents.index) if code == ALL else [code]
     total = 1 if one else sum(len(units_of(reading, parent)) for parent in parents)
@@ -143,11 +173,11 @@ def _sections(reading: Any, ground: Any, code: str, paper: Paper, progress: Prog
         for unit in [code] if one else units_of(reading, parent):
             progress(0.7 * done / total, "sheets")
             drawn, venues = ground.unit_map(unit, *layout.unit_map)
-            locator = ground.locator(unit, *layout.locator)
-            units.append({**unit_facts(reading, unit), "map": drawn, "locator": locator, "venues": venues})
+            outlined = ground.outlined(unit, parent, *layout.locator)
+            units.append({**unit_facts(reading, unit), "map": drawn, "outlined": outlined, "venues": venues})
             done += 1
         opening = None if one else parent_facts(reading, ground, parent, *layout.parent_map)
-        yield {"parent": opening, "units": units}
+        yield {"parent": opening, "locator": ground.locator(parent, *layout.locator), "units": units}
 
 
 def _title(built: Built, code: str, t: Translator) -> str:

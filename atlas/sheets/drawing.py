@@ -101,6 +101,8 @@ class Drawing:
     """An SVG in the making; only numbers and colours of the palette enter it, never a text from data."""
 
     frame: Frame
+    ground: str = BORDER
+    """What lies where nothing is drawn: the sea, another country."""
     _parts: list[str] = field(default_factory=list)
 
     def area(self, path: str, fill: str | None, *, line: str = INK, width: float = 0.12) -> None:
@@ -128,7 +130,7 @@ class Drawing:
             f'viewBox="0 0 {width} {height}"><defs><pattern id="h" width="1.4" height="1.4" '
             'patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="1.4" height="1.4" '
             f'fill="{PAPER}"/><line x1="0.7" y1="0" x2="0.7" y2="1.4" stroke="{HATCH}" stroke-width="0.25"/>'
-            f'</pattern></defs><rect width="{width}" height="{height}" fill="{BORDER}" fill-opacity="0.55"/>'
+            f'</pattern></defs><rect width="{width}" height="{height}" fill="{self.ground}" fill-opacity="0.55"/>'
             + "".join(self._parts)
             + "</svg>"
         )

@@ -18,9 +18,10 @@ from atlas.palette import BIVARIATE, READINGS
 from atlas.scoring.explain import contributions, counterfactual, sentence
 from atlas.scoring.index import Scored, score_index
 from atlas.sheets.law import Law
-from atlas.sheets.typeface import printable
+from atlas.sheets.typeface import printable, shortened
 
 LETTERS = "LMH"
+_TOP = 10
 Facts = dict[str, Any]
 
 
@@ -120,8 +121,21 @@ def _sentence(reading: Reading, code: str, name: str) -> str:
     index = reading.potential
     values, coverage = reading.built.inputs(index)
     scored = reading.scored(index)
-    change = counterfactual(values, index, reading.known, code, coverage=coverage)
+    change = None
+    if _may_reach_the_top(reading, code):
+        change = counterfactual(values, index, reading.known, code, coverage=coverage)
     return sentence(reading.t, scored, index, reading.known, code, name=name, change=change)
+
+
+def _may_reach_the_top(reading: Reading, code: str) -> bool:
+    """Whether the best of one figure could lift a unit among the first ten: asked of all, computed for few."""
+    index, scored = reading.potential, reading.scored(reading.potential)
+    if index.aggregation != "arithmetic":
+        return True
+    parts = contributions(scored, index, code)
+    gain = (parts["weight"] * (100 - parts["value_normalised"])).max()
+    best = scored.score[scored.ranked].nlargest(_TOP)
+    return bool(len(best) and scored.score[code] + gain >= best.iloc[-1])
 
 
 def _standing(reading: Reading, index: Index, code: str) -> Facts:
@@ -139,13 +153,13 @@ def _standing(reading: Reading, index: Index, code: str) -> Facts:
         return held | {"missing": t("sheet.insufficient", coverage=t.percent(row["coverage"]), floor=floor)}
     count, rank = reading.ranked(index), int(row["rank"])
     held |= {"score": t.number(row["score"], 1), "rank": t("sheet.rank", rank=t.number(rank), count=t.number(count))}
-    within = reading.within.get(code)
-    if not municipal and within is not None and pd.notna(within):
+    within = reading.within[code]
+    if index is reading.potential and pd.notna(within):
         parent = reading.built.units["parent"] == reading.built.units.loc[code, "parent"]
         count_within = int((parent & reading.ranks[index.id]["rank"].notna()).sum())
         held["within"] = t(
             "sheet.rank_within", rank=t.number(int(within)), count=t.number(count_within),
-            parent=printable(reading.built.units.loc[code, "parent_name"]),
+            parent=short_name(printable(reading.built.units.loc[code, "parent_name"]), 7, 24),
         )  # fmt: skip
     spans = [
         {
@@ -259,3 +273,18 @@ def origin(built: Built, t: Translator) -> Facts:
 def printable_long(text: str) -> str:
     """A list of sources, each part as :func:`printable` has it."""
     return " · ".join(printable(part) for part in text.split(" · "))
+
+
+_UNION = "União das freguesias "
+
+
+def short_name(name: str, size_pt: float = 0, room_mm: float = 0) -> str:
+    """A name as maps write it: ``UF`` for a union of parishes; cut to ``room_mm`` where that is given.
+
+    >>> short_name("União das freguesias de Lordelo do Ouro e Massarelos")
+    'UF Lordelo do Ouro e Massarelos'
+    """
+    if name.startswith(_UNION):
+        names = name.removeprefix(_UNION)
+        name = "UF " + next((names.removeprefix(one) for one in ("de ", "da ", "do ") if names.startswith(one)), names)
+    return shortened(name, size_pt, room_mm) if room_mm else name

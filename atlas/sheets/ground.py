@@ -24,7 +24,7 @@ from atlas.sheets.drawing import (
     symbol,
     symbol_box,
 )
-from atlas.sheets.facts import Facts, Reading
+from atlas.sheets.facts import Facts, Reading, short_name
 from atlas.sheets.typeface import printable
 
 _ROLES = ("venue", "heritage", "everyday", "stock")
@@ -32,7 +32,9 @@ _ROLES = ("venue", "heritage", "everyday", "stock")
 _LISTED = 120
 _NUMBERED = 60
 _LEAST_M = 600.0
-_UNION = "União das freguesias "
+_THIN_MM = 0.2
+_FINE_MM = 0.06
+"""What is finer on paper is not drawn; on the small map that says where a unit lies, three times that."""
 
 
 class Ground:
@@ -43,7 +45,7 @@ class Ground:
         self.units = reading.built.units
         self.shapes = np.asarray(self.units.geometry.array, dtype=object)
         self.codes = self.units["code"].to_numpy(dtype=object)
-        self.names = [_short(printable(name)) for name in self.units["name"]]
+        self.names = [short_name(printable(name)) for name in self.units["name"]]
 
     @cached_property
     def tree(self) -> shapely.STRtree:
@@ -142,24 +144,35 @@ class Ground:
         drawing.line(own, colour=PAPER, width=2 * width)
         drawing.line(own, colour=INK, width=width)
 
-    def locator(self, code: str, width_mm: float, height_mm: float) -> Facts:
-        """Where the neighbourhood lies in its municipality, coloured by class."""
-        parent = self.units.loc[code, "parent"]
+    def locator(self, parent: str, width_mm: float, height_mm: float) -> Facts:
+        """A municipality coloured by class, on which each of its sheets outlines its own unit."""
         name = printable(self.reading.built.parents.loc[parent, "name"])
-        drawing, frame, _, _ = self._choropleth(str(parent), width_mm, height_mm, 0.2)
-        self._outlined(drawing, frame, int(np.flatnonzero(self.codes == code)[0]), 0.5)
+        drawing, frame, _, _ = self._choropleth(parent, width_mm, height_mm, _THIN_MM)
         alt = self.reading.t("sheet.locator_alt", name=name)
-        return self._map(frame, drawing, []) | {"alt": alt, "title": name, "bar": None}
+        return self._map(frame, drawing, []) | {
+            "alt": alt, "title": short_name(name, 8.5, width_mm - 4), "bar": None,
+        }  # fmt: skip
+
+    def outlined(self, code: str, parent: str, width_mm: float, height_mm: float) -> str:
+        """The outline of a unit, to be laid over the locator of its municipality."""
+        frame = self._frame_of(parent, width_mm, height_mm)
+        drawing = Drawing(frame, ground="none")
+        self._outlined(drawing, frame, int(np.flatnonzero(self.codes == code)[0]), 0.5)
+        return drawing.svg()
+
+    def _frame_of(self, parent: str, width_mm: float, height_mm: float) -> Frame:
+        outline = self.reading.built.parents.loc[parent, "geometry"]
+        return Frame.around(shapely.bounds(outline), width_mm, height_mm, margin=0.04, least_m=_LEAST_M)
 
     def _choropleth(
         self, parent: str, width_mm: float, height_mm: float, line_mm: float
     ) -> tuple[Drawing, Frame, npt.NDArray[np.intp], npt.NDArray[np.object_]]:
         """A municipality's units coloured by class, and the others about it left blank."""
-        outline = self.reading.built.parents.loc[parent, "geometry"]
-        frame = Frame.around(shapely.bounds(outline), width_mm, height_mm, margin=0.04, least_m=_LEAST_M)
+        frame = self._frame_of(parent, width_mm, height_mm)
         drawing = Drawing(frame)
         seen = np.sort(self.tree.query(shapely.box(*frame.box)))
-        clipped = frame.clipped(self.shapes[seen])
+        fine = _FINE_MM if line_mm > _THIN_MM else 3 * _FINE_MM
+        clipped = frame.clipped(shapely.coverage_simplify(self.shapes[seen], fine / frame.mm_per_m))
         own = (self.units["parent"].to_numpy() == parent)[seen]
         for shape in clipped[~own]:
             drawing.area(path_of(shape), SURFACE, line=SECONDARY, width=line_mm / 3)
@@ -173,7 +186,8 @@ class Ground:
 
     def _parent_lines(self, drawing: Drawing, frame: Frame, width: float) -> None:
         lines, tree = self.borders
-        for line in frame.clipped(lines[np.sort(tree.query(shapely.box(*frame.box)))]):
+        seen = frame.clipped(lines[np.sort(tree.query(shapely.box(*frame.box)))])
+        for line in shapely.simplify(seen, _FINE_MM / 4):
             drawing.line(path_of(line), colour=INK, width=width)
 
     def _points(self, drawing: Drawing, frame: Frame, places: pd.DataFrame) -> list[Box]:
@@ -256,15 +270,3 @@ class Ground:
         held = self._map(frame, drawing, labels)
         held["alt"] = t("sheet.parent_map_alt", name=printable(built.parents.loc[parent, "name"]))
         return held
-
-
-def _short(name: str) -> str:
-    """A name as maps write it: ``UF`` for a union of parishes.
-
-    >>> _short("União das freguesias de Lordelo do Ouro e Massarelos")
-    'UF Lordelo do Ouro e Massarelos'
-    """
-    if not name.startswith(_UNION):
-        return name
-    names = name.removeprefix(_UNION)
-    return "UF " + next((names.removeprefix(one) for one in ("de ", "da ", "do ") if names.startswith(one)), names)

@@ -31,22 +31,32 @@ class Law:
         return sites(self._built)
 
     @cached_property
-    def _zones(self) -> Any:
-        return read_zones(self._built)
+    def _zones(self) -> dict[str, Any]:
+        """Rule → the zones that it asks for."""
+        found = read_zones(self._built)
+        return {
+            "special_zone": found.of("special", "general", "drawn", "other"),
+            "rehabilitation_area": found.of("area", *OPERATIONS),
+            "world_heritage": found.of("world"),
+        }
+
+    @cached_property
+    def _own_sites(self) -> dict[str, Any]:
+        """Unit → the sites inside it."""
+        columns = self._sites[["neighbourhood", "grade", "code", "official"]]
+        return {str(code): part for code, part in pd.DataFrame(columns).groupby("neighbourhood", sort=False)}
+
+    @cached_property
+    def _general_zones(self) -> tuple[Any, Any]:
+        """Circles that a grade brings, and whether each is the legal limit."""
+        held = self._sites[self._sites["zone_kind"].isin(["general", "general_approximate"])]
+        return held["zone"].to_numpy(), held["official"].to_numpy(dtype=bool)
 
     def of(self, code: str) -> dict[str, Any]:
         """What the loaded data tell of a neighbourhood: one row a rule, with answer and words."""
         unit = self._built.units.loc[code, "geometry"]
-        special = self._zones.of("special", "general", "drawn", "other")
-        rehabilitation = self._zones.of("area", *OPERATIONS)
-        world = self._zones.of("world")
-        rows = [
-            self._classified(code),
-            self._general(unit),
-            self._touching("special_zone", special, unit),
-            self._touching("rehabilitation_area", rehabilitation, unit),
-            self._touching("world_heritage", world, unit),
-        ]
+        rows = [self._classified(code), self._general(unit)]
+        rows += [self._touching(rule, zones, unit) for rule, zones in self._zones.items()]
         return {"rows": rows, "closing": closing(self._t)}
 
     def _row(self, rule: str, answer: str, detail: str, *, found: bool) -> dict[str, Any]:
@@ -59,10 +69,9 @@ class Law:
 
     def _classified(self, code: str) -> dict[str, Any]:
         """Sites inside, by grade: the outlines are not those of the file, so that nothing is more than possible."""
-        t, held = self._t, self._sites
-        own = held[(held["neighbourhood"] == code).to_numpy(dtype=bool)]
-        if own.empty:
-            return self._row("classified", "no_indication", t.n("sheet.law.none_of", len(held)), found=False)
+        t, own = self._t, self._own_sites.get(code)
+        if own is None:
+            return self._row("classified", "no_indication", t.n("sheet.law.none_of", len(self._sites)), found=False)
         labels = own["code"].where(own["code"].notna(), own["grade"])
         counted = pd.Series(labels.to_numpy(dtype=object)).value_counts(sort=False)
         counted = counted.sort_index(key=lambda ids: -counted.reindex(ids).to_numpy(), kind="stable")
@@ -73,13 +82,12 @@ class Law:
         return self._row("classified", answer, f"{t.n('sheet.law.sites', len(own))} {detail}.", found=True)
 
     def _general(self, unit: shapely.Geometry) -> dict[str, Any]:
-        held = self._sites
-        zoned = held[held["zone_kind"].isin(["general", "general_approximate"]).to_numpy()]
-        touched = shapely.intersects(zoned["zone"].to_numpy(), unit)
+        zones, by_office = self._general_zones
+        touched = shapely.intersects(zones, unit)
         if not touched.any():
-            detail = self._t.n("sheet.law.no_zone_of", len(zoned))
+            detail = self._t.n("sheet.law.no_zone_of", len(zones))
             return self._row("general_zone", "no_indication", detail, found=False)
-        official = bool(zoned["official"].to_numpy(dtype=bool)[touched].all())
+        official = bool(by_office[touched].all())
         detail = self._t.n("sheet.law.zones", int(touched.sum()))
         return self._row("general_zone", "inside" if official else "possibly", detail, found=True)
 

@@ -93,3 +93,20 @@ def wrapped(text: str, size_pt: float, room_mm: float) -> list[str]:
         else:
             lines[-1] = longer
     return lines
+
+
+def shortened(text: str, size_pt: float, room_mm: float) -> str:
+    """``text``, cut between words and ended with an ellipsis where it is wider than ``room_mm``.
+
+    >>> shortened("União das freguesias de Bougado", 10, 40)
+    'União das freguesias…'
+    """
+    if width_mm(text, size_pt) <= room_mm:
+        return text
+    words = text.split(" ")
+    kept = next((n for n in range(len(words) - 1, 0, -1) if width_mm(_ended(words[:n]), size_pt) <= room_mm), 0)
+    return _ended(words[:kept])
+
+
+def _ended(words: list[str]) -> str:
+    return " ".join(words).rstrip(",;.… ") + "…"
