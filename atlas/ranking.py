@@ -17,8 +17,8 @@ from atlas.scoring.index import rank
 
 COLUMNS = (
     "code", "name", "parent", "parent_name", "residents", "area_km2", "score", "score_low", "score_high", "rank",
-    "rank_within", "rank_low", "rank_high", "rank_data_low", "rank_data_high", "p_top10", "coverage", "cell", "opportunity",
-    "p_opportunity", "flags", "density_class", "rank_density",
+    "rank_within", "rank_low", "rank_high", "rank_data_low", "rank_data_high", "p_top10", "coverage", "cell",
+    "opportunity", "p_opportunity", "flags", "density_class", "rank_density",
 )  # fmt: skip
 
 _DRAWN = ("rank_low", "rank_high", "rank_data_low", "rank_data_high", "p_top10")
