@@ -106,7 +106,7 @@ def _stated(built: Built) -> pd.DataFrame:
         for text, source_id in zip(rows["tags"], rows["source_id"], strict=True)
     ]
     rows = pd.DataFrame(rows).assign(grade=grades, refs=[_refs(text) for text in rows["tags"]])
-    rows = rows[[bool(grade.raw) for grade in grades]]
+    rows = rows[np.array([bool(grade.raw) for grade in grades], dtype=bool)]
     members = built.store.read("members")[["place_id", "source_id", "record_id"]]
     rows = rows.merge(members, on=["source_id", "record_id"], how="left")
     places = built.store.read("places").set_index("place_id")

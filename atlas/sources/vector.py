@@ -76,7 +76,9 @@ def read_vector(path: Path, *, layer: str | None = None, where: str | None = Non
         if path.suffix == ".parquet":
             table = gpd.read_parquet(path)
         else:
-            table = pyogrio.read_dataframe(path, layer=layer, where=where, force_2d=True)
+            # a schema that a GML file points to is never asked for: only `atlas fetch` uses the network
+            options = {"DOWNLOAD_SCHEMA": "NO"} if path.suffix.lower() == ".gml" else {}
+            table = pyogrio.read_dataframe(path, layer=layer, where=where, force_2d=True, **options)
     except (OSError, ValueError, pyogrio.errors.DataSourceError) as fault:
         raise SourceError(
             f"O ficheiro não se lê ({fault}). Abra-o no QGIS e guarde-o de novo em GeoPackage.",
