@@ -155,7 +155,8 @@ def scores_of(atlas: Atlas, scores: pd.DataFrame, units: pd.DataFrame, index_id:
     level = level_of(atlas, index_id)
     held = scores[(scores["index"] == index_id) & (scores["level"] == level)].set_index("code")
     keys = units["code"] if level == "neighbourhood" else units["parent"]
-    found = held.reindex(keys)
+    drawn = [name for name in dict.fromkeys([*_INTERVALS, *_DECLINE_RANKS]) if name not in held]  # built without draws
+    found = held.reindex(keys).reindex(columns=[*held.columns, *drawn])
     found.index = units.index
     found["score"] = found["score"].where(found["rank"].notna())
     if level == "municipality":
