@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import TYPE_CHECKING
 
-from atlas.commands import Command, Option
+from atlas.commands import Command, Option, opened
 
 if TYPE_CHECKING:
     from atlas.answers import Answer
@@ -45,6 +46,20 @@ def _store(word: str, args: argparse.Namespace) -> Store:
     )
 
 
+def _serve(args: argparse.Namespace) -> None:
+    from atlas.language import Translator
+    from atlas.serve import serve
+
+    t = Translator(args.lang)
+
+    def ready(url: str) -> None:
+        if not args.quiet:
+            sys.stderr.write(t("field.serve.ready", url=url) + "\n")
+            sys.stderr.flush()
+
+    serve(opened(args), host=args.host, port=args.port, url=args.url, lang=args.lang, ready=ready)
+
+
 _STORE = {"metavar": "STORE"}
 COMMANDS = (
     Command("compare", _compare, "o que mudou entre duas construções: dados ou método",
@@ -54,4 +69,10 @@ COMMANDS = (
         Option(("store_b",), "depois: pasta de uma construção, ou um atlas", "after: folder of a store, or an atlas",
                _STORE),
     ), takes_atlas=False, lists=True),
+    Command("serve", _serve, "publica a última construção como OGC API Features, só de leitura",
+            "publishes the last build as OGC API Features, read-only", (
+        Option(("--port",), "porta (5000)", "port (5000)", {"type": int, "default": 5000, "metavar": "N"}),
+        Option(("--host",), "endereço (127.0.0.1)", "address (127.0.0.1)", {"default": "127.0.0.1", "metavar": "H"}),
+        Option(("--url",), "endereço público, atrás de um proxy", "public address, behind a proxy", {"metavar": "URL"}),
+    )),
 )  # fmt: skip
