@@ -9,7 +9,7 @@ from types import ModuleType
 
 import streamlit as st
 
-from atlas.app import pages
+from atlas.app import pages, parts
 from atlas.app.header import footer, header
 from atlas.app.session import Session, offered, wanted_atlas, wanted_language
 from atlas.errors import AtlasError
@@ -30,6 +30,7 @@ def main() -> None:
     except AtlasError as fault:
         _say(fault)
         return
+    parts.turn_to_selection(session)
     modules = page_modules()
     known = [
         st.Page(partial(_run, module, session), title=session.t(f"app.page.{_name(module)}"),

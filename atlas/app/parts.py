@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -13,7 +14,7 @@ from atlas.app.dom import Node, h
 from atlas.app.map_element import files_address, show_map
 from atlas.app.map_files import OUTLINES, write_files
 from atlas.app.painting import Classes
-from atlas.app.session import BY_BUILT, Session
+from atlas.app.session import BY_BUILT, VIEW, Session
 from atlas.app.table import Frame, ranked_table, start_of
 from atlas.app.view import packed, view
 
@@ -49,6 +50,14 @@ def choose(session: Session, code: str) -> None:
     session.change(unit=code, within=within)
     ranks = session.ranks()
     session.change(start=start_of(ranks, focus(session, ranks), session.view.start))
+
+
+def turn_to_selection(session: Session) -> None:
+    """Who comes by a link that names a unit and no row finds the table at that unit."""
+    if session.arriving and session.view.unit and not session.view.start:
+        ranks = session.ranks()
+        start = start_of(ranks, focus(session, ranks), 0)
+        session.view = st.session_state[VIEW] = replace(session.view, start=start)
 
 
 def focus(session: Session, ranks: pd.DataFrame) -> str:

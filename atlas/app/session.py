@@ -147,6 +147,8 @@ class Session:
         self.known = _known(self.built)
         self.notices: list[Notice] = st.session_state.get(NOTICES, [])
         held = st.session_state.get(VIEW)
+        self.arriving = not isinstance(held, View)
+        """Whether the reader comes from a link, in this run."""
         if isinstance(held, View) and held.index:
             self.view = held
         elif isinstance(held, View):

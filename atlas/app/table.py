@@ -172,12 +172,18 @@ def pair(row: Mapping[str, Any], low: str, high: str) -> tuple[float, float] | N
     return None if ends[0] is None or ends[1] is None else (ends[0], ends[1])
 
 
-def span_words(t: Translator, ends: tuple[float, float] | None) -> str:
-    """``1–6``, or a dash."""
-    return "—" if ends is None else f"{t.number(ends[0])}–{t.number(ends[1])}"
+def span_words(t: Translator, ends: tuple[float, float] | None, decimals: int = 0) -> str:
+    """``1–6``, or ``3`` where both ends are the same, or a dash.
+
+    >>> span_words(Translator("pt"), (1.0, 6.0)), span_words(Translator("pt"), (85.41, 85.44), 1)
+    ('1–6', '85,4')
+    """
+    if ends is None:
+        return "—"
+    low, high = (t.number(end, decimals) for end in ends)
+    return low if low == high else f"{low}–{high}"
 
 
 def bounds_words(t: Translator, row: Mapping[str, Any]) -> str:
     """The score with what is missing at its worst and best."""
-    ends = pair(row, "score_low", "score_high")
-    return "—" if ends is None else f"{t.number(ends[0], 1)}–{t.number(ends[1], 1)}"
+    return span_words(t, pair(row, "score_low", "score_high"), 1)

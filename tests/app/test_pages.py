@@ -162,6 +162,17 @@ def test_an_old_link_says_what_no_longer_fits(app_of_norte: Built) -> None:
     assert "“999999”" in shown
 
 
+def test_a_link_to_a_unit_far_down_opens_the_table_there(app_of_norte: Built) -> None:
+    row = rank_table(app_of_norte).iloc[777]
+    app = AppTest.from_file(str(Path(__file__).parents[2] / "streamlit_app.py"), default_timeout=60)
+    app.query_params["unit"] = str(row["code"])
+    app.run()
+    assert not app.exception
+    tables = " ".join(words(node) for node in trees(app)["order"])
+    assert str(row["name"]) in tables
+    assert "751 a 800 de" in tables
+
+
 def test_portuguese_figures_have_a_no_break_space_and_a_comma(app_of_norte: Built) -> None:
     shown = " ".join(words(node) for node in trees(opened("explorar"))["order"])
     assert f"1{NO_BREAK}504" in shown

@@ -103,6 +103,14 @@ function reveal(root) {
   for (const region of root.querySelectorAll("[data-reveal]")) {
     const row = region.querySelector('[aria-current="true"]');
     const code = row ? row.dataset.to : "";
+    if (!region.watched) {
+      // The style may arrive after the table: what did not scroll then, scrolls now.
+      region.watched = new ResizeObserver(() => {
+        region.revealed = undefined;
+        reveal(root);
+      });
+      region.watched.observe(region);
+    }
     if (region.revealed === code) continue;
     region.revealed = code;
     if (!row) continue;
