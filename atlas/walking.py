@@ -16,6 +16,7 @@ from scipy.spatial import cKDTree
 from atlas.sources.network import Network
 
 TILE_M = 800.0
+SHORTEST_M = 0.001
 STEEPEST = 0.25  # a slope above it is rather the raster's than the street's
 FLAT_KMH = 6 * np.exp(-3.5 * 0.05)
 
@@ -46,7 +47,8 @@ def load_streets(network: Network, relief: Path | None = None) -> Streets:
     start = order[np.searchsorted(ids[order], network.edges["from_node"].to_numpy())]
     end = order[np.searchsorted(ids[order], network.edges["to_node"].to_numpy())]
     xy = network.nodes[["x", "y"]].to_numpy(dtype=float) / 10
-    length_m = network.edges["length_m"].to_numpy(dtype=float)
+    # an edge of no length would be no edge at all in a sparse graph
+    length_m = np.maximum(network.edges["length_m"].to_numpy(dtype=float), SHORTEST_M)
     n = len(xy)
     component = connected_components(coo_array((np.ones(len(start)), (start, end)), shape=(n, n)), directed=False)[1]
     main = component == np.bincount(component).argmax()

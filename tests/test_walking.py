@@ -39,6 +39,15 @@ def test_a_place_at_the_door_is_reached() -> None:
     assert metres.nnz == 1
 
 
+def test_two_crossings_at_one_spot_still_hang_together() -> None:
+    """A network drawn in pieces joins its nodes by an edge of no length; both its ends are crossings."""
+    xs = [0.0, 100, 100, 200, 150, 150]
+    edges = [(0, 1), (1, 2), (2, 3), (1, 4), (2, 5)]
+    streets = load_streets(a_street(xs, edges))
+    metres = distances(streets, np.array([[0.0, 0.0]]), np.array([[200.0, 0.0]]), limit_m=500, snap_m=5)
+    assert metres.toarray()[0, 0] == pytest.approx(200.0, abs=0.01)
+
+
 def test_ten_per_cent_up_and_down_takes_a_fifth_longer_than_flat() -> None:
     """Tobler: 6·exp(−3.5·0.15) = 3.55 and 6·exp(−3.5·0.05) = 5.04 km/h against 5.04 on the flat."""
     factor = slope_factor(np.array([0.0, 10.0]), np.array([0]), np.array([1]), np.array([100.0]))
