@@ -7,9 +7,11 @@ from typing import Any
 
 from atlas.answers import Answer
 from atlas.built import Built, units_within
+from atlas.errors import ConfigError
 from atlas.language import Lang, Translator
 from atlas.strategy.discrimination import CONFIDENCE
 from atlas.strategy.links import observed_kinds
+from atlas.strategy.null_atlas import null_atlas
 from atlas.strategy.peers import peer_rows, peers
 from atlas.strategy.reusable import best_for, reusable_spaces, space_rows
 from atlas.strategy.scorecard import scorecard
@@ -118,3 +120,28 @@ def reusable_answer(built: Built, lang: Lang, within: str | None, kind: str | No
     if kind and kind not in observed_kinds(built.atlas):
         notes.append(t("strategy.reusable.unobserved", kind=t(f"strategy.kind.{kind}").lower()))
     return Answer(rows, {**built.meta, "for": kind}, shown=shown, foot="\n".join(notes))
+
+
+def null_answer(built: Built, lang: Lang, draws: int) -> Answer:
+    """Every count beside what atlases with their venues dealt out anew have."""
+    t = Translator(lang)
+    if draws < 1:
+        raise ConfigError(
+            f"{draws} sorteios não chegam. Indique pelo menos 1.", f"{draws} draws are too few. Ask for 1 at least."
+        )
+    table = null_atlas(built, draws=draws)
+    rows = [
+        {key: (round(value, 6) if isinstance(value, float) else value) for key, value in row.items()}
+        for row in table.to_dict("records")
+    ]
+    shown = [
+        {
+            t("strategy.column.count"): t(f"strategy.count.{row['count']}"),
+            t("strategy.column.here"): t.number(row["observed"]),
+            t("strategy.column.chance_mean"): t.number(row["mean"], 1),
+            "5–95 %": f"{t.number(row['low'], 1)} – {t.number(row['high'], 1)}",
+            "p": t.number(row["p"], 4),
+        }
+        for row in rows
+    ]
+    return Answer(rows, built.meta, shown=shown, foot=t("strategy.null.how", draws=t.number(draws)))

@@ -66,6 +66,12 @@ def _reusable(args: argparse.Namespace) -> Answer:
     return reusable_answer(opened(args), args.lang, args.within, args.kind)
 
 
+def _null(args: argparse.Namespace) -> Answer:
+    from atlas.commands.scorecard_answers import null_answer
+
+    return null_answer(opened(args), args.lang, args.draws)
+
+
 COMMANDS = (
     Command("agglomerations", _agglomerations, "as aglomerações de equipamentos: nome, membros, mistura",
             "agglomerations of venues: name, members, mix", (WITHIN,), lists=True),
@@ -100,5 +106,10 @@ COMMANDS = (
         Option(("--for",), "tipo de ator", "kind of actor", {"dest": "kind", "choices": (
             "company", "cultural_institution", "art_space", "artist", "university", "science_park", "research_centre",
             "municipality", "media")}),
+    ), lists=True),
+    Command("null", _null, "o que daria o acaso: os equipamentos distribuídos pelos residentes, muitas vezes",
+            "what chance would give: the venues dealt out by residents, many times", (
+        Option(("--draws",), "atlas sorteados (200, alguns minutos)", "atlases drawn (200, some minutes)",
+               {"type": int, "default": 200, "metavar": "N"}),
     ), lists=True),
 )  # fmt: skip

@@ -42,6 +42,7 @@ def agglomerations_answer(built: Built, lang: Lang, within: str | None) -> Answe
         for row in rows
     ]
     foot = t("strategy.agglomerations.how", how=walked(built, t)) if rows else t("strategy.none")
+    foot = "\n".join([foot, *beside_chance(built, t, "agglomerations", "venues_in_agglomerations")])
     meta = {**built.meta, "walk_m": WALK_M, "distance": how(built.atlas)}
     return Answer(rows, meta, shown=shown, foot=foot)
 
@@ -188,7 +189,10 @@ def links_answer(built: Built, lang: Lang, within: str | None) -> Answer:
     missing = [kind for kind in KINDS if kind not in kinds]
     meta = {**built.meta, "kinds_observed": list(kinds), "kinds_without_source": missing, "sentence": sentence}
     meta |= {"walk_m": WALK_M, "distance": how(built.atlas)}
-    return Answer(rows, meta, head=sentence + "\n", shown=shown, foot=t("strategy.links.how", how=walked(built, t)))
+    foot = "\n".join(
+        [t("strategy.links.how", how=walked(built, t)), *beside_chance(built, t, "links_near", "links_apart")]
+    )
+    return Answer(rows, meta, head=sentence + "\n", shown=shown, foot=foot)
 
 
 def walked(built: Built, t: Translator) -> str:
@@ -246,7 +250,27 @@ def opportunities_answer(built: Built, lang: Lang, within: str | None) -> Answer
         for row, parent in zip(rows, table["parent"], strict=True)
     ]
     foot = t("strategy.opportunities.how") if rows else t("strategy.none")
+    foot = "\n".join([foot, *beside_chance(built, t, "opportunities")])
     return Answer(rows, built.meta, head=t.n("strategy.opportunities.candidates", len(rows)), shown=shown, foot=foot)
+
+
+def beside_chance(built: Built, t: Translator, *counts: str) -> list[str]:
+    """Lines that set counts beside their null distribution, where the build stored the null atlases."""
+    if "null_atlas" not in built.store.tables():
+        return []
+    table = built.store.read("null_atlas").set_index("count")
+    return [
+        t(
+            "strategy.null.beside",
+            count=t(f"strategy.count.{one}"),
+            here=t.number(table.loc[one, "observed"]),
+            mean=t.number(table.loc[one, "mean"], 1),
+            low=t.number(table.loc[one, "low"], 1),
+            high=t.number(table.loc[one, "high"], 1),
+            draws=t.number(table.loc[one, "draws"]),
+        )
+        for one in counts
+    ]
 
 
 def number_or_none(value: float) -> float | None:

@@ -1,0 +1,67 @@
+"""Atlases whose venues are dealt out anew: what moves, what stays, and what the counts are held against."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from small_city import grid, places_at
+
+from atlas.built import Built
+from atlas.config import Atlas
+from atlas.strategy.null_atlas import COUNTS, _Counter, compared, deal, null_atlas, random_points
+
+
+def test_venues_go_where_people_live_and_the_rest_stays(porto_config: Atlas) -> None:
+    """Units of 1,000 residents, but for one of 7,000 and one of none: half of 2,000 venues land in the big one."""
+    units = grid(3).set_index("code", drop=False)
+    units["residents"] = [7_000.0, 0.0, *[1_000.0] * 7]
+    spots = [("museum", 2_500, 2_500)] * 2_000 + [("castle", 2_500, 2_500)] * 3
+    places = places_at(porto_config, spots, grid(3))
+    moved = (places["class_"] == "museum").to_numpy()
+    dealt = deal(places, units, moved, np.random.default_rng(4))
+    number = dealt[moved].groupby("neighbourhood").size().reindex(units.index, fill_value=0)
+    assert number.iloc[0] == pytest.approx(1_000, abs=90)
+    assert number.iloc[1] == 0
+    pd.testing.assert_frame_equal(pd.DataFrame(dealt[~moved]), pd.DataFrame(places[~moved]))
+    homes = units.loc[dealt.loc[moved, "neighbourhood"]].geometry.to_numpy()
+    assert shapely.covers(homes, dealt.geometry.to_numpy()[moved]).all()
+    assert (dealt["class_"] == places["class_"]).all()
+
+
+def test_random_points_are_even_over_an_outline() -> None:
+    """A square with a corner cut out: three quarters of it, each quarter with as many."""
+    shape = shapely.difference(shapely.box(0, 0, 2, 2), shapely.box(1, 1, 2, 2))
+    points = shapely.get_coordinates(random_points(np.full(3_000, shape), np.random.default_rng(2)))
+    quarter = (points > 1) @ [1, 2]
+    assert np.bincount(quarter, minlength=4).tolist() == pytest.approx([1_000, 1_000, 1_000, 0], abs=110)
+
+
+def test_counts_stand_beside_their_draws() -> None:
+    table = compared({"links_near": 5.0}, [{"links_near": float(n)} for n in range(19)])
+    row = table.iloc[0]
+    assert (row["mean"], row["draws"]) == (9.0, 19)
+    assert row["p"] == pytest.approx(15 / 20)
+
+
+def test_norte_gathers_more_than_residents_explain(norte: Built) -> None:
+    """Two draws: the same seed gives the same, and venues gather in far more quarters than by residents alone."""
+    once, again = null_atlas(norte, draws=2), null_atlas(norte, draws=2)
+    pd.testing.assert_frame_equal(once, again)
+    table = once.set_index("count")
+    assert list(table.index) == list(COUNTS)
+    assert table.loc["agglomerations", "observed"] > 5 * table.loc["agglomerations", "high"]
+    assert table.loc["network_edges", "observed"] > table.loc["network_edges", "high"]
+
+
+def test_the_undisturbed_atlas_counts_its_own_opportunities(porto: Built) -> None:
+    """Measuring and scoring the potential anew, without moving anything, gives the readings of the build."""
+    counter = _Counter(porto)
+    found = counter._opportunities(counter.inputs)
+    assert found == (porto.store.read("opportunities")["opportunity"] == "opportunity").sum()
+    again = counter._walked(porto.store.read("places"))
+    assert again is not None and counter.inputs.walked is not None
+    order = again.place_ids.get_indexer(counter.inputs.walked.place_ids)
+    difference = abs(again.metres[:, order] - counter.inputs.walked.metres)
+    assert difference.max() < 1e-6
