@@ -199,7 +199,7 @@ def test_boundaries_and_places_cut_from_norte_make_an_atlas(tmp_path: Path, caps
     assert atlas.neighbourhoods.unit.pt == "freguesia"
     rows = ranked(tmp_path / "ave", capsys)
     assert {row["code"] for row in rows} == set(cut["dtmnfr"])
-    assert str(rows[0]["name"]).startswith(("União das freguesias de Braga", "Oliveira do Castelo", "Braga"))
+    assert {"030365", "030364"} < {row["code"] for row in rows[:6]}  # the middle of Braga, with most of the venues
 
 
 def test_parish_and_municipality_are_told_apart_by_what_they_hold() -> None:
@@ -303,6 +303,28 @@ def test_a_file_of_places_without_a_class_takes_the_layer_that_it_is_named_after
         initialise(Request(tmp_path / "u", "U", grid_m=20_000, places=(tmp_path / "lista.csv",)))
 
 
+def test_tags_of_openstreetmap_are_read_as_such_and_keep_their_licence(tmp_path: Path) -> None:
+    random = np.random.default_rng(5)
+    tags = random.choice(["museum", "gallery", "viewpoint"], 40)
+    points = gpd.points_from_xy(random.random(40), random.random(40))
+    held = {"@id": [f"node/{n}" for n in range(40)], "tourism": tags, "type": None, "attraction": None, "name": "Casa"}
+    gpd.GeoDataFrame(held, geometry=points, crs=4326).to_file(tmp_path / "turbo.geojson")
+    initialise(Request(tmp_path / "t", "T", grid_m=20_000, places=(tmp_path / "turbo.geojson",)))
+    source = load_atlas(tmp_path / "t").source_of("turbo")
+    assert source.read == {"columns_are_tags": True, "record": "@id"}
+    assert source.licence == "ODbL 1.0"
+
+
+def test_a_handful_of_places_in_a_list_makes_no_indicator_but_a_survey_may_find_few(tmp_path: Path) -> None:
+    table = pd.read_csv(places(tmp_path / "p.csv", 0, 0, 1, 1, 40))
+    table["tipo"] = ["museum"] * 38 + ["cinema"] * 2
+    table.to_csv(tmp_path / "p.csv", index=False)
+    made = initialise(Request(tmp_path / "t", "T", grid_m=20_000, places=(tmp_path / "p.csv",)))
+    said = [note.text(Translator("en")) for note in made.notes]
+    assert any("there are only 2 places (Cinemas) for" in text for text in said)
+    assert not any(one.layers == ("cinemas",) for one in load_atlas(tmp_path / "t").indicator)
+
+
 def test_words_that_no_layer_knows_are_all_listed(tmp_path: Path) -> None:
     table = pd.read_csv(places(tmp_path / "p.csv", 0, 0, 1, 1, 12))
     table.assign(tipo=["tasca", "museuu"] * 6).to_csv(tmp_path / "p.csv", index=False)
@@ -331,6 +353,8 @@ def test_parts_of_one_unit_are_joined_and_a_code_of_two_units_is_refused(tmp_pat
     ("box", "crs", "chosen"),
     [
         ((-8.7, 41.1, -8.5, 41.2), 4326, "EPSG:3763"),
+        ((-8.9, 40.7, -6.18, 42.17), 4326, "EPSG:3763"),  # Norte, up to the border
+        ((-8.9, 41.7, -6.7, 43.8), 4326, "EPSG:32629"),  # Galicia
         ((24.93, 60.16, 24.95, 60.18), 4326, "EPSG:32635"),
         ((-70.8, -33.6, -70.5, -33.3), 4326, "EPSG:32719"),
         ((36.7, -1.4, 37.0, -1.2), 21037, "EPSG:21037"),  # the file's own

@@ -165,7 +165,8 @@ def _make(request: Request, folder: Path, lang: Lang, ask: Ask | None) -> Made:
     }).model_copy(update={"folder": folder, "layers": layers})  # fmt: skip
     placed = place_all(draft)
     inputs = inputs_of(draft, placed)
-    choice = choose(inputs, placed.tables["records"], radii)
+    surveyed = frozenset(one.source.id for one in fillings if one.cover is not None)
+    choice = choose(inputs, placed.tables["records"], radii, surveyed)
     crs_note = Note(f"init.note.crs.{units.crs.why}", crs=units.crs.crs, off=f"{units.crs.off * 100:.2f}")
     notes = {"crs": [crs_note], "units": units.notes} | {one.source.id: one.notes for one in fillings}
     figures = [str(one) for one in units.figures.columns[1:]]

@@ -23,6 +23,8 @@ SMALL_KM2 = 2.0
 DISTANCES = {True: (400, 1000), False: (1000, 5000)}
 """Small units or not → the near and the far distance, in metres."""
 LEAST_KINDS = 2
+LEAST_PLACES, UNITS_A_PLACE = 3, 200
+"""A layer needs at least three places, and one for every two hundred units."""
 
 
 @cache
@@ -59,22 +61,32 @@ def distances(median_km2: float) -> tuple[int, int]:
     return DISTANCES[median_km2 <= SMALL_KM2]
 
 
-def choose(inputs: Inputs, records: pd.DataFrame, radii: tuple[int, int]) -> Choice:
+def choose(
+    inputs: Inputs, records: pd.DataFrame, radii: tuple[int, int], surveyed: frozenset[str] = frozenset()
+) -> Choice:
     """Every indicator of the template that the sources can fill and that tells units apart.
+
+    Parameters
+    ----------
+    surveyed
+        Sources that state the area they cover, so that few places there are few places. Of others a handful among
+        hundreds of units is a sign that they do not cover them.
 
     Raises
     ------
     ConfigError
         None can be computed.
     """
-    fills = _filled_by(inputs.atlas, records)
+    filled = _filled_by(inputs.atlas, records)
+    few = _too_few(inputs, filled, surveyed)
+    fills = {layer: sources for layer, sources in filled.items() if layer not in few}
     wide = {source.id for source in inputs.atlas.source if source.covers >= LEAST_COVER}
     names = {layer.id: layer.layer.name for layer in inputs.atlas.layers}
     made, dropped = [], []
     pillars: dict[str, dict[str, float]] = {one["id"]: {} for one in template()["pillar"]}
     for entry in template()["indicator"]:
         candidate = _candidate(entry, inputs, radii, fills, wide)
-        reason = _reason(candidate, entry, inputs, fills, names)
+        reason = _reason(candidate, entry, inputs, filled, few, names)
         if reason is not None:
             dropped.append((entry["pillar"], Note("init.dropped", name=candidate.name, reason=reason)))
             continue
@@ -103,6 +115,18 @@ def _filled_by(atlas: Atlas, records: pd.DataFrame) -> dict[str, set[str]]:
         for one in classes.split("|"):
             fills.setdefault(layer_of[one], set()).add(source)
     return fills
+
+
+def _too_few(inputs: Inputs, filled: Mapping[str, set[str]], surveyed: frozenset[str]) -> dict[str, int]:
+    """Layers of which no surveyed source has any, and the others so few that they can hardly cover the units."""
+    places = inputs.places[inputs.places["neighbourhood"].notna()]
+    counts = places["layers"].str.split("|").explode().value_counts()
+    least = max(LEAST_PLACES, len(inputs.units.neighbourhoods) / UNITS_A_PLACE)
+    return {
+        layer: int(counts.get(layer, 0))
+        for layer, sources in filled.items()
+        if not sources & surveyed and counts.get(layer, 0) < least
+    }
 
 
 def _candidate(
@@ -171,9 +195,14 @@ def _reason(
     entry: Mapping[str, Any],
     inputs: Inputs,
     fills: Mapping[str, set[str]],
+    few: Mapping[str, int],
     names: Mapping[str, Text],
 ) -> Note | None:
     """Why an indicator cannot be computed or tells nothing; None where it serves."""
+    if not candidate.layers and any(layer in few for layer in entry["layers"]):
+        count = sum(few.get(layer, 0) for layer in entry["layers"])
+        wanted = _names([names[one] for one in entry["layers"]])
+        return Note("init.reason.few", count, layers=wanted, units=len(inputs.units.neighbourhoods))
     if not candidate.layers:
         empty = [layer for layer in entry["layers"] if layer not in fills]
         key = "init.reason.partial" if len(empty) < len(entry["layers"]) else "init.reason.empty"

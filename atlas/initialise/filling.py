@@ -28,6 +28,7 @@ from atlas.sources.vector import read_vector
 TABLES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm")
 OSM_KEYS = frozenset({"amenity", "tourism", "historic", "shop", "leisure", "office", "craft", "building", "heritage"})
 SHOWN_WORDS = 12
+OSM, ODBL = "OpenStreetMap contributors", "ODbL 1.0"
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,8 @@ def places_source(
         "kind": kind,
         "file": file,
         "title": path.stem,
-        "publisher": "?",
-        "licence": "?",
+        "publisher": OSM if read.get("columns_are_tags") else "?",
+        "licence": ODBL if read.get("columns_are_tags") else "?",
         "date": _day_of(path),
         "read": read,
     })  # fmt: skip
@@ -97,8 +98,8 @@ def osm_source(path: Path, folder: Path, layers: Sequence[Layer], taken: set[str
         "kind": kind,
         "file": file,
         "title": f"OpenStreetMap: {path.name}",
-        "publisher": "OpenStreetMap contributors",
-        "licence": "ODbL 1.0",
+        "publisher": OSM,
+        "licence": ODBL,
         "date": _day_of(path),
         "address": "https://www.openstreetmap.org",
     })  # fmt: skip
@@ -143,9 +144,18 @@ def _is_json(path: Path) -> bool:
     return path.name.lower().endswith((".json", ".json.gz"))
 
 
+def is_osm(columns: Sequence[str]) -> bool:
+    """Whether columns are the tags of OpenStreetMap, as overpass-turbo and QGIS save them.
+
+    >>> is_osm(["@id", "amenity", "name"]), is_osm(["tourism", "historic"]), is_osm(["name", "kind", "building"])
+    (True, True, False)
+    """
+    return "@id" in columns or len(OSM_KEYS & set(columns)) > 1
+
+
 def _vector_columns(table: gpd.GeoDataFrame, path: Path, layers: Sequence[Layer]) -> dict[str, Any]:
     columns = [str(one) for one in table.columns if one != table.geometry.name]
-    if len(OSM_KEYS & set(columns)) and not find.named(columns, find.KINDS[:10]):
+    if is_osm(columns):
         record = [one for one in ("@id", "osm_id", "id") if one in columns and find.text(table[one]).is_unique]
         return {"columns_are_tags": True} | ({"record": record[0]} if record else {})
     return _shared_columns(pd.DataFrame(table[columns]), columns, path, layers)

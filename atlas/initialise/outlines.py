@@ -144,8 +144,10 @@ def _is_measure(column: pd.Series) -> bool:
 
 def _name(rows: pd.DataFrame, code: str, wishes: Wishes, path: Path, ask: Ask | None) -> str | None:
     taken = {find.plain(one) for one in (code, wishes.parent, wishes.population) if one}
-    free = [one for one in rows.columns if find.plain(one) not in taken and _is_words(rows[one])]
-    known = find.named(free, (*find.NAMES, *find.UNIT_NAMES, *find.PARENTS), find.NAME_PATTERN)
+    text = [one for one in rows.columns if find.plain(one) not in taken and _is_text(rows[one])]
+    known = find.named(text, (*find.NAMES, *find.UNIT_NAMES, *find.PARENTS), find.NAME_PATTERN)
+    known = [one for one in known if _is_words(rows[one])] or known
+    free = [one for one in text if _is_words(rows[one])]
     if known:  # a parish's name varies more than its municipality's
         counts = {one: find.text(rows[one]).nunique() for one in known}
         return max(known, key=lambda one: counts[one])
@@ -154,8 +156,12 @@ def _name(rows: pd.DataFrame, code: str, wishes: Wishes, path: Path, ask: Ask | 
     return find.chosen(rows, free, "--name-column", path, ask=ask, among=free)
 
 
+def _is_text(column: pd.Series) -> bool:
+    return not (pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column))
+
+
 def _is_words(column: pd.Series) -> bool:
-    if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
+    if not _is_text(column):
         return False
     cells = find.text(column).dropna()
     return bool(len(cells) and cells.str.contains(r"[^\W\d_]{2}").mean() > 0.5)

@@ -16,6 +16,8 @@ Floats = NDArray[np.float64]
 
 OFFICIAL = ("EPSG:3763", "EPSG:5014", "EPSG:5015", "EPSG:5016")
 """Portugal's own systems (mainland, western, central and eastern islands): what its municipalities work in."""
+OFFICIAL_MARGIN = 0.1
+"""Degrees by which a region may reach over the official box, whose edges are drawn along the border."""
 SCALE_TOLERATED = 0.0015
 """How far lengths may be off anywhere in the region: what a UTM zone gives half a degree outside itself."""
 OWN_SCALE_TOLERATED = 0.01
@@ -54,7 +56,9 @@ def choose_crs(outlines: gpd.GeoDataFrame) -> Chosen:
     for name in OFFICIAL:
         crs = pyproj.CRS(name)
         area = crs.area_of_use
-        inside = (area.west <= lon) & (lon <= area.east) & (area.south <= lat) & (lat <= area.north)
+        inside = (np.abs(lon - (area.west + area.east) / 2) <= (area.east - area.west) / 2 + OFFICIAL_MARGIN) & (
+            np.abs(lat - (area.south + area.north) / 2) <= (area.north - area.south) / 2 + OFFICIAL_MARGIN
+        )
         if inside.all():
             return Chosen(name, "official", scale_error(crs, lon, lat))
     if -80 <= middle_lat <= 84:
