@@ -6,7 +6,7 @@ Noise added to figures that are noisy already would be too wide in the middle an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from pandas import DataFrame, Series
 from scipy.sparse import csr_matrix
 
-from atlas.config import Index, Indicator
-from atlas.scoring import aggregate
-from atlas.scoring.index import combine, flatten, on_goalposts, to_goalposts
-
 Floats = NDArray[np.float64]
+LEVELS = 1024  # quantiles that stand for a distribution of counts
+LARGEST = 4000  # count up to which it is tabulated
+SPREADS = 10  # standard deviations that the table reaches
+AT_ONCE = 256  # distributions tabulated in one go
 Kind = Literal["none", "count", "rate", "sd", "relative_sd"]
 
 
@@ -71,84 +71,161 @@ class Shared:
 
 
 class Posterior:
-    """Draws the figures of one indicator as they may truly be; built once, asked block by block."""
+    """Draws the figures of one indicator as they may truly be; built once, asked block by block.
+
+    Attributes
+    ----------
+    active
+        Positions of the units whose figure can differ from what was published.
+    """
 
     def __init__(self, values: Series, doubt: Doubt, doubtful: pd.Index) -> None:
-        self._values = values.to_numpy(dtype=float)
-        self._doubt = doubt
-        units = values.index
-        self._each = np.nan_to_num(along(doubt.each, units))  # where it is not known, no place can be added
-        self._exposure = np.divide(1.0, self._each, out=np.full(len(units), np.nan), where=self._each > 0)
-        self._seen = self._values * self._exposure
-        self._completeness = np.clip(along(doubt.completeness, units), 1e-3, 1.0)
-        self._relative_sd = np.nan_to_num(along(doubt.relative_sd, units))
-        self._reach = _reach(doubt.evidence, units, doubtful)
-        self._rate = _rate_prior(self._values, doubt, units)
-        self._sd = np.nan_to_num(along(doubt.sd, units))
-
-    @property
-    def certain(self) -> bool:
-        """Whether every draw gives the figure as it stands."""
-        counts = self._doubt.kind == "count" and (self._reach is not None or bool((self._completeness < 1).any()))
-        noisy = self._doubt.kind == "sd" and bool(self._sd.any())
-        return not (counts or noisy or self._doubt.kind == "rate" or self._relative_sd.any())
+        units, figures = values.index, values.to_numpy(dtype=float)
+        relative_sd = np.nan_to_num(along(doubt.relative_sd, units))
+        sd = np.nan_to_num(along(doubt.sd, units)) if doubt.kind == "sd" else np.zeros(len(units))
+        self._kind = doubt.kind
+        self._counted = _Counted(figures, doubt, units, doubtful) if doubt.kind == "count" else None
+        self._rates = _Rates(figures, doubt, units) if doubt.kind == "rate" else None
+        moves = (sd > 0) | ((relative_sd > 0) & (figures > 0))
+        for part in (self._counted, self._rates):
+            moves |= part.moves if part is not None else False
+        self.active = np.flatnonzero(moves & ~np.isnan(figures))
+        self._figures = figures[self.active]
+        self._normal = [one[self.active] for one in normal_moments(figures, sd)]
+        positive = figures > 0
+        logs = np.log(figures, out=np.full(len(figures), np.nan), where=positive)
+        middle, spread = normal_moments(logs, relative_sd)
+        self._divisor = [np.where(positive, one, 0.0)[self.active] for one in (middle - logs, spread)]
+        self._divided = bool((relative_sd[self.active] > 0).any())
 
     def draw(self, count: int, shared: Shared, rng: np.random.Generator) -> Floats:
-        """``count`` draws × units; what is missing stays missing."""
-        drawn = np.broadcast_to(self._values, (count, len(self._values)))
-        if self._doubt.kind == "count":
-            drawn = self._counts(count, shared, rng)
-        elif self._doubt.kind == "rate":
-            drawn = self._rates(count, rng)
-        elif self._doubt.kind == "sd":
-            drawn = normal_posterior(self._values, self._sd, rng.standard_normal(drawn.shape))
-        if self._relative_sd.any():
-            drawn = self._divided(drawn, shared)
+        """``count`` draws × active units."""
+        if self._counted is not None:
+            drawn = self._counted.draw(count, shared, self.active, rng)
+        elif self._rates is not None:
+            drawn = self._rates.draw(count, self.active, rng)
+        elif self._kind == "sd":
+            middle, spread = self._normal
+            drawn = middle + spread * rng.standard_normal((count, len(self.active)))
+        else:
+            drawn = np.tile(self._figures, (count, 1))
+        if self._divided:  # times exp(shift): the figure's logarithm drawn with the relative error as its error
+            shift, spread = self._divisor
+            drawn = drawn * np.exp(shift + spread * shared.divisor[:, self.active])
         return drawn
 
-    def _counts(self, count: int, shared: Shared, rng: np.random.Generator) -> Floats:
-        """``each × (seen + split + missed)``, missed ~ Poisson(ρE(1 − c)) with ρ | seen ~ Gamma."""
-        extra = np.zeros((count, len(self._values)))
+
+class _Counted:
+    """``each × (seen + split + missed)``, missed ~ Poisson(ρE(1 − c)) with ρ | seen ~ Gamma."""
+
+    def __init__(self, figures: Floats, doubt: Doubt, units: pd.Index, doubtful: pd.Index) -> None:
+        self._figures = figures
+        self._each = np.nan_to_num(along(doubt.each, units))  # where it is not known, no place can be added
+        exposure = np.divide(1.0, self._each, out=np.full(len(units), np.nan), where=self._each > 0)
+        watched = np.clip(along(doubt.completeness, units), 1e-3, 1.0) * exposure
+        seen = figures * exposure
+        self._reach = _reach(doubt.evidence, units, doubtful)
+        known = ~np.isnan(seen) & np.isfinite(watched) & (watched > 0)
+        mean, between = marshall(seen[known], watched[known])
+        self._missing = known & (watched < exposure) & (mean > 0)
+        shape = mean**2 / between + seen[self._missing]
+        hidden = (exposure - watched)[self._missing] / (mean / between + watched[self._missing])
+        self._missed = Missed(shape, hidden)
+        self.moves = self._missing.copy()
         if self._reach is not None:
-            extra += np.asarray((self._reach @ shared.split).T, dtype=float)
-        if (self._completeness < 1).any():
-            extra += self._missed(count, rng)
-        return np.asarray(self._values + self._each * extra, dtype=float)
+            self.moves |= np.diff(self._reach.indptr) > 0
 
-    def _missed(self, count: int, rng: np.random.Generator) -> Floats:
-        exposure = self._exposure
-        watched = self._completeness * exposure
-        known = ~np.isnan(self._seen) & np.isfinite(watched) & (watched > 0)
-        mean, between = marshall(self._seen[known], watched[known])
-        missed = np.zeros((count, len(self._values)))
-        if mean <= 0 or not known.any():
-            return missed
-        rate = rng.standard_gamma(mean**2 / between + self._seen[known], size=(count, int(known.sum())))
-        rate /= mean / between + watched[known]
-        missed[:, known] = rng.poisson(rate * (exposure - watched)[known])
-        return missed
+    def draw(self, count: int, shared: Shared, active: NDArray[np.intp], rng: np.random.Generator) -> Floats:
+        extra = np.zeros((count, len(active)))
+        if self._reach is not None:
+            extra += (self._reach[active] @ shared.split).T
+        if self._missing.any():
+            missed = self._missed.draw(count, rng)
+            if len(active) == missed.shape[1]:
+                extra += missed
+            else:
+                extra[:, np.searchsorted(active, np.flatnonzero(self._missing))] += missed
+        extra *= self._each[active]
+        extra += self._figures[active]
+        return extra
 
-    def _rates(self, count: int, rng: np.random.Generator) -> Floats:
-        events, base, known, share = self._rate
-        drawn = np.full((count, len(self._values)), np.nan)
-        size = (count, len(events))
-        mean, between = marshall(events, base, share=share)
-        if share and 0 < mean < 1:
-            weight = max(mean * (1 - mean) / between - 1.0, 1e-6)
-            found = rng.beta(weight * mean + events, weight * (1 - mean) + base - events, size=size)
-        elif mean > 0:
-            found = rng.standard_gamma(mean**2 / between + events, size=size) / (mean / between + base)
+
+class Missed:
+    """Places that nobody saw, unit by unit: Poisson with mean ``hidden × Gamma(shape)``, a negative binomial.
+
+    Units of the same shape and exposure share one table of its 1,024 equiprobable quantiles, and a draw picks one of
+    them; where the numbers are too large for a table they are drawn one by one.
+    """
+
+    def __init__(self, shape: Floats, hidden: Floats) -> None:
+        self._shape, self._hidden = shape, hidden
+        pairs, at = np.unique(np.column_stack([shape, hidden]), axis=0, return_inverse=True)
+        self._table: NDArray[np.uint16] | None = None
+        if not len(shape):
+            return
+        mean = shape * hidden
+        most = int(np.ceil((mean + SPREADS * np.sqrt(mean * (1 + hidden))).max())) + SPREADS
+        if most <= LARGEST:
+            self._table = np.concatenate([
+                _quantiles(some, most) for some in np.array_split(pairs, len(pairs) // AT_ONCE + 1)
+            ]).ravel()  # fmt: skip
+            self._row = at.reshape(-1) * LEVELS
+
+    def draw(self, count: int, rng: np.random.Generator) -> NDArray[np.integer]:
+        """``count`` draws × units."""
+        size = (count, len(self._shape))
+        if self._table is None:
+            return rng.poisson(self._hidden * rng.standard_gamma(self._shape, size=size))
+        picked = rng.integers(LEVELS, size=size, dtype=np.uint16)
+        return np.take(self._table, picked + self._row)
+
+
+def _quantiles(pairs: Floats, most: int) -> NDArray[np.uint16]:
+    """Quantiles at (j + ½)/1024 of negative binomials on 0 … ``most``: rows of shape and hidden exposure."""
+    from scipy.special import gammaln
+
+    shape, hidden = pairs[:, :1], pairs[:, 1:]
+    k = np.arange(most + 1.0)
+    chance = gammaln(shape + k) - gammaln(shape) - gammaln(k + 1)
+    chance += k * np.log(hidden / (1 + hidden)) - shape * np.log1p(hidden)
+    below = np.cumsum(np.exp(chance, out=chance), axis=1)
+    levels = (np.arange(LEVELS) + 0.5) / LEVELS
+    return np.minimum([np.searchsorted(row, levels) for row in below], most).astype(np.uint16)
+
+
+class _Rates:
+    """``per`` × the rate given the events: a Beta posterior of a share, a Gamma one of a rate."""
+
+    def __init__(self, figures: Floats, doubt: Doubt, units: pd.Index) -> None:
+        base = along(doubt.base, units) if doubt.base is not None else np.full(len(units), np.nan)
+        events = along(doubt.events, units) if doubt.events is not None else figures * base / doubt.per
+        self.moves = ~np.isnan(events) & (base > 0)
+        events, base = np.maximum(events, 0.0), base
+        own_events, own_base = events[self.moves], base[self.moves]
+        share = bool((own_events <= own_base).all())
+        mean, between = marshall(own_events, own_base, share=share)
+        self._beta = share and 0 < mean < 1
+        weight = max(mean * (1 - mean) / between - 1.0, 1e-6) if self._beta else 0.0
+        self._events, self._base, self._figures = events, base, figures
+        self._per, self._mean, self._between, self._weight = doubt.per, mean, between, weight
+
+    def draw(self, count: int, active: NDArray[np.intp], rng: np.random.Generator) -> Floats:
+        known = self.moves[active]
+        at = active[known]
+        events, base, size = self._events[at], self._base[at], (count, int(known.sum()))
+        if self._beta:
+            one, other = self._weight * self._mean + events, self._weight * (1 - self._mean) + base - events
+            found = rng.beta(one, other, size=size)
+        elif self._mean > 0:
+            found = rng.standard_gamma(self._mean**2 / self._between + events, size=size)
+            found /= self._mean / self._between + base
         else:
-            found = np.full(size, mean)
-        drawn[:, known] = self._doubt.per * found
-        return np.where(np.isnan(self._values), np.nan, np.where(known, drawn, self._values))
-
-    def _divided(self, drawn: Floats, shared: Shared) -> Floats:
-        """Times ``exp(shift)``: the figure's logarithm drawn with the relative error as its standard error."""
-        positive = self._values > 0
-        logs = np.log(np.where(positive, self._values, np.nan))
-        shift = normal_posterior(logs, self._relative_sd, shared.divisor) - logs
-        return np.where(positive, drawn * np.exp(np.nan_to_num(shift)), drawn)
+            found = np.full(size, self._mean)
+        if known.all():
+            return self._per * found
+        drawn = np.tile(self._figures[active], (count, 1))
+        drawn[:, known] = self._per * found
+        return drawn
 
 
 def normal_posterior(values: Floats, sd: Floats, noise: Floats) -> Floats:
@@ -159,6 +236,12 @@ def normal_posterior(values: Floats, sd: Floats, noise: Floats) -> Floats:
 
     Source: Morris, C. N. (1983). Parametric empirical Bayes inference. JASA 78(381), 47-55.
     """
+    middle, spread = normal_moments(values, sd)
+    return middle + spread * noise
+
+
+def normal_moments(values: Floats, sd: Floats) -> tuple[Floats, Floats]:
+    """Mean and standard deviation of each truth given its figure, as in :func:`normal_posterior`."""
     known = ~np.isnan(values)
     count = max(int(known.sum()), 1)
     error = float(np.mean(sd[known] ** 2)) if known.any() else 0.0
@@ -167,7 +250,7 @@ def normal_posterior(values: Floats, sd: Floats, noise: Floats) -> Floats:
     precision = 1.0 / (between + sd**2)
     mean = float(np.sum(precision[known] * values[known]) / np.sum(precision[known])) if known.any() else 0.0
     trust = between / (between + sd**2)
-    return np.where(sd > 0, mean + trust * (values - mean) + np.sqrt(trust) * sd * noise, values)
+    return np.where(sd > 0, mean + trust * (values - mean), values), np.where(sd > 0, np.sqrt(trust) * sd, 0.0)
 
 
 def marshall(events: Floats, base: Floats, *, share: bool = False) -> tuple[float, float]:
@@ -222,74 +305,3 @@ def _reach(evidence: DataFrame | None, units: pd.Index, doubtful: pd.Index) -> c
         return None
     ones = np.ones(int(kept.sum()))
     return csr_matrix((ones, (rows[kept], columns[kept])), shape=(len(units), len(doubtful)))
-
-
-def _rate_prior(values: Floats, doubt: Doubt, units: pd.Index) -> tuple[Floats, Floats, NDArray[np.bool_], bool]:
-    if doubt.kind != "rate" or doubt.base is None:
-        return np.empty(0), np.empty(0), np.zeros(len(values), dtype=bool), False
-    base = along(doubt.base, units)
-    events = along(doubt.events, units) if doubt.events is not None else values * base / doubt.per
-    known = ~np.isnan(events) & (base > 0)
-    events, base = np.maximum(events[known], 0.0), base[known]
-    return events, base, known, bool((events <= base).all())
-
-
-class DataDraws:
-    """An index's scores under draws of its figures; the indicators that are certain are summed once."""
-
-    def __init__(
-        self,
-        values: DataFrame,
-        index: Index,
-        indicators: Mapping[str, Indicator],
-        doubts: Mapping[str, Doubt],
-        p_match: Series | None,
-        weights: Mapping[str, float] | None,
-    ) -> None:
-        self._branches = flatten(index, weights)
-        codes = self._branches.codes
-        self._units = len(values)
-        self._indicators = [indicators[code] for code in codes]
-        self._p_match = doubtful_places(p_match)
-        self._doubts = {code: doubts[code] for code in codes if code in doubts}
-        self._normalised = to_goalposts(values, codes, indicators).to_numpy()
-        posteriors = {code: Posterior(values[code], doubt, self._p_match.index) for code, doubt in self._doubts.items()}
-        self._posteriors = {codes.index(code): one for code, one in posteriors.items() if not one.certain}
-
-    @property
-    def uncertain(self) -> bool:
-        """Whether any figure can differ from what was published."""
-        return bool(self._posteriors)
-
-    def figures(self, draws: int, seed: int) -> Iterator[dict[str, Floats]]:
-        """Draw after draw, the figures of the indicators that are not certain."""
-        rng = np.random.default_rng([seed, draws])
-        shared = share_draws(self._doubts, self._p_match, draws, self._units, rng)
-        drawn = {at: posterior.draw(draws, shared, rng) for at, posterior in self._posteriors.items()}
-        for draw in range(draws):
-            yield {self._branches.codes[at]: figures[draw] for at, figures in drawn.items()}
-
-    def scores(self, block: slice, seed: int) -> Floats:
-        """Scores of one block of draws (draws × units), with random numbers of its own."""
-        count = block.stop - block.start
-        rng = np.random.default_rng([seed, block.start])
-        shared = share_draws(self._doubts, self._p_match, count, self._units, rng)
-        drawn = {
-            at: on_goalposts(posterior.draw(count, shared, rng), self._indicators[at])
-            for at, posterior in self._posteriors.items()
-        }
-        pillars = np.stack([self._pillar(at, drawn, count) for at in range(len(self._branches.pillars))], axis=-1)
-        return combine(pillars.reshape(-1, pillars.shape[-1]), self._branches).reshape(count, self._units)
-
-    def _pillar(self, at: int, drawn: Mapping[int, Floats], count: int) -> Floats:
-        members, weights = self._branches.members[at], self._branches.inner[at]
-        still = self._normalised[:, members].copy()
-        there = aggregate.enough(still, weights, self._branches.present)
-        weight = aggregate.weight_present(still, weights)
-        moving = [position for position, member in enumerate(members) if member in drawn]
-        still[:, moving] = np.nan
-        total = np.broadcast_to(aggregate.weighted_sum(still, weights), (count, self._units))
-        for position in moving:
-            total = total + weights[position] * np.nan_to_num(drawn[members[position]])
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.where(there, total / weight, np.nan)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,7 @@ GOALPOST_SHIFT = 0.1
 FLOORS = (1.0, 5.0, 10.0)
 NORMALISATIONS = ("goalposts", "goalposts moved", "rank")
 _OMITTED = 1e-12  # in place of 0: a unit that has nothing else in the pillar keeps what it has
+_NOTHING = np.float32(1e-30)
 
 
 @dataclass(frozen=True)
@@ -94,23 +96,24 @@ def draw_choices(
 
 @dataclass(frozen=True)
 class Gaps:
-    """Which of some children each unit has, as the few patterns that occur and the pattern of each unit."""
+    """Which of some children each unit has."""
 
-    patterns: Singles  # children × patterns, 1 where there
-    of_unit: Ints
-    none: bool
+    there: Singles  # children × units, 1 where there, else next to nothing, by which a sum of nothing can be divided
+    none: bool  # whether nothing is missing anywhere
 
     @classmethod
     def of(cls, there: NDArray[np.bool_]) -> Gaps:
         """From children × units."""
-        patterns, of_unit = np.unique(there, axis=1, return_inverse=True)
-        return cls(patterns.astype(np.float32), of_unit.reshape(-1).astype(np.intp), bool(there.all()))
+        return cls(np.where(there, np.float32(1.0), _NOTHING), bool(there.all()))
 
     def divide(self, total: Singles, weights: Singles) -> None:
         """Divide sums (draws × units), in place, by the weight of what each unit has; nothing there stays 0."""
-        weight = np.einsum("dc,cp->dp", weights, self.patterns)
-        np.divide(1.0, weight, out=weight, where=weight > 0)
-        total *= weight if weight.shape[1] == 1 else weight[:, self.of_unit]
+        if self.none:
+            total /= weights.sum(axis=1, keepdims=True)
+            return
+        weight = np.empty_like(total)
+        _multiply(weights, self.there, weight)
+        total /= weight
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,9 @@ class Bare:
     Attributes
     ----------
     straight
-        (x − bad)/(good − bad), before the clip.
+        (x − bad)/(good − bad), before the clip; far below 0 where there is nothing.
+    raised
+        The same from 0 upwards.
     clipped
         The same between 0 and 1: the published scale.
     by_rank
@@ -134,6 +139,7 @@ class Bare:
     """
 
     straight: Singles
+    raised: Singles
     clipped: Singles
     by_rank: Singles
     there: NDArray[np.bool_]
@@ -145,15 +151,27 @@ class Bare:
         cls, straight: Floats | Singles, by_rank: Floats | Singles, known: NDArray[np.bool_], members: tuple[Ints, ...]
     ) -> Bare:
         """From figures that may be missing, and which of them count."""
-        held = np.where(known, straight, 0.0).astype(np.float32)
+        held = np.where(known, straight, -1e6).astype(np.float32)
         return cls(
             straight=held,
+            raised=np.maximum(held, np.float32(0.0)),
             clipped=np.clip(held, 0.0, 1.0),
             by_rank=np.where(known, by_rank, 0.0).astype(np.float32),
             there=known,
             inside=tuple(Gaps.of(known[one]) for one in members),
             above=Gaps.of(np.array([known[one].any(axis=0) for one in members])),
         )
+
+
+@dataclass(frozen=True)
+class _Singles:
+    """What a draw needs of its choices, as :class:`Choices` has it."""
+
+    inner: list[Singles]
+    outer: Singles
+    bad: Singles
+    good: Singles
+    lowest: Singles
 
 
 @dataclass(frozen=True)
@@ -173,54 +191,85 @@ class Plan:
         some = Bare.of(bare.straight[:, at], bare.by_rank[:, at], bare.there[:, at], members)
         return Plan(self.branches, self.choices, some)
 
-    def scores(self, block: slice) -> Singles:
-        """Scores of a block of draws (draws × units) on 1–100; logarithms where the draw is geometric."""
+    @cached_property
+    def _singles(self) -> _Singles:
+        """The choices of all draws in single precision, with the weight of what is left out taken away."""
         choices = self.choices
-        order = np.argsort(choices.normalisation[block], kind="stable")
-        rows = np.arange(len(choices.normalisation))[block][order]
-        inner, outer = _leave_out(
-            self.branches, [weights[rows] for weights in choices.inner], choices.outer[rows], choices.omitted[rows]
+        inner, outer = _leave_out(self.branches, choices.inner, choices.outer, choices.omitted)
+        return _Singles(
+            inner=inner,
+            outer=outer,
+            bad=choices.bad.astype(np.float32),
+            good=np.float32(1.0) + choices.good.astype(np.float32),
+            lowest=np.log(np.maximum(choices.floor, 1.0)).astype(np.float32),
         )
-        floor = choices.floor[rows].astype(np.float32)
+
+    def scores(self, block: slice) -> Singles:
+        """Scores of a block of draws (draws × units): 0–1, or the mean logarithm on 1–100 where it is geometric."""
+        rows = np.arange(len(self.choices.floor))[block]
         # With one pillar there is nothing to combine, and a floor would only make equals of the lowest.
-        geometric = np.flatnonzero(floor) if len(self.branches.pillars) > 1 else np.empty(0, dtype=np.intp)
-        total = np.zeros((len(rows), self.bare.straight.shape[1]), dtype=np.float32)
-        for at in range(len(self.branches.pillars)):
-            pillar = self._pillar(at, inner[at], rows)
-            if len(geometric):
-                pillar[geometric] = np.log(np.maximum(pillar[geometric], floor[geometric, None]))
-            pillar *= outer[:, at, None]
-            if not self.bare.inside[at].none:
-                pillar *= self.bare.above.patterns[at, self.bare.above.of_unit]
-            total += pillar
-        self.bare.above.divide(total, outer)
-        scores = np.empty_like(total)
-        scores[order] = total
+        geometric = (self.choices.floor[rows] > 0) & (len(self.branches.pillars) > 1)
+        scores = np.empty((len(rows), self.bare.straight.shape[1]), dtype=np.float32)
+        for logs in (False, True):
+            chosen = np.flatnonzero(geometric == logs)
+            if len(chosen):
+                chosen = chosen[np.argsort(self.choices.normalisation[rows[chosen]], kind="stable")]
+                scores[chosen] = self._means(rows[chosen], logs=logs)
         return scores
 
-    def _pillar(self, at: int, weights: Singles, rows: Ints) -> Singles:
-        """One pillar on 1–100 for draws that stand in the order of their normalisation."""
-        kinds = self.choices.normalisation[rows]
-        plain, moved, ranked = (slice(*np.searchsorted(kinds, [kind, kind + 1])) for kind in range(3))
-        bare, gaps = self.bare, self.bare.inside[at]
-        total = np.zeros((len(rows), bare.straight.shape[1]), dtype=np.float32)
-        for position, member in enumerate(self.branches.members[at]):
-            weight = weights[:, position, None]
-            total[plain] += weight[plain] * bare.clipped[member]
-            total[ranked] += weight[ranked] * bare.by_rank[member]
-            bad = self.choices.bad[rows[moved], member, None]
-            span = 1.0 + self.choices.good[rows[moved], member, None] - bad
-            column = bare.straight[member] - bad.astype(np.float32)
-            column /= span.astype(np.float32)
-            np.clip(column, 0.0, 1.0, out=column)
-            column *= weight[moved]
-            if not gaps.none:
-                column *= bare.there[member]
-            total[moved] += column
-        gaps.divide(total, weights)
-        total *= 99.0
-        total += 1.0
+    def _means(self, rows: Ints, *, logs: bool) -> Singles:
+        """Means of the pillars on 0–1, or of their logarithms on 1–100, for draws in the order of normalisation."""
+        above, outer, lowest = self.bare.above, self._singles.outer[rows], self._singles.lowest[rows, None]
+        kinds = np.searchsorted(self.choices.normalisation[rows], [0, 1, 2, 3])
+        total = np.zeros((len(rows), self.bare.straight.shape[1]), dtype=np.float32)
+        for at in range(len(self.branches.pillars)):
+            weight = outer[:, at, None]
+            pillar = self._pillar(at, rows, kinds, np.float32(99.0) if logs else weight)
+            if logs:
+                np.log1p(pillar, out=pillar)
+                np.maximum(pillar, lowest, out=pillar)
+                pillar *= weight
+                if not above.none:
+                    pillar *= above.there[at]
+            total += pillar
+        above.divide(total, outer)
         return total
+
+    def _pillar(self, at: int, rows: Ints, kinds: Ints, scale: Singles | np.float32) -> Singles:
+        """``scale`` × one pillar on 0–1, 0 where it is missing; ``kinds`` parts the draws by their normalisation."""
+        plain, moved, ranked = (slice(*kinds[kind : kind + 2]) for kind in range(3))
+        bare, gaps, members = self.bare, self.bare.inside[at], self.branches.members[at]
+        weights = self._singles.inner[at][rows]
+        scaled = weights * scale
+        if gaps.none:
+            scaled /= weights.sum(axis=1, keepdims=True)
+        total = np.empty((len(rows), bare.straight.shape[1]), dtype=np.float32)
+        _multiply(scaled[plain], bare.clipped[members], total[plain])
+        _multiply(scaled[ranked], bare.by_rank[members], total[ranked])
+        self._moved(members, rows[moved], scaled[moved], total[moved])
+        if not gaps.none:
+            gaps.divide(total, weights)
+        return total
+
+    def _moved(self, members: Ints, rows: Ints, weights: Singles, total: Singles) -> None:
+        """Into ``total``, the sum of ``w·(clip(x, bad, good) − bad)/(good − bad)`` with goalposts that have moved."""
+        bad, good = self._singles.bad[rows][:, members], self._singles.good[rows][:, members]
+        if bad.any():
+            figures = np.maximum(self.bare.straight[members], bad[:, :, None])
+            np.minimum(figures, good[:, :, None], out=figures)
+        else:
+            figures = np.minimum(self.bare.raised[members], good[:, :, None])
+        weights = weights / (good - bad)
+        np.matmul(weights[:, None], figures, out=total[:, None])
+        total -= np.einsum("dm,dm->d", weights, bad)[:, None]
+
+
+def _multiply(weights: Singles, figures: Singles, total: Singles) -> None:
+    """``total = weights · figures``; a product with a single row is quicker as what it is."""
+    if len(figures) == 1:
+        np.multiply(weights, figures, out=total)
+    else:
+        np.matmul(weights, figures, out=total)
 
 
 def plan_draws(
@@ -287,7 +336,9 @@ def _resampled(judges: DataFrame, branches: Branches, draws: int, rng: np.random
     return np.asarray(picked @ given / len(given), dtype=float)
 
 
-def _leave_out(branches: Branches, inner: list[Floats], outer: Floats, omitted: Ints) -> tuple[list[Singles], Singles]:
+def _leave_out(
+    branches: Branches, inner: tuple[Floats, ...], outer: Floats, omitted: Ints
+) -> tuple[list[Singles], Singles]:
     """Take the weight of each draw's omitted indicator away, and of its pillar where it was alone there."""
     outer = outer.copy()
     kept = []

@@ -17,7 +17,8 @@ from pandas import DataFrame, Series
 
 from atlas.config import Index, Indicator
 from atlas.language import Translator
-from atlas.scoring.doubt import DataDraws, Doubt
+from atlas.scoring.data_draws import DataDraws
+from atlas.scoring.doubt import Doubt
 from atlas.scoring.draws import Bare, Choices, Plan, bare_scales, draw_choices, natural_zeros, straightened
 from atlas.scoring.index import Branches, flatten, rank, score_index
 from atlas.scoring.uncertainty import ranks_of

@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
 from atlas.config import Index, Indicator
-from atlas.scoring.doubt import DataDraws, Doubt
+from atlas.scoring.data_draws import DataDraws
+from atlas.scoring.doubt import Doubt
 from atlas.scoring.draws import plan_draws
 
 Floats = NDArray[np.float64]
 
 TIE = 0.05
-_BLOCK = 64
+_BLOCK = 128
 
 
 def robustness(
@@ -58,10 +59,10 @@ def robustness(
     """
     standing = ranked.reindex(values.index).fillna(False).to_numpy(dtype=bool)
     plan = plan_draws(values[standing], index, indicators, draws, seed, weights, judges)
-    ranks = np.empty((draws, int(standing.sum())), dtype=_rank_type(standing))
+    ranks = np.empty((int(standing.sum()), draws), dtype=_rank_type(int(standing.sum())))
 
     def fill(block: slice) -> None:
-        ranks[block] = ranks_of(plan.scores(block))
+        ranks[:, block] = ranks_of(plan.scores(block)).T
 
     _run(fill, _blocks(draws), workers)
     return _described(ranks, values.index, standing)
@@ -132,12 +133,12 @@ def data_interval(
     standing = ranked.reindex(values.index).fillna(False).to_numpy(dtype=bool)
     plan = DataDraws(values[standing], index, indicators, doubts, p_match, weights)
     limits = cuts or index.cuts
-    ranks = np.empty((draws, int(standing.sum())), dtype=_rank_type(standing))
+    ranks = np.empty((int(standing.sum()), draws), dtype=_rank_type(int(standing.sum())))
     classes = np.zeros((-(-draws // _BLOCK), 2, int(standing.sum())))
 
     def fill(block: slice) -> None:
         scores = plan.scores(block, seed)
-        ranks[block] = ranks_of(scores)
+        ranks[:, block] = ranks_of(scores).T
         if limits:
             classes[block.start // _BLOCK] = (scores < limits[0]).sum(axis=0), (scores >= limits[1]).sum(axis=0)
 
@@ -187,21 +188,48 @@ def technical_tie(p: float) -> bool:
     return TIE < p < 1 - TIE
 
 
-def ranks_of(scores: NDArray[np.floating]) -> NDArray[np.intp]:
+def ranks_of(scores: NDArray[np.floating]) -> NDArray[np.unsignedinteger]:
     """Ranks within each row, 1 = highest, ties to the lowest number.
 
     >>> ranks_of(np.array([[5.0, 9.0, 9.0, 1.0]])).tolist()
     [[3, 1, 1, 4]]
     """
-    order = np.argsort(-scores, axis=1)
-    ordered = np.take_along_axis(scores, order, axis=1)
-    place = np.zeros(ordered.shape, dtype=np.int32)
-    position = np.arange(1, ordered.shape[1], dtype=np.int32)
-    np.multiply(ordered[:, 1:] != ordered[:, :-1], position, out=place[:, 1:])
-    np.maximum.accumulate(place, axis=1, out=place)
-    ranks = np.empty(ordered.shape, dtype=np.intp)
-    np.put_along_axis(ranks, order, place + 1, axis=1)
-    return ranks
+    if scores.dtype == np.float32:
+        order, above = _descending(scores)
+    else:
+        order = np.argsort(-scores, axis=1)
+        ordered = np.take_along_axis(scores, order, axis=1)
+        above = ordered[:, 1:] != ordered[:, :-1]
+    count, units = scores.shape
+    place = np.empty((count, units), dtype=_rank_type(units))
+    place[:] = np.arange(units)
+    tied = ~above.all(axis=1)
+    if tied.any():
+        place[tied, 1:] *= above[tied]
+        place[tied] = np.maximum.accumulate(place[tied], axis=1)
+    place += 1
+    ranks = np.empty(count * units, dtype=place.dtype)
+    order += np.arange(0, count * units, units)[:, None]
+    ranks[order.ravel()] = place.ravel()
+    return ranks.reshape(count, units)
+
+
+def _descending(scores: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Order of each row from the highest, and whether each stands above the next.
+
+    A score's bits, turned so that they sort as whole numbers do, and its position make one number of 64 bits: plain
+    numbers sort twice as fast as an order does.
+    """
+    bits = (scores + np.float32(0.0)).view(np.int32)  # −0 is 0
+    bits ^= (bits >> 31) & np.int32(0x7FFFFFFF)
+    keys = (~bits).astype(np.int64)
+    keys <<= 32
+    keys |= np.arange(scores.shape[1], dtype=np.int64)
+    keys.sort(axis=1)
+    high = keys >> 32
+    above = high[:, 1:] != high[:, :-1]
+    keys &= 0xFFFFFFFF
+    return keys.astype(np.intp, copy=False), above
 
 
 def _blocks(draws: int) -> Iterator[slice]:
@@ -218,14 +246,16 @@ def _run(task: Callable[[slice], None], blocks: Iterator[slice], workers: int) -
 
 
 def _described(ranks: NDArray[np.unsignedinteger], units: pd.Index, standing: NDArray[np.bool_]) -> DataFrame:
-    draws = len(ranks)
-    ordered = np.sort(np.ascontiguousarray(ranks.T), axis=1, kind="stable")
+    """Intervals from ranks, units × draws, which are put in order in place."""
+    draws = ranks.shape[1]
+    ranks.sort(axis=1, kind="stable")
+    ordered = ranks
 
     def at(share: float) -> Floats:
         column = ordered[:, min(max(int(np.ceil(share * draws)) - 1, 0), draws - 1)]
         return column.astype(float)
 
-    top = (ordered <= 10).mean(axis=1)
+    top = np.count_nonzero(ordered <= 10, axis=1) / draws
     half_width = 0.5 / float(np.sqrt(draws))
     spread = (at(0.5 + half_width) - at(0.5 - half_width)) / 2
     table = DataFrame(
@@ -250,5 +280,5 @@ def _whole(found: Floats, standing: NDArray[np.bool_]) -> Floats:
     return column
 
 
-def _rank_type(standing: NDArray[np.bool_]) -> type[np.unsignedinteger]:
-    return np.uint16 if standing.sum() < 2**16 else np.uint32
+def _rank_type(units: int) -> type[np.unsignedinteger]:
+    return np.uint16 if units < 2**16 else np.uint32
