@@ -18,6 +18,15 @@ def _sheet(args: argparse.Namespace) -> None:
         )
 
 
+def _package(args: argparse.Namespace) -> None:
+    from atlas.answers import Reporter
+    from atlas.package import write_package
+
+    built = opened(args)
+    with Reporter(args.progress, quiet=args.quiet, lang=args.lang, said="") as reporter:
+        write_package(built, args.output, lang=args.lang, force=args.force, progress=reporter)
+
+
 COMMANDS = (
     Command("sheet", _sheet, "uma ficha em PDF, todas, ou o dossiê de um município",
             "a sheet as PDF, all of them, or the dossier of a municipality", (
@@ -27,4 +36,5 @@ COMMANDS = (
         Option(("--paper",), "papel (a4)", "paper (a4)", {"choices": ("a4", "a3"), "default": "a4"}),
         FORCE,
     )),
+    Command("package", _package, "o pacote do planeador, num ZIP", "the planner's package, as a ZIP", (OUT, FORCE)),
 )  # fmt: skip

@@ -1,0 +1,113 @@
+"""The package says what it holds, keeps OpenStreetMap apart, and is the same for the same inputs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pyogrio
+import pytest
+
+from atlas.built import Built, open_built
+from atlas.cli import main
+from atlas.package import write_package
+from atlas.store import Store
+
+TOP = "atlas-norte"
+HOSTILE = "<b>&\"'</b> ]]> =1+1 {} %"
+NAMES = {"gmd": "http://www.isotc211.org/2005/gmd", "gco": "http://www.isotc211.org/2005/gco"}
+
+
+@pytest.fixture(scope="module")
+def esposende(_small_atlas: Path) -> Built:
+    """One real municipality, built, with a hostile name among its units."""
+    built = open_built(str(_small_atlas), draws=50)
+    store = Store(built.store.folder)
+    units = store.read("neighbourhoods").copy()
+    units.loc[units.index[0], "name"] = HOSTILE
+    store._tables["neighbourhoods"] = units
+    return Built(built.atlas, store)
+
+
+@pytest.fixture(scope="module")
+def package(esposende: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package, unpacked."""
+    folder = tmp_path_factory.mktemp("pacote à parte")
+    write_package(esposende, folder / "x.zip")
+    with zipfile.ZipFile(folder / "x.zip") as archive:
+        archive.extractall(folder)
+    return folder / TOP
+
+
+def test_the_manifest_names_every_file_with_its_sum(package: Path) -> None:
+    manifest = json.loads((package / "manifest.json").read_text("utf-8"))
+    held = {one["path"]: one["sha256"] for one in manifest["files"]}
+    there = {one.relative_to(package).as_posix() for one in package.rglob("*") if one.is_file()}
+    assert there == set(held) | {"manifest.json", "SHA256SUMS"}
+    for name, digest in held.items():
+        assert hashlib.sha256((package / name).read_bytes()).hexdigest() == digest
+    assert {"atlas.qgs", "norte.gpkg", "metodo.pdf", "LICENCAS.txt"} <= there
+    for ending in (".geojson", ".csv", ".machine.csv", ".xlsx", ".kml", ".qml", ".sld", ".iso19139.xml"):
+        assert any(name.endswith(f"neighbourhoods{ending}") for name in there)
+    assert "dictionary/neighbourhoods.fields.pt.csv" in there
+
+
+def test_nothing_from_openstreetmap_stands_outside_its_folder(package: Path, esposende: Built) -> None:
+    apart = pyogrio.read_dataframe(package / "odbl" / "norte_osm.gpkg", layer="places_osm")
+    others = pyogrio.read_dataframe(package / "norte.gpkg", layer="places")
+    assert apart["odbl"].all()
+    assert not others["odbl"].any()
+    assert set(apart["place_id"]) | set(others["place_id"]) == set(esposende.store.read("places")["place_id"])
+    assert not others["sources"].str.contains("osm").any()
+    assert "opendatacommons.org" in (package / "odbl" / "LICENCA.txt").read_text("utf-8-sig")
+    outside = (package / "metadata" / "places.iso19139.xml").read_text("utf-8")
+    assert "OpenStreetMap" not in outside
+
+
+def test_the_project_finds_each_layer_beside_itself_and_draws_it(package: Path) -> None:
+    root = ET.parse(package / "atlas.qgs").getroot()
+    layers = root.findall("projectlayers/maplayer")
+    assert len(layers) >= 4
+    for layer in layers:
+        source = layer.findtext("datasource") or ""
+        file, table = source.split("|layername=")
+        assert file.startswith("./")
+        assert pyogrio.read_info(package / file, layer=table)["features"] > 0
+        assert layer.findtext("srs/spatialrefsys/authid") == "EPSG:3763"
+        assert layer.find("renderer-v2/rules/rule") is not None
+    ids = [layer.findtext("id") for layer in layers]
+    assert ids == [one.get("id") for one in root.findall("layer-tree-group/layer-tree-layer")]
+    items = {one.get("type") for one in root.findall("Layouts/Layout/LayoutItem")}
+    assert items == {"65639", "65640", "65641", "65642", "65646"}
+    assert str(package.parent) not in (package / "atlas.qgs").read_text("utf-8")
+
+
+def test_metadata_state_title_box_licence_and_lineage(package: Path) -> None:
+    root = ET.parse(package / "metadata" / "neighbourhoods.iso19139.xml").getroot()
+
+    def text(path: str) -> list[Any]:
+        return [one.text for one in root.iterfind(path, NAMES)]
+
+    assert text(".//gmd:identificationInfo//gmd:citation//gmd:title/gco:CharacterString") == ["Norte: freguesias"]
+    (west,) = text(".//gmd:westBoundLongitude/gco:Decimal")
+    (north,) = text(".//gmd:northBoundLatitude/gco:Decimal")
+    assert -8.9 < float(west) < -8.7
+    assert 41.5 < float(north) < 41.7
+    assert "CC BY 4.0" in text(".//gmd:otherConstraints/gco:CharacterString")[0]
+    assert len(text(".//gmd:LI_Source/gmd:description/gco:CharacterString")) > 5
+
+
+def test_the_same_inputs_give_the_same_bytes(
+    esposende: Built, package: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    again = write_package(esposende, tmp_path / "y.zip")
+    assert again.read_bytes() == (package.parent / "x.zip").read_bytes()
+    store = str(esposende.store.folder)
+    words = ["package", "-o", str(again), "--lang", "en", "--store", store, str(esposende.atlas.folder)]
+    assert main(words) == 1
+    assert "left as it is" in capsys.readouterr().err
+    assert [one.name for one in tmp_path.iterdir()] == ["y.zip"]
