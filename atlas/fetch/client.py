@@ -124,7 +124,7 @@ class Client:
             headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
             if have:
                 headers |= {"Range": f"bytes={have}-", "If-Range": mark.read_text("utf-8")}
-            with self._open(address, headers, None) as answer:
+            with self._open(address, headers, None, part if have else None) as answer:
                 resumed = answer.status == 206
                 tag = answer.headers.get("ETag") or answer.headers.get("Last-Modified") or ""
                 if tag.startswith("W/"):
@@ -165,8 +165,13 @@ class Client:
         raise AssertionError("unreachable: the last try raises")
 
     @contextmanager
-    def _open(self, address: str, headers: Mapping[str, str], data: bytes | None) -> Iterator[http.client.HTTPResponse]:
-        """An answer with a good status; redirects are followed to allowed hosts only."""
+    def _open(
+        self, address: str, headers: Mapping[str, str], data: bytes | None, part: Path | None = None
+    ) -> Iterator[http.client.HTTPResponse]:
+        """An answer with a good status; redirects are followed to allowed hosts only.
+
+        ``part`` is what a download has so far: where nothing follows it any more, it is thrown away.
+        """
         for _ in range(MOST_HOPS):
             parts = self._allowed(address)
             request = urllib.request.Request(address, data, {**headers, "User-Agent": AGENT})  # noqa: S310
@@ -180,14 +185,17 @@ class Client:
                         address = self._next(address, str(fault.headers["Location"]))
                         data = None if fault.code == 303 else data
                         continue
+                    if fault.code == 416 and part is not None:
+                        part.unlink()
+                        raise Passing("o ficheiro mudou", "the file has changed") from None
                     raise _refusal(address, fault) from None
             except (urllib.error.URLError, http.client.HTTPException, OSError) as fault:
-                raise _broken(fault) from None
+                raise _broken(fault, address) from None
             with answer:
                 try:
                     yield answer
                 except (http.client.HTTPException, TimeoutError, ConnectionError, ssl.SSLError) as fault:
-                    raise _broken(fault) from None
+                    raise _broken(fault, address) from None
             return
         raise FetchError(
             "O serviço encaminha de um endereço para outro sem fim. Verifique `address`.",
@@ -295,12 +303,16 @@ def _seconds(said: str | None) -> float | None:
         return None
 
 
-def _broken(fault: BaseException) -> Passing:
+def _broken(fault: BaseException, address: str) -> Exception:
     reason = fault.reason if isinstance(fault, urllib.error.URLError) else fault
     if isinstance(reason, TimeoutError | socket.timeout):
         return Passing("o serviço não respondeu a tempo", "the service did not answer in time")
     if isinstance(reason, socket.gaierror):
-        return Passing("o servidor não foi encontrado: há rede?", "the host was not found: is there a network?")
+        return FetchError(
+            "O servidor não foi encontrado. Verifique a ligação à rede e `address`.",
+            "The host was not found. Check the network and `address`.",
+            where=address,
+        )
     return Passing(f"a ligação caiu ({reason})", f"the connection broke ({reason})")
 
 

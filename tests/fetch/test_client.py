@@ -130,6 +130,23 @@ def test_a_download_that_breaks_off_goes_on_where_it_stood(service: Service, cli
     assert [path.name for path in tmp_path.iterdir()] == ["a.bin"]
 
 
+def test_a_download_beyond_the_end_of_a_file_that_shrank_starts_anew(
+    service: Service, client: Client, tmp_path: Path
+) -> None:
+    (tmp_path / "a.bin.part").write_bytes(b"far too long")
+    (tmp_path / "a.bin.mark").write_text('"old"', "utf-8")
+    service.reply = lambda asked: Answer(b"", 416) if "Range" in asked.headers else Answer(b"short")
+    client.download(service.address, tmp_path / "a.bin")
+    assert (tmp_path / "a.bin").read_bytes() == b"short"
+
+
+def test_a_host_that_is_not_found_is_not_asked_again(client: Client) -> None:
+    client.hosts = frozenset({"nowhere.invalid"})
+    with pytest.raises(FetchError, match="não foi encontrado"):
+        client.get("http://nowhere.invalid/")
+    assert client.waited == []
+
+
 def test_a_download_of_a_file_that_changed_starts_anew(service: Service, client: Client, tmp_path: Path) -> None:
     (tmp_path / "a.bin.part").write_bytes(b"old half")
     (tmp_path / "a.bin.mark").write_text('"old"', "utf-8")
