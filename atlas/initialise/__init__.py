@@ -135,34 +135,8 @@ def _make(request: Request, folder: Path, lang: Lang, ask: Ask | None) -> Made:
     fillings = [places_source(path, folder, layers, taken, region) for path in request.places]
     fillings += [osm_source(path, folder, layers, taken) for path in request.osm]
     units = given or _grid(request, fillings, folder)
-    units.frame.to_file(folder / UNITS, layer="neighbourhoods", driver="GPKG")
-    sources = [_units_source(request), *(_with_cover(one, units) for one in fillings)]
-    if len(units.figures.columns) > 1:
-        units.figures.to_csv(folder / FIGURES, index=False, lineterminator="\n")
-        title = request.neighbourhoods.stem if request.neighbourhoods else request.name
-        sources.append(_source("figures", "figures", FIGURES, title, "?", "?"))
     radii = distances(float(np.median(shapely.area(units.frame.geometry.to_numpy()))) / 1e6)
-    unit, plural, parent_unit = units.words
-    draft = Atlas.model_validate({
-        "atlas": {
-            "id": _id_of(request.name),
-            "name": Text(pt=request.name, en=request.name),
-            "crs": units.crs.crs,
-            "margin_m": float(radii[1]),
-            "data_version": _today(),
-        },
-        "neighbourhoods": {
-            "file": UNITS,
-            "parents": "",
-            "source": "units",
-            "unit": unit,
-            "units": plural,
-            "parent_unit": parent_unit,
-        },
-        "source": tuple(sources),
-        "indicator": (),
-        "index": (),
-    }).model_copy(update={"folder": folder, "layers": layers})  # fmt: skip
+    draft = _draft(request, folder, layers, units, [_with_cover(one, units) for one in fillings], float(radii[1]))
     placed = place_all(draft)
     inputs = inputs_of(draft, placed)
     surveyed = frozenset(one.source.id for one in fillings if one.cover is not None)
@@ -181,6 +155,39 @@ def _make(request: Request, folder: Path, lang: Lang, ask: Ask | None) -> Made:
     return Made(folder, len(units.frame), told)
 
 
+def _draft(
+    request: Request, folder: Path, layers: tuple[Layer, ...], units: _Units, filling: list[Source], margin_m: float
+) -> Atlas:
+    """The atlas without its indicators, and the files of its units beside it."""
+    units.frame.to_file(folder / UNITS, layer="neighbourhoods", driver="GPKG")
+    sources = [_units_source(request), *filling]
+    if len(units.figures.columns) > 1:
+        units.figures.to_csv(folder / FIGURES, index=False, lineterminator="\n")
+        title = request.neighbourhoods.stem if request.neighbourhoods else request.name
+        sources.append(_source("figures", "figures", FIGURES, title, "?", "?"))
+    unit, plural, parent_unit = units.words
+    return Atlas.model_validate({
+        "atlas": {
+            "id": _id_of(request.name),
+            "name": Text(pt=request.name, en=request.name),
+            "crs": units.crs.crs,
+            "margin_m": margin_m,
+            "data_version": _today(),
+        },
+        "neighbourhoods": {
+            "file": UNITS,
+            "parents": "",
+            "source": "units",
+            "unit": unit,
+            "units": plural,
+            "parent_unit": parent_unit,
+        },
+        "source": tuple(sources),
+        "indicator": (),
+        "index": (),
+    }).model_copy(update={"folder": folder, "layers": layers})  # fmt: skip
+
+
 def _given(request: Request, ask: Ask | None) -> _Units:
     assert request.neighbourhoods is not None
     found = read_outlines(request.neighbourhoods, request.wishes, ask)
@@ -188,25 +195,18 @@ def _given(request: Request, ask: Ask | None) -> _Units:
     if frame["parent"].isna().all():
         frame["parent"], frame["parent_name"] = _id_of(request.name), request.name
     frame["residents_method"] = frame["residents"].notna().map({True: "census", False: None})
-    return _Units(frame, found.crs, _words(request), found.figures, found.notes)
+    return _Units(frame, found.crs, _words(found.headers), found.figures, found.notes)
 
 
-def _words(request: Request) -> tuple[Text, Text, Text]:
+def _words(headers: Sequence[str]) -> tuple[Text, Text, Text]:
     """What the units are called: parishes where the file says so, else units."""
-    header = {find.plain(one) for one in _headers(request.neighbourhoods)}
-    if header & {"dtmnfr", "dicofre", "freguesia"}:
+    if {find.plain(one) for one in headers} & {"dtmnfr", "dicofre", "freguesia"}:
         return (
             Text(pt="freguesia", en="parish"),
             Text(pt="freguesias", en="parishes"),
             Text(pt="município", en="municipality"),
         )
     return Text(pt="unidade", en="unit"), Text(pt="unidades", en="units"), Text(pt="área", en="area")
-
-
-def _headers(path: Path | None) -> Sequence[str]:
-    from atlas.sources.vector import read_vector
-
-    return [] if path is None else [str(one) for one in read_vector(path).columns]
 
 
 def _grid(request: Request, fillings: Sequence[Filling], folder: Path) -> _Units:

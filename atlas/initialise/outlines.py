@@ -39,6 +39,7 @@ class Outlines:
     units: gpd.GeoDataFrame
     crs: Chosen
     figures: pd.DataFrame
+    headers: tuple[str, ...] = ()
     notes: list[Note] = field(default_factory=list)
 
 
@@ -84,7 +85,7 @@ def read_outlines(path: Path, wishes: Wishes, ask: Ask | None = None) -> Outline
     units = gpd.GeoDataFrame(units, geometry=_joined_at_180(degrees, metric), crs=crs.crs)
     units = _one_row_a_code(units, path, notes)
     figures = _figures(table, found)
-    return Outlines(units, crs, figures, notes)
+    return Outlines(units, crs, figures, tuple(map(str, table.columns)), notes)
 
 
 def find_columns(table: pd.DataFrame, wishes: Wishes, path: Path, ask: Ask | None = None) -> Found:
