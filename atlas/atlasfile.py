@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from atlas.config import Atlas, Index, Indicator
 from atlas.errors import AtlasError, ConfigError, SourceError, raise_first
-from atlas.fetched import located_file
+from atlas.fetched import DECISIONS, located_file
 
 CONFIG = "atlas.toml"
 EMBEDDED = ("norte", "porto")
@@ -151,8 +151,19 @@ def load_atlas(folder: Path, *, calibrated: bool = True, whole: bool = False) ->
     atlas = read.model_copy(update={"folder": folder, "layers": layers})
     if not whole:
         atlas = what_is_there(atlas)
+    atlas = _with_decisions(atlas)
     raise_first([fault for fault in _faults(atlas, path) if calibrated or not isinstance(fault, NotCalibrated)])
     return atlas
+
+
+def _with_decisions(atlas: Atlas) -> Atlas:
+    """The atlas with its ``decisions.csv``, where there is one, as the first of its sources."""
+    from atlas.sources.decisions import decisions_source
+
+    path = located_file(atlas.folder, DECISIONS)
+    if not path.is_file():
+        return atlas
+    return atlas.model_copy(update={"source": (decisions_source(path), *atlas.source)})
 
 
 def what_is_there(atlas: Atlas) -> Atlas:

@@ -27,7 +27,9 @@ from atlas.store import Store
 
 Progress = Callable[[float, str], None]
 LOCK_SECONDS = 600
-DATA_TABLES = ("records", "places", "completeness", "members", "unplaced", "neighbourhoods", "parents")
+DATA_TABLES = (
+    "records", "places", "completeness", "members", "unplaced", "disputes", "decisions", "neighbourhoods", "parents",
+)  # fmt: skip
 FIGURE_TABLES = ("indicators", "evidence", "doubts")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from platformdirs import user_data_path
 
 FOLDER = "fetched"
+DECISIONS = "decisions.csv"
 LEDGER = "fetched.json"
 """What was fetched: file → from where, when, on what terms, and its SHA-256."""
 
@@ -29,11 +30,19 @@ def fetched_folder(folder: Path) -> Path:
     return folder / FOLDER if name is None else atlas_home() / FOLDER / name
 
 
+def decisions_folder(folder: Path) -> Path:
+    """Where planners' decisions on the atlas in ``folder`` are: in it, or in ``$ATLAS_HOME/NAME`` if it is embedded."""
+    name = _embedded_name(folder)
+    return folder if name is None else atlas_home() / name
+
+
 def located(folder: Path, file: str) -> tuple[Path, str]:
     """The folder and the file in it that stand behind ``file``: the fetched one where there is one, else the atlas's.
 
     A file of a neighbouring embedded atlas (``../norte/wikidata.csv``) is looked up among what that one has fetched.
     """
+    if file == DECISIONS:
+        return decisions_folder(folder), file
     owner, inside = folder, file
     whole = (folder / file).resolve()
     if ".." in Path(file).parts:

@@ -61,6 +61,8 @@ def place_all(atlas: Atlas) -> Places:
         "completeness": _completeness(atlas, places, units),
         "members": fused.members,
         "unplaced": fused.unplaced,
+        "disputes": fused.disputes,
+        "decisions": fused.decisions,
         "neighbourhoods": _unit_table(units.neighbourhoods),
         "parents": _unit_table(units.parents),
     }

@@ -18,6 +18,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from atlas.errors import StoreError
+from atlas.fetched import DECISIONS
 
 SCHEMA = 1
 MANIFEST = "manifest.json"
@@ -105,6 +106,7 @@ def write(
         text = json.dumps({"schema": SCHEMA, **manifest}, ensure_ascii=False, indent=1, sort_keys=True)
         (beside / MANIFEST).write_text(text + "\n", "utf-8", newline="\n")
         (beside / LOG).write_text(json.dumps(log, ensure_ascii=False, indent=1) + "\n", "utf-8", newline="\n")
+        _carry_over(folder, beside)
         _swap(beside, folder)
     except OSError as fault:
         raise StoreError(
@@ -116,6 +118,13 @@ def write(
         shutil.rmtree(beside, ignore_errors=True)
 
 
+def _carry_over(folder: Path, beside: Path) -> None:
+    """Keep what a planner laid into the folder of an embedded atlas: a store is replaced, ``decisions.csv`` is not."""
+    kept = folder / DECISIONS
+    if kept.is_file():
+        shutil.copy2(kept, beside / DECISIONS)
+
+
 def recover(folder: Path) -> None:
     """Bring back the last good store if a swap was cut in the middle; drop what a killed build left."""
     folder = Path(folder)
@@ -124,6 +133,7 @@ def recover(folder: Path) -> None:
         if (folder / MANIFEST).is_file():
             shutil.rmtree(previous, ignore_errors=True)
         else:
+            _carry_over(folder, previous)
             shutil.rmtree(folder, ignore_errors=True)
             previous.replace(folder)
     for left in folder.parent.glob(f".{folder.name}-*"):

@@ -7,93 +7,138 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from atlas.fusion.names import core
+from atlas.fusion.near import Keys, keyed_pairs
+
 RADIUS_M = 200.0  # 96 % of the pairs known by a shared identifier lie within it
-IDENTIFIER_RADIUS_M = 1000.0  # beyond it a shared identifier is more likely a slip than a match
+NAMESAKE_RADIUS_M = 1000.0  # a whole name in common, or a position that is wrong by as much
+SPOT_M = 25.0  # two records of one class here may be one thing by two names
+IDENTIFIER_RADIUS_M = 2000.0  # beyond it a shared identifier is more likely a slip than a match
+SAME_SOURCE_M = 100.0  # within it two records of one source that state one identifier are one thing
+PREFIX = 4  # letters of a word that must agree: "anta" and "antas", "museu" and "museum"
 
 
-def candidate_pairs(records: gpd.GeoDataFrame, *, radius_m: float = RADIUS_M) -> pd.DataFrame:
-    """Pairs of named records of different sources that lie near each other and may be one thing.
+def candidate_pairs(records: gpd.GeoDataFrame, stated: pd.DataFrame) -> pd.DataFrame:
+    """Pairs of records of different sources that may be one thing: near and alike, or stating one identifier.
+
+    Two records are compared where they lie within 200 m and a word of their names begins alike, within 1 km and the
+    names are the same but for the words that say what it is, within 25 m and their first class is the same, or where
+    they state one identifier within 2 km. So a city block of thousands of records without a name makes no pairs, and
+    a block where thousands share a word makes a bounded number (:func:`atlas.fusion.near.keyed_pairs`).
 
     Parameters
     ----------
     records
-        In a metric CRS, with ``source_id``, ``plain`` (normalised name), ``layer_bits`` (bit mask of layers) and
-        ``identifier``; the index is 0 … n − 1.
-    radius_m
-        Between the nearest points of the two geometries.
+        Placed records in a metric CRS with ``source_id``, ``class_``, ``names`` (all names, normalised) and
+        ``initials``; the index is 0 … n − 1.
+    stated
+        Identifiers, as :func:`atlas.fusion.identifiers.identifiers` gives them.
 
     Returns
     -------
-    Columns ``a``, ``b`` (positions, a < b), ``distance_m``, ``same_identifier``, ``shared_layer``.
-
-    A pair needs a layer in common or the same normalised name, so that a city block of thousands of records without
-    a name makes no pairs at all.
+    Columns ``a``, ``b`` (positions, a < b), ``distance_m`` (between the nearest points), ``same_identifier``, and
+    ``other_identifier``: both state what they are, and it is not the same.
     """
     geometry = records.geometry.to_numpy()
-    placed = ~(shapely.is_missing(geometry) | shapely.is_empty(geometry))
-    named = np.flatnonzero(placed & (records["plain"].to_numpy() != ""))
-    near = shapely.STRtree(geometry[named]).query(geometry[named], predicate="dwithin", distance=radius_m)
-    a, b = named[near[0]], named[near[1]]
-    once = a < b
-    a, b = a[once], b[once]
     source = records["source_id"].astype("category").cat.codes.to_numpy()
-    bits = records["layer_bits"].to_numpy()
-    plain = records["plain"].astype("category").cat.codes.to_numpy()
-    keep = (source[a] != source[b]) & (((bits[a] & bits[b]) != 0) | (plain[a] == plain[b]))
-    by_place = pd.DataFrame({"a": a[keep], "b": b[keep]})
-    pairs = pd.concat([by_place, _by_identifier(records, placed)]).drop_duplicates(["a", "b"], ignore_index=True)
-    a, b = pairs["a"].to_numpy(), pairs["b"].to_numpy()
-    pairs["distance_m"] = shapely.distance(geometry[a], geometry[b])
-    identifier = records["identifier"].to_numpy()
-    same = [x is not None and x == y for x, y in zip(identifier[a], identifier[b], strict=True)]
-    other = [x is not None and y is not None and x != y for x, y in zip(identifier[a], identifier[b], strict=True)]
-    pairs["same_identifier"], pairs["other_identifier"] = np.array(same, bool), np.array(other, bool)
-    pairs["shared_layer"] = (bits[a] & bits[b]) != 0
-    return pairs
+    names = records["names"].to_numpy()
+    order = np.array([own[0] if own else "" for own in names], dtype=object)
+    by_word, by_name, by_class = _keys(names, records["initials"].to_numpy(), records["class_"].to_numpy())
+    found = [
+        keyed_pairs(keys, geometry, source, order, radius_m=radius)
+        for keys, radius in ((by_word, RADIUS_M), (by_name, NAMESAKE_RADIUS_M), (by_class, SPOT_M))
+    ]
+    n = len(records)
+    found.append(_stating_one(stated, geometry, source))
+    code = np.unique(np.concatenate([a * n + b for a, b in found]))
+    pairs = pd.DataFrame({"a": code // max(n, 1), "b": code % max(n, 1)})
+    pairs["distance_m"] = shapely.distance(geometry[pairs["a"].to_numpy()], geometry[pairs["b"].to_numpy()])
+    return _with_identifiers(pairs, stated, n)
 
 
-def _by_identifier(records: gpd.GeoDataFrame, placed: np.ndarray) -> pd.DataFrame:
-    """Pairs that state the same identifier, wherever they lie."""
-    held = records.loc[placed & records["identifier"].notna().to_numpy(), ["identifier", "source_id"]]
-    held = held.assign(row=held.index)
-    both = held.merge(held, on="identifier", suffixes=("_a", "_b"))
-    both = both[(both["row_a"] < both["row_b"]) & (both["source_id_a"] != both["source_id_b"])]
-    return pd.DataFrame({"a": both["row_a"].to_numpy(), "b": both["row_b"].to_numpy()}, dtype=np.int64)
+def _keys(names: np.ndarray, initials: np.ndarray, classes: np.ndarray) -> tuple[Keys, Keys, Keys]:
+    """Of each record: beginnings of its words (and its initials, where a name says them), its bare names, its class."""
+    words = {own: frozenset(word for one in own for word in one.split()) for own in set(names)}
+    said = frozenset().union(*initials) & frozenset().union(*words.values())
+    begins = {own: {word[:PREFIX] for word in held} | (held & said) for own, held in words.items()}
+    bare = {own: {core(one) for one in own} for own in words}
+    by_word = [(row, key) for row, own in enumerate(names) for key in begins[own] | (initials[row] & said)]
+    by_name = [(row, key) for row, own in enumerate(names) for key in bare[own] if len(key) >= PREFIX]
+    by_class = [(row, classes[row]) for row, own in enumerate(names) if own]
+    return by_word, by_name, by_class
 
 
-def one_entity(records: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Records of one source that are one entity under two kinds: pairs ``a`` (the first), ``b``.
+def _joined(stated: pd.DataFrame) -> pd.DataFrame:
+    """Rows that state one identifier, two by two."""
+    both = stated.merge(stated, on=["key", "value"], suffixes=("_a", "_b"))
+    return both[both["row_a"] < both["row_b"]]
 
-    Only ``own`` identifiers count: that a record of OpenStreetMap states a Wikidata id does not make it the entity.
+
+def _stating_one(stated: pd.DataFrame, geometry: np.ndarray, source: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    both = _joined(stated)
+    a, b = both["row_a"].to_numpy(dtype=np.int64), both["row_b"].to_numpy(dtype=np.int64)
+    near = (source[a] != source[b]) & (shapely.distance(geometry[a], geometry[b]) <= IDENTIFIER_RADIUS_M)
+    return a[near], b[near]
+
+
+def _with_identifiers(pairs: pd.DataFrame, stated: pd.DataFrame, n: int) -> pd.DataFrame:
+    code = pairs["a"].to_numpy() * n + pairs["b"].to_numpy()
+    both = _joined(stated)
+    same = np.isin(code, (both["row_a"] * n + both["row_b"]).to_numpy())
+    other, entities = np.zeros(len(pairs), bool), np.zeros(len(pairs), bool)
+    for key in ("wikidata", *sorted(k for k in set(stated["key"]) if k.startswith("ref:"))):
+        mine = stated[stated["key"] == key]
+        states, own = np.zeros(n, bool), np.zeros(n, bool)
+        states[mine["row"]], own[mine.loc[mine["own"], "row"]] = True, True
+        a, b = pairs["a"].to_numpy(), pairs["b"].to_numpy()
+        equal = np.isin(code, (both["row_a"] * n + both["row_b"])[both["key"] == key].to_numpy())
+        differ = states[a] & states[b] & (own[a] | own[b]) & ~equal
+        other |= differ
+        entities |= differ & own[a] & own[b]
+    return pairs.assign(same_identifier=same, other_identifier=other & ~same, other_entity=entities)
+
+
+def one_entity(records: gpd.GeoDataFrame, stated: pd.DataFrame) -> pd.DataFrame:
+    """Records of one source that are one thing by its own words: pairs ``a`` (the first), ``b``.
+
+    Either one entity under two kinds (``own`` identifiers), or two objects at one spot that state one Wikidata id.
     """
-    own = records.loc[records["own"] & records["identifier"].notna(), ["source_id", "identifier"]]
-    first = pd.Series(own.index, own.index).groupby([own["source_id"], own["identifier"]]).transform("first")
-    return pd.DataFrame({"a": first.to_numpy(), "b": own.index.to_numpy()})[lambda pairs: pairs["a"] != pairs["b"]]
+    geometry = records.geometry.to_numpy()
+    source = records["source_id"].to_numpy()
+    both = _joined(stated[stated["own"] | (stated["key"] == "wikidata")])
+    a, b = both["row_a"].to_numpy(dtype=np.int64), both["row_b"].to_numpy(dtype=np.int64)
+    own = (both["own_a"] & both["own_b"]).to_numpy(dtype=bool)
+    near = own | (shapely.distance(geometry[a], geometry[b]) <= SAME_SOURCE_M)
+    kept = (source[a] == source[b]) & near
+    return pd.DataFrame({"a": a[kept], "b": b[kept]}).drop_duplicates()
 
 
 def inside_outlines(records: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Points that lie in an outline of their own source and class: a node in its own building.
+    """What lies in, or touches, an outline of its own name: a node in its own building, a museum drawn in two parts.
 
-    Returns columns ``a`` (the outline), ``b`` (the point). Where several outlines hold a point, the smallest is its
-    own. The names must be alike or one of them missing.
+    Columns ``a`` (the outline), ``b``. Inside one source the class must be the same, and the names must share a
+    spelling or one of them be missing (two outlines must share one). The outline of another source serves too, where
+    both have a name: a second point of a source whose outlines were lost lies in the building that another source
+    draws. Of several outlines the smallest is a record's own.
     """
     geometry = records.geometry.to_numpy()
-    dimension = shapely.get_dimensions(geometry)
-    outlines, points = np.flatnonzero(dimension == 2), np.flatnonzero(dimension == 0)
-    if not len(outlines) or not len(points):
+    outlines = np.flatnonzero(shapely.get_dimensions(geometry) == 2)
+    if not len(outlines):
         return pd.DataFrame({"a": [], "b": []}, dtype=np.int64)
-    found = shapely.STRtree(geometry[outlines]).query(geometry[points], predicate="within")
-    pairs = pd.DataFrame({"a": outlines[found[1]], "b": points[found[0]]})
-    source, class_, plain = (records[column].to_numpy() for column in ("source_id", "class_", "plain"))
-    a, b = pairs["a"].to_numpy(), pairs["b"].to_numpy()
-    same = (source[a] == source[b]) & (class_[a] == class_[b])
-    alike = (plain[a] == plain[b]) | (plain[a] == "") | (plain[b] == "")
-    pairs = pairs[same & alike]
-    return (
-        pairs.assign(area=shapely.area(geometry[pairs["a"].to_numpy()]))
-        .sort_values(["b", "area", "a"], kind="stable")
-        .drop_duplicates("b")[["a", "b"]]
-    )
+    found = shapely.STRtree(geometry[outlines]).query(geometry, predicate="intersects")
+    a, b = outlines[found[1]], found[0]
+    source, class_, names = (records[column].to_numpy() for column in ("source_id", "class_", "names"))
+    area = shapely.area(geometry)
+    same = source[a] == source[b]
+    smaller = (area[b] < area[a]) | ((area[b] == area[a]) & (b > a))
+    a, b, same = (part[(a != b) & smaller & ((class_[a] == class_[b]) | ~same)] for part in (a, b, same))
+    alike = [
+        bool(set(names[x]) & set(names[y])) or (inside and point and not (names[x] and names[y]))
+        for x, y, inside, point in zip(a, b, same, area[b] == 0, strict=True)
+    ]
+    pairs = pd.DataFrame({"a": a, "b": b, "same": same, "area": area[a]})[np.array(alike, bool)]
+    own = pairs.sort_values(["b", "same", "area", "a"], ascending=[True, False, True, True], kind="stable")
+    return own.drop_duplicates(["b", "same"])[["a", "b"]]
 
 
 def rooms(records: gpd.GeoDataFrame, *, together: set[str], apart_m: float = 25.0) -> pd.DataFrame:
@@ -101,19 +146,17 @@ def rooms(records: gpd.GeoDataFrame, *, together: set[str], apart_m: float = 25.
 
     Only for the classes in ``together``. Returns pairs ``a`` (the first of its room), ``b``.
     """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     geometry = records.geometry.to_numpy()
-    nameless = (records["plain"] == "").to_numpy() & records["class_"].isin(together).to_numpy()
+    nameless = (records["names"].str.len() == 0).to_numpy() & records["class_"].isin(together).to_numpy()
     rows = np.flatnonzero(nameless & ~shapely.is_missing(geometry))
     if len(rows) < 2:
         return pd.DataFrame({"a": [], "b": []}, dtype=np.int64)
-    near = shapely.STRtree(geometry[rows]).query(geometry[rows], predicate="dwithin", distance=apart_m)
-    class_ = records["class_"].to_numpy()[rows]
-    source = records["source_id"].to_numpy()[rows]
-    same = (class_[near[0]] == class_[near[1]]) & (source[near[0]] == source[near[1]])
-    links = coo_array((np.ones(int(same.sum())), (near[0][same], near[1][same])), shape=(len(rows), len(rows)))
-    room = connected_components(links, directed=False)[1]
+    room = np.full(len(rows), -1)
+    for _, own in records.iloc[rows].reset_index(drop=True).groupby(["source_id", "class_"], sort=True):
+        mine = own.index.to_numpy()
+        # buffers that touch are rooms of one place; their union is linear where pairs of all rooms would not be
+        spots = shapely.get_parts(shapely.union_all(shapely.buffer(geometry[rows[mine]], apart_m / 2)))
+        found = shapely.STRtree(spots).query(geometry[rows[mine]], predicate="intersects")
+        room[mine[found[0]]] = room.max() + 1 + found[1]
     first = pd.Series(rows).groupby(room).transform("first").to_numpy()
     return pd.DataFrame({"a": first, "b": rows})[first != rows]

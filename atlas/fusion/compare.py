@@ -1,46 +1,218 @@
-"""How probable it is that two records are one thing."""
+"""How probable it is that two records are one thing: a logistic model of names, distance, class and identifiers."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
 from rapidfuzz import fuzz
 from rapidfuzz.process import cpdist
+from scipy.sparse import csr_array
 
-# Logistic coefficients, fitted on the pairs of OpenStreetMap and Wikidata of Norte within 200 m whose OpenStreetMap
-# record states a `wikidata=` key (which the features do not see): equal identifiers are matches, others are not.
-INTERCEPT = -9.0
-TOKEN_SET = 8.0  # per unit of token-set similarity, 0 to 1
-JARO_WINKLER = 4.5  # per unit of Jaro-Winkler-like ratio, 0 to 1
-LOG_DISTANCE = -0.5  # per unit of ln(1 + metres / 10)
-SHARED_LAYER = 1.0
-IDENTIFIER = 0.995  # a shared identifier decides alone, unless the distance speaks against it
+from atlas.config import Atlas
+from atlas.fusion.names import core, sound
+
+# Fitted by `python benchmarks/fusion.py fit` on the development part of the labelled pairs (docs/fusion.md), and on
+# pairs that state one identifier, which the features do not see. The held-out part was opened after they stood.
+INTERCEPT = -4.1
+IDENTIFIER = 5.0  # set, not fitted: one identifier near by is one thing whatever the names, unless the kinds differ
+COEFFICIENTS = {
+    "own_ratio": 0.4,
+    "shared": 0.57,
+    "union": 1.68,
+    "log_distance": -0.89,
+    "far_unlike": -1.04,
+    "far_kin": 0.45,
+    "same_class": 1.21,
+    "general_class": 1.56,
+    "kin_class": 1.76,
+    "same_number": 0.85,
+    "other_number": -3.33,
+    "one_number": -1.2,
+    "same_kind": 1.65,
+    "other_kind": -1.5,
+    "same_identifier": IDENTIFIER,
+    "other_identifier": -1.38,
+}
+
+SAME_CLASS, GENERAL_CLASS, KIN_CLASS = 3, 2, 1
+_CULTURE = frozenset({"venue", "heritage", "stock"})
+_GENERAL = frozenset({
+    "monument", "classified", "historic_building", "memorial", "archaeological_site", "protection_zone", "nature",
+})  # fmt: skip
+_FAMILIES = (
+    "megalith mound",
+    "hill_fort castle castle_site",
+    "burial_place tomb",
+    "theatre cinema live_music cultural_centre events_hall open_air_stage",
+    "university polytechnic arts_school",
+    "library archive reading_place",
+    "gallery artistic_craft atelier",
+    "ruin protected_ruins disused_industry industrial_heritage industrial_trace",
+)
+_FAMILY_OF = {class_: words.split()[0] for words in _FAMILIES for class_ in words.split()}
+_NAMES = ["own_ratio", "shared", "union"]
+MOST_SHARED = 1.5  # rare words beyond this say nothing more
 
 
-def probabilities(pairs: pd.DataFrame, plain: np.ndarray) -> np.ndarray:
-    """The probability of a match of each pair from names, distance, layer and identifiers.
+def probabilities(
+    pairs: pd.DataFrame, records: pd.DataFrame, class_step: np.ndarray, *, identifiers: bool = True
+) -> np.ndarray:
+    """The probability of a match of each pair, ``1 / (1 + exp(−Σ coefficient · feature))``.
 
-    A shared identifier gives 0.995 within a kilometre; two different identifiers of one kind rule a match out.
+    A shared identifier decides alone near by; names and classes that agree carry it further, and at a distance it is
+    taken for a slip. Two entities of one register are never one. With ``identifiers=False`` no identifier is looked
+    at: so the model is measured on pairs whose identifier is the label.
     """
-    a, b = plain[pairs["a"].to_numpy()], plain[pairs["b"].to_numpy()]
-    features = similarity(a, b)
-    logit = (
-        INTERCEPT
-        + TOKEN_SET * features["token_set"]
-        + JARO_WINKLER * features["ratio"]
-        + LOG_DISTANCE * np.log1p(pairs["distance_m"].to_numpy() / 10)
-        + SHARED_LAYER * pairs["shared_layer"].to_numpy()
-    )
+    table = features(pairs, records, class_step)
+    if not identifiers:
+        table[["same_identifier", "other_identifier"]] = 0.0
+    logit = INTERCEPT + table[list(COEFFICIENTS)].to_numpy() @ np.array(list(COEFFICIENTS.values()))
     p = 1 / (1 + np.exp(-logit))
-    p = np.where(pairs["other_identifier"].to_numpy(), 0.0, p)
-    return np.where(pairs["same_identifier"].to_numpy() & (pairs["distance_m"].to_numpy() <= 1000), IDENTIFIER, p)
+    return np.where(pairs["other_entity"].to_numpy() & identifiers, 0.0, p)
 
 
-def similarity(a: np.ndarray, b: np.ndarray) -> dict[str, np.ndarray]:
-    """Two similarities of normalised names, each from 0 to 1; 0 where one is empty."""
-    if not len(a):
-        return {"token_set": np.zeros(0), "ratio": np.zeros(0)}
-    empty = (a == "") | (b == "")
-    token_set = cpdist(a, b, scorer=fuzz.token_set_ratio, dtype=np.float32) / 100
-    ratio = cpdist(a, b, scorer=fuzz.token_sort_ratio, dtype=np.float32) / 100
-    return {"token_set": np.where(empty, 0, token_set), "ratio": np.where(empty, 0, ratio)}
+def features(pairs: pd.DataFrame, records: pd.DataFrame, class_step: np.ndarray) -> pd.DataFrame:
+    """What the model looks at, a column each.
+
+    Parameters
+    ----------
+    pairs
+        As :func:`atlas.fusion.block.candidate_pairs` gives them.
+    records
+        With ``names``, ``numbers``, ``initials`` and ``kinds`` (see :mod:`atlas.fusion.names`).
+    class_step
+        As :func:`class_steps` gives it.
+    """
+    a, b = pairs["a"].to_numpy(), pairs["b"].to_numpy()
+    log_distance = np.log1p(pairs["distance_m"].to_numpy() / 10)
+    names = name_similarity(records["names"].to_numpy(), a, b)
+    names.loc[_initials(records, a, b), ["shared", "union"]] = 1.0
+    numbers, kinds = records["numbers"].to_numpy(), records["kinds"].to_numpy()
+    return names.assign(
+        log_distance=log_distance,
+        far_unlike=log_distance * (1 - names["union"]),
+        far_kin=log_distance * (class_step >= GENERAL_CLASS),
+        same_class=class_step == SAME_CLASS,
+        general_class=class_step == GENERAL_CLASS,
+        kin_class=class_step >= KIN_CLASS,
+        same_number=_asked(numbers, a, b, lambda x, y: not x.isdisjoint(y)),
+        other_number=_asked(numbers, a, b, lambda x, y: bool(x and y) and x.isdisjoint(y)),
+        one_number=_asked(numbers, a, b, lambda x, y: bool(x) != bool(y)),
+        same_kind=_asked(kinds, a, b, lambda x, y: not x.isdisjoint(y)),
+        other_kind=_asked(kinds, a, b, lambda x, y: bool(x and y) and x.isdisjoint(y)),
+        same_identifier=pairs["same_identifier"].to_numpy(),
+        other_identifier=pairs["other_identifier"].to_numpy(),
+    ).astype(float)
+
+
+def class_steps(pairs: pd.DataFrame, classes: pd.Series, atlas: Atlas) -> np.ndarray:
+    """How well the classes of two records agree.
+
+    3: a class in common, or one of its family (theatre and cinema). 2: one of them only says "monument" or
+    "classified", the other is of culture. 1: both are of culture, or of one layer. 0: neither (a café, a theatre).
+    """
+    if pairs.empty:
+        return np.zeros(0, np.int64)
+    code, texts = pd.factorize(classes)
+    held = [text.split("|") for text in texts]
+    families = [frozenset(_FAMILY_OF.get(one, one) for one in own) for own in held]
+    layers = [frozenset(atlas.classes[one][0].id for one in own) for own in held]
+    culture = [any(atlas.classes[one][0].layer.role in _CULTURE for one in own) for own in held]
+    general = [_GENERAL.issuperset(own) for own in held]
+
+    def step(x: int, y: int) -> int:
+        if not families[x].isdisjoint(families[y]):
+            return SAME_CLASS
+        if culture[x] and culture[y]:
+            return GENERAL_CLASS if general[x] or general[y] else KIN_CLASS
+        return 0 if layers[x].isdisjoint(layers[y]) else KIN_CLASS
+
+    return _by_codes(code[pairs["a"].to_numpy()], code[pairs["b"].to_numpy()], len(texts), step)
+
+
+def _asked(
+    sets: np.ndarray, a: np.ndarray, b: np.ndarray, ask: Callable[[frozenset[str], frozenset[str]], bool]
+) -> np.ndarray:
+    """``ask`` of the sets of each pair, once for each two distinct ones."""
+    code, distinct = pd.factorize(sets)
+    return _by_codes(code[a], code[b], len(distinct), lambda x, y: int(ask(distinct[x], distinct[y]))).astype(bool)
+
+
+def _by_codes(a: np.ndarray, b: np.ndarray, many: int, ask: Callable[[int, int], int]) -> np.ndarray:
+    both, at = np.unique(a * many + b, return_inverse=True)
+    return np.array([ask(int(one) // many, int(one) % many) for one in both], dtype=np.int64)[at]
+
+
+def _initials(records: pd.DataFrame, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Whether one record's name holds the initials of the other's ("ISAG")."""
+    found = np.zeros(len(a), bool)
+    compared, position = np.unique(np.concatenate([a, b]), return_inverse=True)
+    initials = records["initials"].to_numpy()[compared]
+    meant = frozenset().union(*initials)
+    words = [
+        frozenset(word for one in own for word in one.split() if word in meant)
+        for own in records["names"].to_numpy()[compared]
+    ]
+    used = frozenset().union(*words)
+    said = np.array([not used.isdisjoint(one) for one in initials], bool)
+    says = np.array([bool(one) for one in words], bool)
+    a, b = position[: len(a)], position[len(a) :]
+    for at in np.flatnonzero((said[a] & says[b]) | (said[b] & says[a])):
+        x, y = a[at], b[at]
+        found[at] = not (initials[x].isdisjoint(words[y]) and initials[y].isdisjoint(words[x]))
+    return found
+
+
+def name_similarity(names: Sequence[tuple[str, ...]], a: np.ndarray, b: np.ndarray) -> pd.DataFrame:
+    """How alike the names of each pair are; 0 where one has none.
+
+    Columns
+    -------
+    own_ratio
+        of the records' own names, letter by letter, words in alphabetical order, 0 to 1;
+    union
+        the weight of the words that they share over that of all their words, 0 to 1, by the best of their spellings;
+        a word weighs the more, the fewer records have it (``ln((n + 1)/(k + 1)) / ln(n + 1)``), and words that say
+        what a thing is, numbers and vowels are left aside;
+    shared
+        that weight itself, at most 1.5.
+    """
+    flat = np.array([one for own in names for one in own] or [""], dtype=object)
+    many = np.array([len(own) for own in names], dtype=np.int64)
+    start = np.concatenate([[0], np.cumsum(many)])[:-1]
+    out = pd.DataFrame(0.0, index=np.arange(len(a)), columns=_NAMES)
+    each = many[a] * many[b]
+    if not each.any():
+        return out
+    pair = np.repeat(np.arange(len(a)), each)
+    step = np.arange(len(pair)) - np.repeat(np.cumsum(each) - each, each)
+    x, y = start[a][pair] + step // many[b][pair], start[b][pair] + step % many[b][pair]
+    weight, present = _weighted_words(flat, start[many > 0])
+    size = np.asarray(weight.sum(axis=1)).ravel()
+    shared = np.asarray(weight[x].multiply(present[y]).sum(axis=1)).ravel()
+    union = shared / np.maximum(size[x] + size[y] - shared, 1e-9)
+    best = np.lexsort((-np.arange(len(pair)), union, pair))
+    best = best[np.concatenate([pair[best][1:] != pair[best][:-1], [True]])]
+    out.loc[pair[best], "union"] = union[best]
+    out.loc[pair[best], "shared"] = np.minimum(shared[best], MOST_SHARED)
+    own = np.flatnonzero(each > 0)
+    ratio = cpdist(flat[start[a[own]]], flat[start[b[own]]], scorer=fuzz.token_sort_ratio, dtype=np.float32)
+    out.loc[own, "own_ratio"] = ratio.astype(float) / 100
+    return out
+
+
+def _weighted_words(flat: np.ndarray, own: np.ndarray) -> tuple[csr_array, csr_array]:
+    """Names × sounds of their telling words, with their weights and with ones; ``own`` are the records' own names."""
+    known = {name: tuple(dict.fromkeys(map(sound, core(name).split()))) for name in set(flat)}
+    words = [known[name] for name in flat]
+    vocabulary = {word: at for at, word in enumerate(dict.fromkeys(word for one in words for word in one))}
+    column = np.array([vocabulary[word] for one in words for word in one], dtype=np.int64)
+    row = np.repeat(np.arange(len(words)), [len(one) for one in words])
+    counted = np.bincount([vocabulary[word] for at in own for word in words[at]], minlength=len(vocabulary))
+    rare = np.log((len(own) + 1) / (counted + 1)) / np.log(len(own) + 1)
+    shape = (len(words), len(vocabulary))
+    return csr_array((rare[column], (row, column)), shape=shape), csr_array(
+        (np.ones(len(row)), (row, column)), shape=shape
+    )

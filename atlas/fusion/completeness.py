@@ -12,7 +12,8 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from atlas.config import Atlas
+from atlas.config import Atlas, Source
+from atlas.fusion.identifiers import own_key
 
 DENSE_PER_KM2, MIDDLE_PER_KM2 = 1500.0, 300.0
 DENSITY_CLASSES = ("dense", "middle", "sparse")
@@ -28,15 +29,16 @@ def density_class(residents: pd.Series, area_km2: pd.Series) -> pd.Series:
 
 
 def families(atlas: Atlas) -> dict[str, str]:
-    """Source id → the list that it belongs to: ``osm``, ``wikidata`` (all its dates), or ``register``."""
-    return {
-        source.id: "osm"
-        if source.licence.startswith("ODbL")
-        else "wikidata"
-        if source.read.get("identifier") == "wikidata"
-        else "register"
-        for source in atlas.source
-    }
+    """Source id → the list that it belongs to: ``osm``, ``wikidata`` (all its dates), ``register``, ``decisions``."""
+    return {source.id: _family(source) for source in atlas.source}
+
+
+def _family(source: Source) -> str:
+    if source.kind == "decisions":
+        return "decisions"  # what planners add was looked for where it was missed: no list made apart
+    if source.licence.startswith("ODbL"):
+        return "osm"
+    return "wikidata" if own_key(source) == "wikidata" else "register"
 
 
 def completeness_table(places: pd.DataFrame, classes: pd.Series, family_of: dict[str, str]) -> pd.DataFrame:
