@@ -6,6 +6,7 @@ column itself (min-max, z-score, ranks …) moves when a unit joins or leaves; g
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -59,7 +60,11 @@ def zscore(values: Floats, direction: int, mean: float = 0.0, sd: float = 1.0) -
     [12.0, 10.0, 8.0]
     """
     turned = direction * values
-    return np.asarray((turned - np.nanmean(turned)) / np.nanstd(turned, ddof=1) * sd + mean, dtype=float)
+    known = turned[~np.isnan(turned)]
+    # sums that are exact before they are rounded: the order of the units changes no bit
+    centre = math.fsum(known) / max(len(known), 1)
+    spread = math.sqrt(math.fsum((known - centre) ** 2) / max(len(known) - 1, 1))
+    return np.asarray((turned - centre) / spread * sd + mean, dtype=float)
 
 
 def rank(values: Floats, direction: int) -> Floats:
