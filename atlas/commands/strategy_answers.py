@@ -77,6 +77,7 @@ def hotspots_answer(built: Built, lang: Lang, within: str | None, null: Null) ->
                 floor=t.number(floor, 5),
                 share=t.percent(0.05),
             ),
+            *(beside_chance(built, t, "hot_spots") if null == "area" else []),
         ]
     )
     meta = {**built.meta, "null": null, "permutations": PERMUTATIONS, "p_floor": floor, "false_discovery_rate": 0.05}

@@ -43,7 +43,7 @@ def _network(atlas: Atlas, tables: Tables, streets: Streets | None) -> pd.DataFr
     return network(tables["places"], atlas, streets=streets).edges
 
 
-STORED: dict[str, Callable[[Atlas, Tables, Streets | None], pd.DataFrame]] = {
+MADE: dict[str, Callable[[Atlas, Tables, Streets | None], pd.DataFrame]] = {
     "agglomerations": _agglomerations,
     "hotspots": _hotspots,
     "network": _network,
@@ -52,9 +52,11 @@ STORED: dict[str, Callable[[Atlas, Tables, Streets | None], pd.DataFrame]] = {
 
 
 def tables(
-    atlas: Atlas, tables: Tables, *, names: Iterable[str] = tuple(STORED), streets: Streets | None = None
+    atlas: Atlas, tables: Tables, *, names: Iterable[str] = ("agglomerations",), streets: Streets | None = None
 ) -> dict[str, pd.DataFrame]:
-    """The strategy's tables that a build stores, from the tables that it made before.
+    """The strategy's tables, from those that a build made before.
+
+    By default what a build stores: the others are made when they are asked for.
 
     Parameters
     ----------
@@ -66,7 +68,7 @@ def tables(
     from atlas.strategy.walks import streets_of
 
     streets = streets_of(atlas) if streets is None else streets
-    return {name: STORED[name](atlas, tables, streets) for name in names}
+    return {name: MADE[name](atlas, tables, streets) for name in names}
 
 
 class _Stored(Mapping[str, Any]):

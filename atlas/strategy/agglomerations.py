@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -20,6 +23,9 @@ from atlas.walking import Streets
 COLUMNS = (
     "id", "name", "parent", "parent_name", "neighbourhoods", "lon", "lat", "places", "worth", "guessed", "classes",
     "members", "area_ha",
+)  # fmt: skip
+READ = (
+    "place_id", "name", "class_", "n_records", "neighbourhood", "parent", "lon", "lat", "worth", "density", "street",
 )  # fmt: skip
 CULTURE = ("cultural_institution", "art_space", "artist")
 LEAST_WORTH = 4.0
@@ -70,16 +76,23 @@ def agglomerations(
     """
     found = venues(atlas, places)
     spots = points_of(found)
-    found["worth"] /= stacked(spots, found["class_"])
+    mix = Mix.of(found, stacked(spots, found["class_"]), least)
     pairs = walks(atlas, spots, limit_m=walk_m, streets=streets)
-    density, summit = climb(pairs, found["worth"].to_numpy(dtype=float), walk_m=walk_m)
-    heart = join_small(found, pairs, density, summit, least=least)
+    density, summit = climb(pairs, mix.worth, walk_m=walk_m)
+    heart = join_small(mix, pairs, density, summit)
     near = np.hypot(*(spots - spots[heart]).T) <= REACH * walk_m / atlas.atlas.detour
-    counts = creative_mixes(found[near], heart[near], least=least)
-    held = near & np.isin(heart, counts)
-    members = found[held].assign(heart=heart[held], density=density[held], street=street_at(places, spots[held]))
+    held = near & np.isin(heart, mix.groups_that_count(near, heart))
+    found = found.assign(worth=mix.worth, density=density, street=None)
+    found.loc[held, "street"] = street_at(places, spots[held])
+    columns = {name: found[name].to_numpy(dtype=object) for name in READ}
+    unsure = guessed(found).to_numpy()
     parents = dict(zip(neighbourhoods["parent"], neighbourhoods["parent_name"], strict=True))
-    rows = [_quarter(part, found.iloc[at], spots[part.index], parents) for at, part in members.groupby("heart")]
+    rows = []
+    for at in np.unique(heart[held]):
+        own = np.flatnonzero(held & (heart == at))
+        part = {name: values[own].tolist() for name, values in columns.items()}
+        centre = {name: columns[name][at] for name in ("place_id", "lon", "lat")}
+        rows.append(_quarter(part, unsure[own], centre, spots[own], parents))
     table = pd.DataFrame(rows, columns=[*COLUMNS, "geometry"])
     table = table.sort_values(["worth", "id"], ascending=[False, True], kind="stable").reset_index(drop=True)
     return gpd.GeoDataFrame(table, geometry="geometry", crs=places.crs)
@@ -129,21 +142,60 @@ def stacked(spots: Floats, classes: pd.Series) -> NDArray[np.intp]:
     return number
 
 
-def join_small(
-    found: pd.DataFrame, walked: Walks, density: Floats, summit: NDArray[np.intp], *, least: float
-) -> NDArray[np.intp]:
+@dataclass(frozen=True)
+class Mix:
+    """What decides whether venues make a quarter: what each is worth, its layer, whether it is culture or art."""
+
+    worth: Floats
+    layer: NDArray[np.intp]
+    culture: NDArray[np.bool_]
+    least: float
+
+    @classmethod
+    def of(cls, venues: pd.DataFrame, number: NDArray[np.intp], least: float) -> Mix:
+        """Of a table with ``worth, layer, actor``; ``number`` venues of a class share one spot and its worth."""
+        worth = venues["worth"].to_numpy(dtype=float) / number
+        culture = venues["actor"].isin(CULTURE).to_numpy(dtype=bool)
+        return cls(worth, pd.factorize(venues["layer"])[0].astype(np.intp), culture, least)
+
+    def counts(self, members: NDArray[np.bool_] | NDArray[np.intp]) -> bool:
+        """Whether the members are worth enough, and a fifth of that, two at least and of two layers, is culture or art.
+
+        Examples
+        --------
+        A campus (four schools, a library) and a quarter (two museums, a gallery, a shop):
+
+        >>> layer = np.array([0, 0, 0, 0, 1, 2, 2, 3, 4])
+        >>> mix = Mix(np.ones(9), layer, np.array([False] * 4 + [True] * 4 + [False]), 4.0)
+        >>> mix.counts(np.arange(5)), mix.counts(np.arange(5, 9))
+        (False, True)
+        """
+        worth = self.worth[members]
+        art = self.culture[members]
+        culture = worth[art].sum()
+        return bool(
+            worth.sum() >= self.least
+            and culture >= max(LEAST_CULTURE, CULTURE_SHARE * worth.sum())
+            and len(np.unique(self.layer[members][art])) > 1
+        )
+
+    def groups_that_count(self, members: NDArray[np.bool_], group: NDArray[np.intp]) -> list[int]:
+        """The groups whose members count."""
+        return [int(one) for one in np.unique(group[members]) if self.counts(members & (group == one))]
+
+
+def join_small(mix: Mix, walked: Walks, density: Floats, summit: NDArray[np.intp]) -> NDArray[np.intp]:
     """The heart of each venue: its summit, or that of the quarter which a too small one was joined to.
 
-    From the lowest summit up: one that is no creative mix joins the neighbour at the highest pass (of two venues
-    within a walk, one on each side, the density of the lower), unless that would unmake the neighbour's mix.
+    From the lowest summit up: one that makes no quarter joins the neighbour at the highest pass (of two venues within
+    a walk, one on each side, the density of the lower), unless that would unmake the neighbour's mix.
     """
     heart = summit.copy()
     pairs = np.stack([walked.row, walked.column], axis=1)[walked.row < walked.column]
     pairs = pairs[summit[pairs[:, 0]] != summit[pairs[:, 1]]]
     height = density[pairs].min(axis=1)
     for at in sorted(np.unique(summit[pairs]), key=lambda one: (density[one], one)):
-        group = heart[at]
-        if group != at or len(creative_mixes(found[heart == at], heart[heart == at], least=least)):
+        if heart[at] != at or mix.counts(heart == at):
             continue
         sides = heart[pairs]
         open_ = (sides == at).any(axis=1) & (sides[:, 0] != sides[:, 1])
@@ -151,63 +203,35 @@ def join_small(
             continue
         best = np.flatnonzero(open_)[np.argmax(height[open_])]
         other = int(sides[best].sum() - at)
-        alone, both = heart == other, np.isin(heart, (at, other))
-        counts = len(creative_mixes(found[alone], heart[alone], least=least)) > 0
-        as_one = np.zeros(int(both.sum()), dtype=np.intp)
-        if counts and not len(creative_mixes(found[both], as_one, least=least)):
+        both = (heart == at) | (heart == other)
+        counts = mix.counts(heart == other)
+        if counts and not mix.counts(both):
             continue
         heart[both] = other if counts or density[other] >= density[at] else at
     return heart
 
 
-def creative_mixes(members: pd.DataFrame, group: NDArray[np.intp], *, least: float = LEAST_WORTH) -> NDArray[np.intp]:
-    """Groups that are worth enough and of which a fifth, two at least and of two layers, are culture or art.
-
-    Parameters
-    ----------
-    members
-        Columns ``worth, layer, actor``.
-    group
-        The group of each row.
-
-    Examples
-    --------
-    A campus (four schools, a library) and a quarter:
-
-    >>> worth = [1.0] * 9
-    >>> layer = ["education"] * 4 + ["libraries"] + ["museums", "museums", "shops", "performance"]
-    >>> actor = ["university"] * 4 + ["cultural_institution"] * 3 + ["company", "art_space"]
-    >>> places = pd.DataFrame({"worth": worth, "layer": layer, "actor": actor})
-    >>> creative_mixes(places, np.array([0, 0, 0, 0, 0, 1, 1, 1, 1]), least=4)
-    array([1])
-    """
-    culture = members["worth"].where(members["actor"].isin(CULTURE), 0.0)
-    sums = pd.DataFrame({"worth": members["worth"], "culture": culture}).groupby(group).sum()
-    layers = members["layer"].where(members["actor"].isin(CULTURE)).groupby(group).nunique()
-    enough = (sums["worth"] >= least) & (layers > 1) & (sums["culture"] >= LEAST_CULTURE)
-    return np.asarray(sums.index[enough & (sums["culture"] >= CULTURE_SHARE * sums["worth"])], dtype=np.intp)
-
-
-def _quarter(part: pd.DataFrame, heart: pd.Series, spots: Floats, parents: dict[str, str]) -> tuple[object, ...]:
-    units = part["neighbourhood"].dropna()
-    own = part["parent"].dropna()
-    parent = own.mode().iloc[0] if len(own) else None
+def _quarter(
+    part: dict[str, list[Any]], unsure: NDArray[np.bool_], heart: dict[str, Any], spots: Floats, parents: dict[str, str]
+) -> tuple[object, ...]:
+    own = Counter(one for one in part["parent"] if isinstance(one, str))
+    parent = min(own, key=lambda one: (-own[one], one)) if own else None
     parent_name = parents.get(parent) if parent else None
     hull = shapely.buffer(shapely.convex_hull(shapely.multipoints(spots)), MARGIN_M)
-    counts = part["class_"].value_counts().sort_index().sort_values(ascending=False, kind="stable")
-    unsure = part.loc[guessed(part), "worth"].sum() / part["worth"].sum()
+    worth = np.array(part["worth"], dtype=float)
+    classes = sorted(Counter(part["class_"]).items(), key=lambda one: (-one[1], one[0]))
     return (
         f"q{heart['place_id'][1:]}",
         name_quarter(part, parent_name),
         parent,
         parent_name,
-        "|".join(sorted(units.unique())),
+        "|".join(sorted({one for one in part["neighbourhood"] if isinstance(one, str)})),
         heart["lon"],
         heart["lat"],
-        len(part),
-        round(float(part["worth"].sum()), 3),
-        round(float(unsure), 3),
-        "|".join(f"{name}={number}" for name, number in counts.items()),
+        len(worth),
+        round(float(worth.sum()), 3),
+        round(float(worth[unsure].sum() / worth.sum()), 3),
+        "|".join(f"{name}={number}" for name, number in classes),
         "|".join(part["place_id"]),
         round(float(hull.area) / 1e4, 2),
         hull,

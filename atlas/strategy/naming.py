@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 from scipy.spatial import cKDTree
 
 from atlas.strategy.venues import Floats, points_of
@@ -18,6 +20,7 @@ ADDRESS_M = 60.0  # a venue without an address stands in the street of the neare
 STREET_LEAST = 3
 STREET_SHARE = 1 / 12
 TELLING = {"theatre": 3, "museum": 2, "cultural_centre": 2, "live_music": 2, "cinema": 1, "gallery": 1, "library": 1}
+MANY_RECORDS = 4
 SHORT = 32  # a parent with a longer name (a union of parishes) is left out
 
 
@@ -32,7 +35,7 @@ def street_at(places: gpd.GeoDataFrame, spots: Floats) -> list[str | None]:
     return [streets[position] if np.isfinite(away) else None for away, position in zip(distance, at, strict=True)]
 
 
-def name_quarter(members: pd.DataFrame, parent_name: str | None) -> str:
+def name_quarter(members: Mapping[str, Sequence[Any]], parent_name: str | None) -> str:
     """The quarter's name, in Portuguese, as proper names need no translation.
 
     A street names it where three members and a twelfth of them stand there (spellings such as "Rua Miguel Bombarda"
@@ -44,28 +47,30 @@ def name_quarter(members: pd.DataFrame, parent_name: str | None) -> str:
     members
         Columns ``name, class_, n_records, density, street``.
     """
-    base = _main_street(members["street"], len(members)) or _most_telling(members)
+    base = _main_street(members["street"]) or _most_telling(members)
     where = parent_name if parent_name and len(parent_name) <= SHORT and parent_name not in base else None
     return f"{base} ({where})" if where else base
 
 
-def _main_street(streets: pd.Series, members: int) -> str | None:
-    known = streets.dropna()
-    if not len(known):
+def _main_street(streets: Sequence[Any]) -> str | None:
+    """The street of most members, in its usual spelling."""
+    known = [one for one in streets if isinstance(one, str)]
+    same = {one: LINKING.sub("", one).casefold() for one in set(known)}
+    number = Counter(same[one] for one in known)
+    if not number:
         return None
-    spelling = known.groupby(known.map(lambda text: LINKING.sub("", text).casefold()))
-    number = spelling.size().sort_values(ascending=False, kind="stable")
-    if number.iloc[0] < max(STREET_LEAST, STREET_SHARE * members):
+    main = min(number, key=lambda one: (-number[one], one))
+    if number[main] < max(STREET_LEAST, STREET_SHARE * len(streets)):
         return None
-    same = spelling.get_group(number.index[0])
-    return str(same.value_counts().sort_index().sort_values(ascending=False, kind="stable").index[0])
+    spelling = Counter(one for one in known if same[one] == main)
+    return min(spelling, key=lambda one: (-spelling[one], one))
 
 
-def _most_telling(members: pd.DataFrame) -> str:
-    named = members[members["name"].notna()]
-    if not len(named):
-        return "Sem nome"
-    telling = named["class_"].map(TELLING).fillna(0) + named["n_records"].clip(upper=4)
-    order = pd.DataFrame({"telling": telling, "density": named["density"], "name": named["name"]})
-    first = order.sort_values(["telling", "density", "name"], ascending=[False, False, True], kind="stable")
-    return f"{first['name'].iloc[0]} e arredores"
+def _most_telling(members: Mapping[str, Sequence[Any]]) -> str:
+    rows = zip(members["name"], members["class_"], members["n_records"], members["density"], strict=True)
+    named = [
+        (-(TELLING.get(class_, 0) + min(records, MANY_RECORDS)), -density, name)
+        for name, class_, records, density in rows
+        if isinstance(name, str)
+    ]
+    return f"{min(named)[2]} e arredores" if named else "Sem nome"
