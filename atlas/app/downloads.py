@@ -59,6 +59,22 @@ def sheet_download(session: Session, code: str) -> None:
     st.download_button(label, content, name, "application/pdf", key="get_sheet", on_click="ignore")
 
 
+def package_download(session: Session) -> None:
+    """Everything in one ZIP: GeoPackage with styles, QGIS project, tables, metadata, licences, checksums."""
+
+    def content() -> bytes:
+        from atlas.package import write_package
+
+        with tempfile.TemporaryDirectory(prefix="atlas-") as folder:
+            path = Path(folder) / "package.zip"
+            write_package(session.built, path, lang=session.view.lang)
+            return path.read_bytes()
+
+    name = f"atlas-{session.known.atlas}.zip"
+    st.download_button(session.t("app.download.package"), content, name, "application/zip", key="get_package",
+                       on_click="ignore")  # fmt: skip
+
+
 def map_download(session: Session) -> None:
     """The whole atlas as one HTML file that needs no network."""
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from atlas.app import parts
 from atlas.app.dom import h, prose
-from atlas.app.downloads import download, file_name, map_download, sheet_download
+from atlas.app.downloads import download, file_name, map_download, package_download, sheet_download
 from atlas.app.session import BY_BUILT, Session
 from atlas.app.view import view
 from atlas.exports import formats
@@ -47,6 +47,7 @@ def show(session: Session) -> None:
             if limits:
                 view(f"limits{form.suffix}", [h("p", limits, class_="aside")])
     with st.container(key="downloads", horizontal=True):
+        package_download(session)
         map_download(session)
         if session.view.within:
             sheet_download(session, session.view.within)

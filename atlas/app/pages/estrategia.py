@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ORDER = 5
 PATH = "estrategia"
-QUESTIONS = ("opportunities", "agglomerations", "hotspots", "network", "links")
+QUESTIONS = ("scorecard", "opportunities", "agglomerations", "hotspots", "network", "links", "reusable")
 
 
 def show(session: Session) -> None:
@@ -47,11 +47,15 @@ def answered(built: Built, question: str, lang: Lang, within: str) -> bytes:
 
 
 def _ask(built: Built, question: str, lang: Lang, within: str | None) -> Answer:
+    from atlas.commands import scorecard_answers
     from atlas.commands import strategy_answers as answers
 
     if question == "hotspots":
         return answers.hotspots_answer(built, lang, within, "area")
+    if question == "reusable":
+        return scorecard_answers.reusable_answer(built, lang, within, None)
     ask = {
+        "scorecard": scorecard_answers.scorecard_answer,
         "opportunities": answers.opportunities_answer,
         "agglomerations": answers.agglomerations_answer,
         "network": answers.network_answer,

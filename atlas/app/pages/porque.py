@@ -46,7 +46,19 @@ def show(session: Session) -> None:
     _municipal(session, subject)
     if str(subject.row["code"]) in session.known.units:
         view("law", law(session.built, str(subject.row["code"]), session.view.lang))
+        view("peers", peers(session.built, str(subject.row["code"]), session.view.lang))
     view("evidence_all", parts.evidence(session, subject, ALL))
+
+
+@st.cache_resource(show_spinner=False, max_entries=64, hash_funcs=BY_BUILT)
+def peers(built: Built, code: str, lang: Lang) -> bytes:
+    """Units elsewhere that are alike, and how far they are from it."""
+    from atlas.commands.scorecard_answers import peers_answer
+
+    t = Translator(lang)
+    title = t("app.why.peers")
+    nodes = answer_nodes(t, peers_answer(built, lang, code), title)
+    return packed([h("section", h("h2", title), *nodes, class_="card")])
 
 
 @st.cache_resource(show_spinner=False, max_entries=64, hash_funcs=BY_BUILT)
