@@ -19,6 +19,7 @@ from atlas.built import Built
 from atlas.explaining import explain
 from atlas.language import NO_BREAK, Translator
 from atlas.ranking import rank_table
+from atlas.store import Store
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def app_of_norte(norte: Built, monkeypatch: pytest.MonkeyPatch) -> Built:
     """``atlas app norte`` as far as the environment goes."""
     monkeypatch.setenv("ATLAS_APP_NAME", "norte")
     monkeypatch.setenv("ATLAS_APP_STORE", str(norte.store.folder))
-    return norte
+    return Built(norte.atlas, Store(norte.store.folder))
 
 
 PAGES = sorted(path.stem for path in Path(pages.__path__[0]).glob("*.py") if path.stem != "__init__")
