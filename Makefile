@@ -2,6 +2,7 @@
 # make test   sets everything up, a browser too, and runs every test
 # make setup  the set-up alone: .venv with locked versions, checked against their hashes
 # make check  lint and types, as CI asks for them
+# make verify-exports  opens every exported file with GDAL, LibreOffice, Poppler and QGIS, which it installs
 # make lock   renews requirements.lock from pyproject.toml
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -36,6 +37,9 @@ $(READY): requirements.lock pyproject.toml
 # the browser comes from the system's packages, since the tests may reach nothing but package indexes
 browser:
 	@sh .ci/browser
+
+verify-exports: $(READY)
+	@.ci/verify-exports
 
 lock: $(READY)
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
