@@ -270,7 +270,7 @@ class Atlas(Model):
     index: tuple[Index, ...]
     preset: tuple[Preset, ...] = ()
     fetch: tuple[Fetch, ...] = ()
-    walking: Walking = Walking()
+    walking: Walking = Walking.model_validate({})
     opportunity: Opportunity = Opportunity()
     folder: Path = Field(Path(), exclude=True)
     layers: tuple[Layer, ...] = Field((), exclude=True)
@@ -278,6 +278,11 @@ class Atlas(Model):
     def index_of(self, index_id: str) -> Index:
         """The index with this id; ``KeyError`` where there is none."""
         return _named(self.index, index_id)
+
+    @property
+    def decline(self) -> Index | None:
+        """The index that the opportunity reads as need; an atlas of places alone has none."""
+        return next((one for one in self.index if one.id == self.opportunity.decline), None)
 
     def indicator_of(self, code: str) -> Indicator:
         """The indicator with this code; ``KeyError`` where there is none."""

@@ -10,30 +10,31 @@ from atlas.exports.exportable import Exportable, Field, FieldType
 from atlas.exports.from_store import describe
 from atlas.store import Store
 
+_NONE = Text(pt="", en="")
 _POINTS = Text(pt="0 a 100", en="0 to 100")
 _SHARE = Text(pt="0 a 1", en="0 to 1")
 _FIELDS: tuple[tuple[str, FieldType, Text, Text, int], ...] = (
-    ("code", "text", Text(pt="Código da unidade", en="Code of the unit"), Text(pt="", en=""), 0),
-    ("name", "text", Text(pt="Nome", en="Name"), Text(pt="", en=""), 0),
-    ("parent", "text", Text(pt="Código da área a que pertence", en="Code of its area"), Text(pt="", en=""), 0),
-    ("parent_name", "text", Text(pt="Área a que pertence", en="Area that it belongs to"), Text(pt="", en=""), 0),
+    ("code", "text", Text(pt="Código da unidade", en="Code of the unit"), _NONE, 0),
+    ("name", "text", Text(pt="Nome", en="Name"), _NONE, 0),
+    ("parent", "text", Text(pt="Código da área a que pertence", en="Code of its area"), _NONE, 0),
+    ("parent_name", "text", Text(pt="Área a que pertence", en="Area that it belongs to"), _NONE, 0),
     ("residents", "number", Text(pt="Residentes em 2021", en="Residents in 2021"), Text(pt="n.º", en="no."), 0),
     ("area_km2", "number", Text(pt="Área", en="Area"), Text(pt="km²", en="km²"), 3),
     ("score", "number", Text(pt="Valor do índice", en="Value of the index"), _POINTS, 2),
     ("score_low", "number", Text(pt="Valor com o que falta no pior", en="Value with gaps at their worst"), _POINTS, 2),
     ("score_high", "number", Text(pt="Valor com o que falta no melhor", en="Value with gaps at their best"), _POINTS, 2),
-    ("rank", "integer", Text(pt="Posto em todo o atlas", en="Rank in the whole atlas"), Text(pt="", en=""), 0),
-    ("rank_within", "integer", Text(pt="Posto na área pedida", en="Rank in the area asked for"), Text(pt="", en=""), 0),
-    ("rank_low", "integer", Text(pt="Robustez do posto, 5 %", en="Robustness of the rank, 5 %"), Text(pt="", en=""), 0),
-    ("rank_high", "integer", Text(pt="Robustez do posto, 95 %", en="Robustness of the rank, 95 %"), Text(pt="", en=""), 0),
-    ("rank_data_low", "integer", Text(pt="Posto segundo os dados, 5 %", en="Rank by the data, 5 %"), Text(pt="", en=""), 0),
-    ("rank_data_high", "integer", Text(pt="Posto segundo os dados, 95 %", en="Rank by the data, 95 %"), Text(pt="", en=""), 0),
+    ("rank", "integer", Text(pt="Posto no atlas inteiro", en="Rank in the atlas"), _NONE, 0),
+    ("rank_within", "integer", Text(pt="Posto na área pedida", en="Rank in the area"), _NONE, 0),
+    ("rank_low", "integer", Text(pt="Robustez do posto, 5 %", en="Robustness of the rank, 5 %"), _NONE, 0),
+    ("rank_high", "integer", Text(pt="Robustez do posto, 95 %", en="Robustness of the rank, 95 %"), _NONE, 0),
+    ("rank_data_low", "integer", Text(pt="Posto segundo os dados, 5 %", en="Rank by the data, 5 %"), _NONE, 0),
+    ("rank_data_high", "integer", Text(pt="Posto segundo os dados, 95 %", en="Rank by the data, 95 %"), _NONE, 0),
     ("p_top10", "number", Text(pt="Probabilidade dos dez primeiros", en="Chance of the top ten"), _SHARE, 3),
     ("coverage", "number", Text(pt="Cobertura dos dados", en="Coverage of the data"), _SHARE, 3),
-    ("cell", "text", Text(pt="Potencial e declínio (H, M, L)", en="Potential and decline (H, M, L)"), Text(pt="", en=""), 0),
-    ("opportunity", "text", Text(pt="Leitura", en="Reading"), Text(pt="", en=""), 0),
+    ("cell", "text", Text(pt="Potencial e declínio (H, M, L)", en="Potential and decline (H, M, L)"), _NONE, 0),
+    ("opportunity", "text", Text(pt="Leitura", en="Reading"), _NONE, 0),
     ("p_opportunity", "number", Text(pt="Probabilidade de «opportunity»", en="Chance of “opportunity”"), _SHARE, 3),
-    ("flags", "text", Text(pt="Avisos", en="Flags"), Text(pt="", en=""), 0),
+    ("flags", "text", Text(pt="Avisos", en="Flags"), _NONE, 0),
 )  # fmt: skip
 
 
