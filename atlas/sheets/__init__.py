@@ -40,7 +40,7 @@ class Layout:
 
 LAYOUTS: dict[str, Layout] = {
     "a4": Layout(unit_map=(114, 97), locator=(60, 18), parent_map=(180, 112)),
-    "a3": Layout(unit_map=(222, 166), locator=(74, 34), parent_map=(222, 196)),
+    "a3": Layout(unit_map=(222, 166), locator=(74, 34), parent_map=(222, 164)),
 }
 
 

@@ -81,7 +81,7 @@ def _row(reading: Reading, number: int, code: str) -> Facts:
         "data": _span(reading, row, "rank_data_low", "rank_data_high"),
         "decline": t.number(_plain(decline["score"]), 1),
         "id": opportunity if there else "none",
-        "reading": t(f"sheet.reading.{opportunity}") if there else t("sheet.reading.none"),
+        "reading": t(f"sheet.short.{opportunity}") if there else t("sheet.reading.none"),
         "coverage": t.percent(_plain(row["coverage"])),
     }
 

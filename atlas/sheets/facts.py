@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from atlas.built import Built
-from atlas.config import Index, Indicator
+from atlas.config import Index, Indicator, Text
 from atlas.exports.from_store import attribution
 from atlas.exports.neighbourhoods import ESTIMATED, MUNICIPAL, level_of, scores_of, source_ids
 from atlas.language import Translator
@@ -32,7 +32,7 @@ class Reading:
         self.built, self.t = built, t
         self.law = Law(built, t)
         self.potential = built.atlas.index_of(built.atlas.opportunity.potential)
-        self.decline = built.atlas.index_of(built.atlas.opportunity.decline)
+        self.decline = built.atlas.decline or _nothing(built.atlas.opportunity.decline)
 
     @cached_property
     def known(self) -> dict[str, Indicator]:
@@ -78,6 +78,12 @@ class Reading:
     def words(self) -> Mapping[str, str]:
         """Names of the classes."""
         return {id_: rule.name.in_(self.t.lang) for id_, (_, rule) in self.built.atlas.classes.items()}
+
+
+def _nothing(index_id: str) -> Index:
+    """An index with nothing in it, for an atlas that knows no decline."""
+    name = Text(pt="Declínio", en="Decline")
+    return Index.model_validate({"id": index_id, "name": name, "about": name, "judged": "", "pillar": ()})
 
 
 def unit_facts(reading: Reading, code: str) -> Facts:
@@ -148,6 +154,8 @@ def _standing(reading: Reading, index: Index, code: str) -> Facts:
         "level": t("sheet.of_parent", unit=units.parent_unit.in_(t.lang)) if municipal else "",
         "there": bool(pd.notna(row["rank"])),
     }
+    if not index.pillar:
+        return held | {"missing": t("sheet.no_data")}
     if not held["there"]:
         floor = t.percent(index.coverage_floor)
         return held | {"missing": t("sheet.insufficient", coverage=t.percent(row["coverage"]), floor=floor)}
