@@ -251,6 +251,8 @@ def opportunities_answer(built: Built, lang: Lang, within: str | None) -> Answer
         for row, parent in zip(rows, table["parent"], strict=True)
     ]
     foot = t("strategy.opportunities.how") if rows else t("strategy.none")
+    if not built.store.read("opportunities")["opportunity"].notna().any():
+        foot = t("strategy.opportunities.no_decline")
     foot = "\n".join([foot, *beside_chance(built, t, "opportunities")])
     return Answer(rows, built.meta, head=t.n("strategy.opportunities.candidates", len(rows)), shown=shown, foot=foot)
 

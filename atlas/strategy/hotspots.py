@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 import geopandas as gpd
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from atlas.config import Atlas
+from atlas.errors import ConfigError
 from atlas.indicators.mix import empirical_bayes, marshall
 from atlas.strategy.association import contiguity, false_discovery_threshold, local_g, q_values, quadrants
 from atlas.strategy.permutation import PERMUTATIONS, conditional_permutation
@@ -78,11 +79,24 @@ def response(venues: Floats, units: pd.DataFrame, mapped: Floats, *, null: Null)
     if null == "area":
         return np.asarray(np.log1p(venues / units["area_km2"].to_numpy(dtype=float)), dtype=float)
     base = mapped if null == "mapped" else np.nan_to_num(units["residents"].to_numpy(dtype=float))
-    base = np.maximum(base, venues)  # a unit with more venues than residents has a rate of one at most
     if not venues.any():
         return np.zeros(len(venues))
+    if not base.any():
+        raise_no_residents()
+    base = np.maximum(base, venues)  # a unit with more venues than residents has a rate of one at most
     mean, spread = marshall(venues, base)
     return np.asarray(empirical_bayes(venues, base, mean=mean, spread=spread), dtype=float)
+
+
+def raise_no_residents() -> NoReturn:
+    """The fault of an atlas that does not know where people live."""
+    raise ConfigError(
+        "Este atlas não tem residentes: não se pode dizer o que daria a população. Indique a coluna dos residentes "
+        "das unidades (`residents`), ou use `--null area`.",
+        "This atlas has no residents: what population alone would give cannot be said. Name the column of the units' "
+        "residents (`residents`), or use `--null area`.",
+        where="atlas.toml, neighbourhoods",
+    )
 
 
 def local_spots(

@@ -24,7 +24,7 @@ from atlas.scores import wide
 from atlas.scoring.index import score_index
 from atlas.scoring.opportunity import cells
 from atlas.strategy.agglomerations import agglomerations
-from atlas.strategy.hotspots import hotspots
+from atlas.strategy.hotspots import hotspots, raise_no_residents
 from atlas.strategy.links import links
 from atlas.strategy.network import network
 from atlas.strategy.venues import counting, points_of
@@ -96,6 +96,8 @@ def deal(places: gpd.GeoDataFrame, units: gpd.GeoDataFrame, moved: np.ndarray, r
         Indexed by code, with ``parent`` and ``residents``; a unit without residents gets nothing.
     """
     residents = np.nan_to_num(units["residents"].to_numpy(dtype=float)).clip(min=0)
+    if not residents.sum():
+        raise_no_residents()
     at = rng.choice(len(units), size=int(moved.sum()), p=residents / residents.sum())
     spots = random_points(units.geometry.to_numpy()[at], rng)
     table = places.copy()
@@ -166,8 +168,8 @@ class _Counter:
     def _opportunities(self, inputs: Inputs) -> float:
         """Units in the reading ``opportunity``, with the potential measured and scored anew."""
         atlas = self.built.atlas
-        decline = atlas.index_of(atlas.opportunity.decline)
-        if self.index.cuts is None or decline.cuts is None:
+        decline = atlas.decline
+        if self.index.cuts is None or decline is None or decline.cuts is None:
             return 0.0
         codes = {code for pillar in self.index.pillar for code in pillar.indicators}
         wanted: list[Indicator] = [one for one in atlas.indicator if one.code in codes]
