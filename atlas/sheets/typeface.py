@@ -99,7 +99,7 @@ def shortened(text: str, size_pt: float, room_mm: float) -> str:
     """``text``, cut between words and ended with an ellipsis where it is wider than ``room_mm``.
 
     >>> shortened("União das freguesias de Bougado", 10, 40)
-    'União das freguesias…'
+    'União das freguesias de…'
     """
     if width_mm(text, size_pt) <= room_mm:
         return text
