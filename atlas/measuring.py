@@ -12,7 +12,7 @@ import shapely
 
 from atlas.config import Atlas, Indicator
 from atlas.errors import AtlasError, raise_first
-from atlas.fusion.completeness import density_class, of_units
+from atlas.fusion.completeness import density_class, of_units, with_walks
 from atlas.indicators import Inputs, Measured, Walked, compute
 from atlas.neighbourhoods import edge_share
 from atlas.placing import Places
@@ -114,12 +114,17 @@ def _population(atlas: Atlas, placed: Places) -> gpd.GeoDataFrame | None:
 def _complete(
     inputs: Inputs, indicator: Indicator, completeness: pd.DataFrame, classes: dict[str, pd.Series]
 ) -> tuple[pd.Series, bool]:
-    """Measured completeness of the sources behind an indicator, by unit; figures of a census are complete."""
+    """Measured completeness of the sources behind an indicator, by unit, raised where somebody verified on foot.
+
+    Figures of a census are complete.
+    """
     unit_classes = classes[indicator.level]
     if not indicator.layers:
         return pd.Series(1.0, index=unit_classes.index), True
-    layers = set(inputs.of(indicator)["layer"].unique()) or set(indicator.layers)
-    return of_units(completeness, layers, unit_classes)
+    counted = inputs.of(indicator)
+    found, known = of_units(completeness, set(counted["layer"].unique()) or set(indicator.layers), unit_classes)
+    column = "parent" if indicator.level == "municipality" else "neighbourhood"
+    return with_walks(found, counted, column), known
 
 
 def _long(indicator: Indicator, measured: Measured, complete: pd.Series, *, known: bool) -> pd.DataFrame:

@@ -159,10 +159,8 @@ def _reading(built: Built, index: Index, anew: pd.DataFrame | None) -> pd.DataFr
         return stored[columns]
     from atlas.scoring.opportunity import cells
 
-    decline = next((one for one in built.atlas.index if one.id == built.atlas.opportunity.decline), None)
-    if decline is None:
-        return stored[columns]
-    if not (index.cuts and decline.cuts):
+    decline = built.atlas.decline
+    if decline is None or not (index.cuts and decline.cuts):
         return stored[columns]
     table = cells(anew["score"].where(anew["rank"].notna()), stored["decline"], index.cuts, decline.cuts)
     return table.assign(p_opportunity=np.nan)

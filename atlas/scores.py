@@ -243,12 +243,11 @@ def opportunities(
     """Cell and reading of each neighbourhood; where decline stands at the municipality, its municipality's is read."""
     columns = ["code", "potential", "decline", "decline_level", "cell", "opportunity"]
     columns += ["p_opportunity", "p_consolidate", "p_basic_investment", "p_follow"]
-    try:
-        potential = atlas.index_of(atlas.opportunity.potential)
-        decline = atlas.index_of(atlas.opportunity.decline)
-    except KeyError:
-        return pd.DataFrame(columns=columns)
     units = tables["neighbourhoods"].set_index("code")
+    decline = atlas.decline
+    if decline is None:
+        return pd.DataFrame({"code": units.index}).reindex(columns=columns)
+    potential = atlas.index_of(atlas.opportunity.potential)
     read = {}
     for index in (potential, decline):
         rows = scores[scores["index"] == index.id].set_index("code")

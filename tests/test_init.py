@@ -371,3 +371,18 @@ def test_the_metric_system_fits_the_region(box: tuple[float, ...], crs: int, cho
 def test_degrees_that_are_none_are_refused() -> None:
     with pytest.raises(SourceError, match="graus"):
         choose_crs(gpd.GeoDataFrame(geometry=[shapely.box(500_000, 4_600_000, 500_100, 4_600_100)], crs=4326))
+
+
+def test_an_atlas_that_knows_no_decline_goes_all_the_way_to_paper_and_package(tmp_path: Path) -> None:
+    squares(36.7, -1.4, 2, 2, 0.03).to_file(tmp_path / "a.gpkg")
+    spots = places(tmp_path / "p.csv", 36.7, -1.4, 0.06, 0.06)
+    folder = tmp_path / "nairobi"
+    initialise(Request(folder, "Nairobi", tmp_path / "a.gpkg", places=(spots,)))
+    for words in (
+        ["opportunities", str(folder)],
+        ["sheet", "000", str(folder), "-o", str(tmp_path / "s.pdf")],
+        ["package", str(folder), "-o", str(tmp_path / "p.zip")],
+        ["map", str(folder), "-o", str(tmp_path / "m.html")],
+        ["legal", "36.71", "-1.39", str(folder)],
+    ):
+        assert main([*words, "--quiet"]) == 0, words

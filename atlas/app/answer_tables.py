@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from atlas.app.dom import Node, h
+from atlas.app.dom import Node, h, prose
 from atlas.language import Translator
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def answer_nodes(t: Translator, answer: Answer, caption: str, *, most: int = MOS
         *(h("p", line, class_="sentence") for line in answer.head.splitlines() if line.strip()),
         *([_table(shown[:most], caption)] if shown else []),
         h("p", t.n("app.answer.more", len(shown) - most), class_="aside") if len(shown) > most else None,
-        *(h("p", line, class_="aside") for line in answer.foot.splitlines() if line.strip()),
+        *(h("p", *prose(line), class_="aside") for line in answer.foot.splitlines() if line.strip()),
     ]
 
 
@@ -30,7 +30,7 @@ def _table(rows: list[dict[str, str]], caption: str) -> Node:
     figures = {one for one in rows[0] if all(_is_figure(str(row[one])) for row in rows)}
 
     def cell(tag: str, column: str, words: str) -> Node:
-        return h(tag, words, class_="n" if column in figures else None, scope="col" if tag == "th" else None)
+        return h(tag, *prose(words), class_="n" if column in figures else None, scope="col" if tag == "th" else None)
 
     head = h("tr", *(cell("th", one, one) for one in rows[0]))
     body = [h("tr", *(cell("td", one, str(row[one])) for one in row)) for row in rows]

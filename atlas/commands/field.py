@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from atlas.commands import Command, Option, opened
+from atlas.commands import ATLAS, FORCE, STORE, Command, Option, opened
 
 if TYPE_CHECKING:
     from atlas.answers import Answer
@@ -21,10 +22,59 @@ def _compare(args: argparse.Namespace) -> Answer:
     return compare_answer(compare(a, b), a, b, args.lang)
 
 
+def _fieldcheck(args: argparse.Namespace) -> Answer | None:
+    from atlas.errors import AtlasError
+
+    if args.read is not None:
+        if args.code is not None or args.output is not None:
+            raise AtlasError(
+                "`--read` lê um formulário: não leva código nem `-o`; o atlas indica-se com `--atlas`.",
+                "`--read` reads a form: it takes neither a code nor `-o`; the atlas is named with `--atlas`.",
+            )
+        return _read_back(args)
+    if args.code is None or args.output is None:
+        raise AtlasError(
+            "Indique o código de uma unidade ou de um município e, com `-o`, um ficheiro .gpkg ou .pdf; ou `--read` e "
+            "um formulário preenchido.",
+            "Name the code of a unit or a municipality and, with `-o`, a .gpkg or .pdf file; or `--read` and a form "
+            "that was filled in.",
+        )
+    from atlas.fieldcheck import write_fieldcheck
+    from atlas.language import Translator
+
+    built = opened(args)
+    asked = write_fieldcheck(built, args.code, args.output, lang=args.lang, force=args.force)
+    if not args.quiet:
+        sys.stderr.write(Translator(args.lang).n("field.written", asked, file=args.output) + "\n")
+    return None
+
+
+def _read_back(args: argparse.Namespace) -> Answer | None:
+    """Decisions from a form, and what the next build makes of them."""
+    import shutil
+    import tempfile
+
+    from atlas.commands.field_answers import walk_answer
+    from atlas.comparing import compare
+    from atlas.fieldcheck.answers import read_form
+    from atlas.fieldcheck.decisions import record_walk
+    from atlas.store import Store
+
+    args.atlas = args.of
+    built = opened(args)
+    written = record_walk(read_form(args.read, built), built)
+    if not written.added:
+        return None if args.quiet else walk_answer(written, None, args.lang)
+    with tempfile.TemporaryDirectory(prefix="atlas-") as folder:
+        before = Path(folder) / "before"
+        shutil.copytree(built.store.folder, before)
+        after = opened(args)
+        changed = compare(Store(before), after.store)
+        return None if args.quiet else walk_answer(written, changed, args.lang)
+
+
 def _store(word: str, args: argparse.Namespace) -> Store:
     """The store in a folder, or that of an atlas, which is built first where it is missing or stale."""
-    from pathlib import Path
-
     from atlas.answers import Reporter
     from atlas.atlasfile import CONFIG, EMBEDDED
     from atlas.built import open_built
@@ -62,6 +112,19 @@ def _serve(args: argparse.Namespace) -> None:
 
 _STORE = {"metavar": "STORE"}
 COMMANDS = (
+    Command("fieldcheck", _fieldcheck, "lugares a verificar no terreno, e as respostas de volta como decisões",
+            "places to verify in the field, and the answers back as decisions", (
+        Option(("code",), "código de uma unidade ou de um município", "code of a unit or a municipality", {
+            "nargs": "?", "metavar": "CODE"}),
+        ATLAS,
+        Option(("-o", "--output"), "formulário .gpkg ou lista .pdf a escrever", "form .gpkg or list .pdf to write", {
+            "type": Path, "metavar": "FILE"}),
+        Option(("--read",), "formulário preenchido a ler", "filled-in form to read", {
+            "type": Path, "metavar": "FILE.gpkg"}),
+        Option(("--atlas",), "com --read: o atlas (norte)", "with --read: the atlas (norte)", {
+            "dest": "of", "default": "norte", "metavar": "ATLAS"}),
+        FORCE, STORE,
+    ), takes_atlas=False, lists=True),
     Command("compare", _compare, "o que mudou entre duas construções: dados ou método",
             "what changed between two builds: data or method", (
         Option(("store_a",), "antes: pasta de uma construção, ou um atlas", "before: folder of a store, or an atlas",

@@ -9,6 +9,7 @@ import pandas as pd
 from atlas.answers import CELL, Answer
 from atlas.comparing import KINDS, Comparison
 from atlas.config import Text
+from atlas.fieldcheck.decisions import Written
 from atlas.language import Lang, Translator
 from atlas.ranking import rows_of
 from atlas.store import Store
@@ -51,6 +52,35 @@ def compare_answer(found: Comparison, a: Store, b: Store, lang: Lang) -> Answer:
         head="\n".join(head),
         shown=[_change_row(row, t) for row in shown.to_dict("records")],
         foot="\n".join(foot),
+    )
+
+
+def walk_answer(written: Written, changed: Comparison | None, lang: Lang) -> Answer:
+    """What a walk decided, what it left in doubt, and what it changed in the next build."""
+    t = Translator(lang)
+    counts = [t.n(f"field.decided.{kind}", number) for kind, number in sorted(written.added.items())]
+    lines = [t("field.decided", path=written.path, what="; ".join(counts)) if counts else t("field.decided.nothing")]
+    for key, number in (("known", written.known), ("in_doubt", written.in_doubt), ("unvisited", written.unvisited)):
+        if number:
+            lines.append(t.n(f"field.walk.{key}", number))
+    told = {"decisions": dict(sorted(written.added.items())), "known": written.known, "in_doubt": written.in_doubt,
+            "unvisited": written.unvisited}  # fmt: skip
+    if changed is None:
+        return Answer([], told, head="\n".join(lines))
+    rows = changed.rows[~changed.rows["kind"].isin(["caveat", "source"])]
+    moved = rows["kind"].value_counts()
+    lines += [
+        t("field.walk.changed"),
+        *(f"· {t(f'field.compare.kind.{kind}')}: {t.number(int(moved[kind]))}" for kind in KINDS if kind in moved),
+    ]
+    shown = pd.concat([_largest(rows[rows["kind"] == kind]) for kind in KINDS if kind in moved] or [rows])
+    hidden = len(rows) - len(shown)
+    return Answer(
+        rows_of(rows),
+        told,
+        head="\n".join(lines),
+        shown=[_change_row(row, t) for row in shown.to_dict("records")],
+        foot=t.n("field.compare.hidden", hidden) if hidden else "",
     )
 
 

@@ -21,7 +21,7 @@ from atlas.store import Store
 
 COLUMNS = ("kind", "id", "name", "before", "after", "change", "cause")
 KINDS = (
-    "caveat", "source", "decisions", "unit_came", "unit_went", "place_came", "place_went", "place_moved",
+    "caveat", "source", "unit_came", "unit_went", "place_came", "place_went", "place_closed", "place_moved",
     "place_reclassified", "place_merged", "place_split", "index_came", "index_went", "score", "rank",
 )  # fmt: skip
 

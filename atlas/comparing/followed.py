@@ -15,14 +15,16 @@ from atlas.store import Store
 MOVED_M = 50.0
 NAME_M, NAMELESS_M = 200.0, 25.0  # how far apart an equal name, or no name at all, may be one place
 _KEY = ["source_id", "record_id"]
+_DECISION = ["decision", "source_a", "record_a", "source_b", "record_b", "value"]
 _RECORD, _IDENTIFIER, _NAME = 3, 2, 1  # how sure a link is
 
 
 def follow(a: Store, b: Store) -> pd.DataFrame:
     """Rows of every change of a place.
 
-    A change is the method's where all records behind it stand in both stores word for word, else the data's. A place
-    whose record is still there, and fills no layer any more, was reclassified: it is not said to have gone.
+    A change is the method's where all records behind it stand in both stores word for word and nobody decided on
+    them in between, else the data's. A place whose record is still there, and fills no layer any more, was
+    reclassified: it is not said to have gone; closed is what a decision says closed.
     """
     sides = _Side(a), _Side(b)
     links = _links(*sides)
@@ -30,6 +32,8 @@ def follow(a: Store, b: Store) -> pd.DataFrame:
     unchanged = _unchanged(*sides)
     rows = [*_changed(sides, pairs), *_joined(sides, links, pairs), *_alone(sides, links)]
     table = pd.DataFrame(rows, columns=["kind", "id", "name", "before", "after", "change", "of_a", "of_b"])
+    closed = sides[0].places_of(sides[1].decided[sides[1].decided["decision"] == "closed"])
+    table.loc[(table["kind"] == "place_went") & table["of_a"].isin(closed), "kind"] = "place_closed"
     table["cause"] = _causes(sides, table, unchanged)
     return table.drop(columns=["of_a", "of_b"]).sort_values(["kind", "id"], ignore_index=True)
 
@@ -46,6 +50,14 @@ class _Side:
         stated = records["tags"].astype("string").str.extract(r'"wikidata":\s*"(Q[1-9]\d*)"', expand=False)
         own = records["record_id"].astype("string").str.extract(r"^(Q[1-9]\d*)\b", expand=False)
         self.identifier = own.fillna(stated)
+
+        decided = store.read("decisions") if "decisions" in store.tables() else pd.DataFrame(columns=_DECISION)
+        self.decided: pd.DataFrame = decided.loc[decided["applied"].astype(bool), _DECISION].astype(str)
+
+    def places_of(self, decisions: pd.DataFrame) -> set[str]:
+        """Places of the records that some decisions name."""
+        named = [decisions[[f"source_{side}", f"record_{side}"]].set_axis(_KEY, axis=1) for side in "ab"]
+        return set(self.members.merge(pd.concat(named).drop_duplicates(), on=_KEY)["place_id"])
 
     @property
     def with_identifier(self) -> pd.DataFrame:
@@ -170,11 +182,14 @@ def _contents(side: _Side, crs: Any) -> pd.Series:
 
 
 def _causes(sides: tuple[_Side, _Side], table: pd.DataFrame, unchanged: pd.MultiIndex) -> np.ndarray:
-    """``method`` where every record behind a change stands in both stores unchanged, else ``data``."""
+    """``method`` where every record behind a change stands in both stores unchanged and undecided, else ``data``."""
     touched = np.zeros(len(table), bool)
+    both = pd.concat([side.decided for side in sides])
+    decided = both[~both.duplicated(keep=False)]
     for side, column in zip(sides, ("of_a", "of_b"), strict=True):
         changed = ~pd.MultiIndex.from_frame(side.members[_KEY].astype(str)).isin(unchanged)
-        touched |= table[column].isin(side.members.loc[changed, "place_id"]).to_numpy()
+        places = {*side.members.loc[changed, "place_id"], *side.places_of(decided)}
+        touched |= table[column].isin(places).to_numpy()
     return np.where(touched, "data", "method")
 
 

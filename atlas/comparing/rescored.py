@@ -10,6 +10,7 @@ import pandas as pd
 from atlas.config import Index, Indicator
 from atlas.scores import wide
 from atlas.scoring.index import rank, score_index
+from atlas.sources.decisions import SOURCE as DECISIONS
 from atlas.store import Store
 
 SHOWN = 0.05  # scores are shown with one decimal
@@ -28,9 +29,7 @@ def moved_scores(a: Store, b: Store, changed_sources: set[str]) -> tuple[pd.Data
     anew = sorted(code for code, one in method.items() if _measured(one) != _measured(earlier.get(code)))
     same_units = _same_units(a, b)
     by_method = {
-        code
-        for code, one in method.items()
-        if code in anew or (same_units and one["sources"] and changed_sources.isdisjoint(one["sources"]))
+        code for code, one in method.items() if code in anew or (same_units and _untouched(one, changed_sources))
     }
     known = {code: Indicator.model_validate(one) for code, one in method.items()}
     scores = {side: store.read("scores") for side, store in (("a", a), ("b", b))}
@@ -57,6 +56,12 @@ def moved_scores(a: Store, b: Store, changed_sources: set[str]) -> tuple[pd.Data
     ]
     columns = ["kind", "id", "name", "before", "after", "change", "cause"]
     return pd.DataFrame(rows, columns=columns), [code for code in anew if code in earlier]
+
+
+def _untouched(indicator: Mapping[str, Any], changed_sources: set[str]) -> bool:
+    """Whether nothing that an indicator is made from changed; a decision can touch every count of places."""
+    decided = bool(indicator["layers"]) and DECISIONS in changed_sources
+    return bool(indicator["sources"]) and not decided and changed_sources.isdisjoint(indicator["sources"])
 
 
 def _measured(indicator: Mapping[str, Any] | None) -> tuple[str, ...] | None:

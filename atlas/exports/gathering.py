@@ -1,4 +1,4 @@
-"""Agglomerations as a layer of hulls, and the programming network as a layer of lines."""
+"""Agglomerations as hulls, the programming network as lines, the density of venues as cells."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ import shapely
 from atlas.config import Atlas, Text
 from atlas.exports import NOTHING
 from atlas.exports.exportable import Exportable, Field, FieldType
-from atlas.exports.style import Style
+from atlas.exports.style import Rule, Style
 from atlas.language import Translator
-from atlas.palette import place_colour
+from atlas.palette import POTENTIAL, place_colour
 
 if TYPE_CHECKING:
     from atlas.store import Store
 
-AGGLOMERATIONS, NETWORK = "agglomerations", "network"
+AGGLOMERATIONS, NETWORK, DENSITY = "agglomerations", "network", "venue_density"
+_LABELS = {AGGLOMERATIONS: "name"}
+_EDGES = (0.0, 2.0, 5.0, 10.0, 25.0)
 Fields = tuple[tuple[str, FieldType, str, int], ...]
 _QUARTER: Fields = (
     ("id", "text", "", 0),
@@ -46,6 +48,11 @@ _EDGE: Fields = (
     ("minutes", "number", "minutes", 1),
     ("reason", "text", "", 0),
     ("odbl", "boolean", "", 0),
+)
+_CELL: Fields = (
+    ("cell", "text", "", 0),
+    ("venues_km2_400", "number", "venues_km2", 3),
+    ("venues_km2_800", "number", "venues_km2", 3),
 )
 
 
@@ -94,6 +101,22 @@ def network(
     return _layer(NETWORK, _EDGE, frame, lines, places.crs), used, None
 
 
+def density(
+    atlas: Atlas, store: Store, lang: str, within: str | None = None
+) -> tuple[Exportable, list[str], Exportable | None]:
+    """Kernel density of venues in cells of 200 m, on five and on ten minutes' walk; of the area's venues alone."""
+    from atlas.strategy.kernel_density import density_surface
+    from atlas.strategy.venues import venues
+
+    del lang
+    places = store.read("places")
+    if within is not None:
+        places = places[(places["parent"] == within) | (places["neighbourhood"] == within)]
+    table = density_surface(places, atlas)
+    used = sorted({one for text in venues(atlas, places)["sources"] for one in str(text).split("|")})
+    return _layer(DENSITY, _CELL, table, table.geometry.to_numpy(), table.crs), used, None
+
+
 def _layer(id_: str, fields: Fields, frame: pd.DataFrame, geometry: object, crs: object) -> Exportable:
     held = frame[[name for name, *_ in fields]].reset_index(drop=True)
     return Exportable(
@@ -102,8 +125,27 @@ def _layer(id_: str, fields: Fields, frame: pd.DataFrame, geometry: object, crs:
         description=_both(f"strategy.layer.{id_}.about"),
         frame=gpd.GeoDataFrame(held, geometry=np.asarray(geometry, dtype=object), crs=crs),
         fields=tuple(_field(*one) for one in fields),
-        style=Style(colour=place_colour("performance"), label="name" if id_ == AGGLOMERATIONS else ""),
+        style=_shades(held)
+        if id_ == DENSITY
+        else Style(colour=place_colour("performance"), label=_LABELS.get(id_, "")),
     )
+
+
+def _shades(cells: pd.DataFrame) -> Style:
+    """Five shades of the density at ten minutes' walk, with edges that a person can say."""
+    top = float(cells["venues_km2_800"].max()) if len(cells) else 0.0
+    edges = [*_EDGES, max(top, _EDGES[-1] + 1)]
+    rules = tuple(
+        Rule(
+            label=Text(pt=f"{low:g}–{high:.0f}".replace(".", ","), en=f"{low:g}–{high:.0f}"),
+            colour=colour,
+            low=low,
+            high=high,
+            closed=high == edges[-1],
+        )
+        for low, high, colour in zip(edges[:-1], edges[1:], POTENTIAL, strict=True)
+    )
+    return Style(field="venues_km2_800", rules=rules)
 
 
 def _field(name: str, type_: FieldType, unit: str, decimals: int) -> Field:
@@ -120,4 +162,4 @@ def _both(key: str) -> Text:
     return Text(pt=Translator("pt")(key), en=Translator("en")(key))
 
 
-LAYERS = {AGGLOMERATIONS: agglomerations, NETWORK: network}
+LAYERS = {AGGLOMERATIONS: agglomerations, NETWORK: network, DENSITY: density}

@@ -69,8 +69,7 @@ def write_layers(layers: Sequence[Exportable], path: Path, lang: str) -> None:
                 table.frame, path, "GPKG", table.id, append=path.exists(), IDENTIFIER=table.title.in_(lang), FID="fid"
             )
     with closing(sqlite3.connect(path)) as database:
-        database.executescript(f"{_STYLES};{_DATA_COLUMNS};{_METADATA};{_REFERENCE};")
-        _register(database)
+        declare_tables(database)
         if any(layer.tables for layer in every):
             database.execute(_RELATIONS)
             _extension(database, "gpkgext_relations", None, "gpkg_related_tables", _RELATED)
@@ -89,8 +88,9 @@ def _table_of(layer: Exportable, kind: str, number: int) -> str:
     return layer.id if number == 0 else f"{layer.id}_{kind}s"
 
 
-def _register(database: sqlite3.Connection) -> None:
-    """Name the tables that the file holds beside GDAL's own."""
+def declare_tables(database: sqlite3.Connection) -> None:
+    """Make the tables that a file holds beside GDAL's own, for styles, field descriptions and metadata."""
+    database.executescript(f"{_STYLES};{_DATA_COLUMNS};{_METADATA};{_REFERENCE};")
     database.execute(
         "INSERT INTO gpkg_contents (table_name, data_type, identifier, description) VALUES "
         "('layer_styles', 'attributes', 'layer_styles', 'QML, SLD')"

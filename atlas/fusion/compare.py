@@ -16,7 +16,7 @@ from atlas.fusion.names import core, sound
 # Fitted by `python benchmarks/fusion.py fit` on the development part of the labelled pairs (docs/fusion.md), and on
 # pairs that state one identifier, which the features do not see. The held-out part was opened after they stood.
 INTERCEPT = -4.1
-IDENTIFIER = 5.0  # set, not fitted: one identifier near by is one thing whatever the names, unless the kinds differ
+IDENTIFIER = 7.0  # set, not fitted: at one spot it outweighs names and kinds that differ, a kilometre away it does not
 COEFFICIENTS = {
     "own_ratio": 0.4,
     "shared": 0.57,
@@ -54,6 +54,7 @@ _FAMILIES = (
 _FAMILY_OF = {class_: words.split()[0] for words in _FAMILIES for class_ in words.split()}
 _NAMES = ["own_ratio", "shared", "union"]
 MOST_SHARED = 1.5  # rare words beyond this say nothing more
+LEAST_RECORDS = 1000  # in a smaller atlas a word is not common because a few records share it
 
 
 def probabilities(
@@ -174,8 +175,8 @@ def name_similarity(names: Sequence[tuple[str, ...]], a: np.ndarray, b: np.ndarr
         of the records' own names, letter by letter, words in alphabetical order, 0 to 1;
     union
         the weight of the words that they share over that of all their words, 0 to 1, by the best of their spellings;
-        a word weighs the more, the fewer records have it (``ln((n + 1)/(k + 1)) / ln(n + 1)``), and words that say
-        what a thing is, numbers and vowels are left aside;
+        a word weighs the more, the fewer records have it (``ln((n + 1)/(k + 1)) / ln(n + 1)``, n at least 1,000),
+        and words that say what a thing is, numbers and vowels are left aside;
     shared
         that weight itself, at most 1.5.
     """
@@ -211,7 +212,8 @@ def _weighted_words(flat: np.ndarray, own: np.ndarray) -> tuple[csr_array, csr_a
     column = np.array([vocabulary[word] for one in words for word in one], dtype=np.int64)
     row = np.repeat(np.arange(len(words)), [len(one) for one in words])
     counted = np.bincount([vocabulary[word] for at in own for word in words[at]], minlength=len(vocabulary))
-    rare = np.log((len(own) + 1) / (counted + 1)) / np.log(len(own) + 1)
+    many = max(len(own), LEAST_RECORDS)
+    rare = np.log((many + 1) / (counted + 1)) / np.log(many + 1)
     shape = (len(words), len(vocabulary))
     return csr_array((rare[column], (row, column)), shape=shape), csr_array(
         (np.ones(len(row)), (row, column)), shape=shape

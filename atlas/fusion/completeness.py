@@ -19,6 +19,8 @@ DENSE_PER_KM2, MIDDLE_PER_KM2 = 1500.0, 300.0
 DENSITY_CLASSES = ("dense", "middle", "sparse")
 LEAST_SHARED = 7  # with fewer records in both lists Chapman's estimate is no more than a guess
 Z_90 = 1.6449
+VERIFIED = ("decided_class", "decided_move", "decided_add")
+"""Marks of a place that somebody has been at, in the order of a walk's answers."""
 
 
 def density_class(residents: pd.Series, area_km2: pd.Series) -> pd.Series:
@@ -133,3 +135,32 @@ def of_units(table: pd.DataFrame, layers: Iterable[str], unit_classes: pd.Series
     by_class = (sums["observed"] / sums["all"]).where(sums["all"] > 0)
     found = unit_classes.map(by_class).astype(float).fillna(by_class.get("all", 1.0)).fillna(1.0)
     return found, bool(set(layers) <= set(whole.dropna().index))
+
+
+def with_walks(completeness: pd.Series, places: pd.DataFrame, column: str) -> pd.Series:
+    """Completeness of each unit, raised by what was verified there on foot.
+
+    ``c + (1 − c) · v``, where ``v = verified / (verified + known from one source alone)`` among the unit's places: who
+    has been at the share ``v`` of what was in doubt has passed as much of what no list holds, and has written it down.
+    A unit that nobody walked keeps its estimate; one whose every doubt was answered is complete.
+
+    Parameters
+    ----------
+    places
+        Those that count, with ``marks`` and the ``column`` that names their unit.
+
+    Examples
+    --------
+    >>> marks = ["decided_class|single_source", "single_source", "single_source", "decided_add", ""]
+    >>> places = pd.DataFrame({"marks": marks, "unit": "a"})
+    >>> with_walks(pd.Series({"a": 0.6, "b": 0.6}), places, "unit").round(3).to_dict()   # v = 2 / 4
+    {'a': 0.8, 'b': 0.6}
+    """
+    marks = places["marks"].fillna("")
+    verified = marks.str.contains("|".join(VERIFIED)).astype(bool)
+    waiting = marks.str.contains("single_source", regex=False).astype(bool) & ~verified
+    unit = places[column].astype(object)
+    seen, left = (held.groupby(unit).sum().reindex(completeness.index).fillna(0) for held in (verified, waiting))
+    share = (seen / (seen + left)).fillna(0.0)
+    raised: pd.Series = completeness + (1 - completeness) * share
+    return raised

@@ -154,12 +154,13 @@ def compare(
     same, apart
         Positions of records that were decided to be one, or not.
     identifiers_seen
-        False where the fusion is measured on pairs that an identifier labels: none is looked at then.
+        False where the fusion is measured on pairs that an identifier labels: what a record states about records of
+        other sources is not looked at then.
     """
     rows = readings(rows)
     stated = identifiers(rows, atlas)
     if not identifiers_seen:
-        stated = stated.iloc[:0]
+        stated = stated[stated["own"] & (stated["key"] != "osm")]
     pairs = candidate_pairs(rows, stated)
     steps = class_steps(pairs, rows["classes"], atlas)
     pairs["p"] = probabilities(pairs, rows, steps, identifiers=identifiers_seen)

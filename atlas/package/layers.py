@@ -41,11 +41,11 @@ class Part:
 def parts_of(built: Built, lang: Lang) -> list[Part]:
     """The layers of a package, the undermost on a map first; an empty one is left out."""
     potential = built.atlas.index_of(built.atlas.opportunity.potential)
-    decline = built.atlas.index_of(built.atlas.opportunity.decline)
+    decline = built.atlas.decline
     units = built.atlas.neighbourhoods
     layer = exportable(built.atlas, built.store, "neighbourhoods", lang)
     parts = [Part(layer, _named(potential.name, units.units))]
-    if decline.level == "municipality":
+    if decline is not None and decline.level == "municipality":
         parts.insert(0, Part(_municipal(built, decline.id), _named(decline.name, units.parent_unit), shown=False))
     places = exportable(built.atlas, built.store, "places", lang)
     for open_database in (False, True):

@@ -36,9 +36,8 @@ def _document(built: Built, lang: Lang) -> dict[str, Any]:
     t, manifest = Translator(lang), built.store.manifest
     cuts = [
         t("package.method.cut", index=one.name.in_(lang), low=t.number(one.cuts[0], 1), high=t.number(one.cuts[1], 1))
-        for one in (built.atlas.index_of(built.atlas.opportunity.potential),
-                    built.atlas.index_of(built.atlas.opportunity.decline))
-        if one.cuts
+        for one in (built.atlas.index_of(built.atlas.opportunity.potential), built.atlas.decline)
+        if one is not None and one.cuts
     ]  # fmt: skip
     values = {
         "draws": t.number(manifest["draws"]), "seed": str(manifest["seed"]), "cuts": "; ".join(cuts) or "—",

@@ -14,7 +14,7 @@ from atlas.config import Index, Indicator, Text
 from atlas.exports.from_store import attribution
 from atlas.exports.neighbourhoods import ESTIMATED, MUNICIPAL, level_of, scores_of, source_ids
 from atlas.language import Translator
-from atlas.palette import BIVARIATE, READINGS
+from atlas.palette import BIVARIATE
 from atlas.scoring.explain import contributions, counterfactual, sentence
 from atlas.scoring.index import Scored, score_index
 from atlas.sheets.law import Law
@@ -22,6 +22,8 @@ from atlas.sheets.typeface import printable, shortened
 
 LETTERS = "LMH"
 _TOP = 10
+SURE = 0.8
+"""The chance of a reading below which its cell has a dotted edge and is called uncertain."""
 Facts = dict[str, Any]
 
 
@@ -196,15 +198,18 @@ def _matrix(reading: Reading, code: str) -> Facts:
         "reading": t("sheet.reading.none"),
         "id": "none",
         "chance": "",
+        "uncertain": False,
     }
     if there:
         potential, decline = (LETTERS.index(letter) for letter in row["cell"])
         held |= {"potential": potential, "decline": decline, "id": row["opportunity"]}
-        held["colour"] = READINGS[row["opportunity"]]
         held["reading"] = t(f"sheet.reading.{row['opportunity']}")
         held["alt"] = t("sheet.matrix_alt", potential=held["levels"][potential], decline=held["levels"][decline])
         if pd.notna(row["p_opportunity"]):
             held["chance"] = t("sheet.chance", share=t.percent(row["p_opportunity"]))
+        held["uncertain"] = bool(row.get(f"p_{row['opportunity']}", 1.0) < SURE)
+        if held["uncertain"]:
+            held["chance"] = f"{t('sheet.uncertain')} {held['chance']}".strip()
     return held
 
 

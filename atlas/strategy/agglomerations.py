@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -236,9 +235,3 @@ def _quarter(
         round(float(hull.area) / 1e4, 2),
         hull,
     )
-
-
-def membership(table: pd.DataFrame, wanted: Sequence[str] | pd.Series) -> pd.Series:
-    """Id of the agglomeration that each place belongs to; missing where it belongs to none."""
-    pairs = {member: row.id for row in table.itertuples(index=False) for member in row.members.split("|")}
-    return pd.Series([pairs.get(one) for one in wanted], index=list(wanted), dtype=object)

@@ -12,7 +12,7 @@ from atlas.config import Atlas
 from atlas.strategy.venues import Floats, points_of, venues
 
 BANDS_M = (400.0, 800.0)
-CELL_M = 100.0
+CELL_M = 200.0
 
 
 def quartic(distance_m: Floats, band_m: float) -> Floats:
@@ -37,22 +37,29 @@ def kernel_density(spots: Floats, worth: Floats, at: Floats, *, band_m: float) -
 
 
 def density_surface(
-    places: gpd.GeoDataFrame, atlas: Atlas, *, band_m: float = BANDS_M[0], cell_m: float = CELL_M
+    places: gpd.GeoDataFrame, atlas: Atlas, *, bands_m: tuple[float, ...] = BANDS_M, cell_m: float = CELL_M
 ) -> gpd.GeoDataFrame:
-    """Cells of ``cell_m`` with a density above 0: ``east_m, north_m`` of their centres, ``venues_km2``, outline."""
+    """Square cells of ``cell_m`` within the widest band of a venue, with the density at their centres.
+
+    Returns
+    -------
+    ``cell`` (east and north of the lower left corner, in cells) and, for each band, ``venues_km2_BAND``: venues per
+    square kilometre, weighed as in :func:`atlas.strategy.venues.venues`; only cells with a density above 0.
+    """
     found = venues(atlas, places)
-    spots = points_of(found)
-    step = int(np.ceil(band_m / cell_m))
+    spots, worth = points_of(found), found["worth"].to_numpy(dtype=float)
+    step = int(np.ceil(max(bands_m) / cell_m))
     around = np.arange(-step, step + 1)
     offsets = np.stack(np.meshgrid(around, around), axis=-1).reshape(-1, 2)
     own = np.unique(np.floor(spots / cell_m).astype(np.int64), axis=0)
     cells = np.unique((own[:, None, :] + offsets[None]).reshape(-1, 2), axis=0)
     centres = (cells + 0.5) * cell_m
-    value = kernel_density(spots, found["worth"].to_numpy(dtype=float), centres, band_m=band_m)
-    keep = value > 0
+    value = {f"venues_km2_{band:.0f}": kernel_density(spots, worth, centres, band_m=band) for band in bands_m}
+    keep = np.any([one > 0 for one in value.values()], axis=0)
     west, south = (cells[keep] * cell_m).T
+    names = [f"{east}_{north}" for east, north in cells[keep].tolist()]
     return gpd.GeoDataFrame(
-        pd.DataFrame({"east_m": centres[keep, 0], "north_m": centres[keep, 1], "venues_km2": value[keep]}),
+        pd.DataFrame({"cell": names, **{name: one[keep] for name, one in value.items()}}),
         geometry=shapely.box(west, south, west + cell_m, south + cell_m),
         crs=places.crs,
     )

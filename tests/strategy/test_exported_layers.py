@@ -33,3 +33,12 @@ def test_lines_join_the_places_that_they_name_and_an_area_keeps_its_own(norte: B
     assert first["from_name"] in first["reason"]
     assert len(exportable(norte.atlas, norte.store, "agglomerations", within="0303").frame) == 2
     assert {"agglomerations", "network"} <= set(layer_ids(norte.atlas))
+
+
+def test_cells_of_an_area_hold_the_density_of_its_venues(porto: Built) -> None:
+    layer = exportable(porto.atlas, porto.store, "venue_density", within="131217").tidy
+    assert layer.frame["cell"].is_unique
+    assert (layer.frame["venues_km2_800"] > 0).any()
+    assert set(shapely.area(layer.frame.geometry.to_numpy()).round(6)) == {40_000.0}
+    rule = layer.style.rules[-1]
+    assert rule.holds(float(layer.frame["venues_km2_800"].max()))

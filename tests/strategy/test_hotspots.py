@@ -117,4 +117,6 @@ def test_kernel_of_800_m_and_its_volume(porto_config: Atlas) -> None:
     np.testing.assert_allclose(quartic(np.array([0.0, 200, 400, 800, 900]), 800.0), expected, rtol=5e-6)
     places = places_at(porto_config, [("museum", 0, 0), ("theatre", 150, 90)], grid(2))
     cells = density_surface(places, porto_config, cell_m=20)
-    assert cells["venues_km2"].sum() * 20**2 / 1e6 == pytest.approx(2.0, rel=1e-3)
+    for band in (400, 800):
+        assert cells[f"venues_km2_{band}"].sum() * 20**2 / 1e6 == pytest.approx(2.0, rel=1e-3)
+    assert not len(density_surface(places.iloc[:0], porto_config))

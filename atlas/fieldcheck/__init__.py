@@ -1,0 +1,46 @@
+"""The field check: what is doubtful goes out as a form for a phone or on paper, and comes back as decisions.
+
+``doubtful`` finds the places and says why; ``form`` and ``printed`` write them; ``answers`` reads and checks what came
+back; ``decisions`` lays it beside the decisions that are there.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from atlas.built import Built
+from atlas.errors import OutputError, UnknownName
+from atlas.language import Lang
+
+SUFFIXES = (".gpkg", ".pdf")
+
+
+def write_fieldcheck(built: Built, code: str, path: Path, *, lang: Lang = "pt", force: bool = False) -> int:
+    """Write the form (``.gpkg``) or the printed list (``.pdf``) of an area; returns how many places it asks about.
+
+    Raises :class:`UnknownName` for a code or a suffix that is not there and :class:`OutputError` where the file exists
+    (unless ``force``) or cannot be written.
+    """
+    from atlas.exports import working_folder
+    from atlas.fieldcheck.form import form_of, write_form
+    from atlas.fieldcheck.printed import printed
+
+    path = Path(path)
+    if path.suffix.lower() not in SUFFIXES:
+        raise UnknownName.among(path.suffix or path.name, SUFFIXES, pt="Formato", en="Format", where=str(path))
+    if path.is_dir() or (path.exists() and not force):
+        raise OutputError(
+            "O ficheiro já existe e não foi alterado. Escolha outro nome ou use `--force`.",
+            "The file is already there and was left as it is. Choose another name or use `--force`.",
+            where=str(path),
+        )
+    form = form_of(built, code, lang)
+    with working_folder(path) as folder:
+        beside = folder / path.name
+        if path.suffix.lower() == ".pdf":
+            beside.write_bytes(printed(built, form, lang))
+        else:
+            write_form(built, form, beside, lang)
+        os.replace(beside, path)  # noqa: PTH105
+    return len(form.places)
