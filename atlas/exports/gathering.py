@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from atlas.store import Store
 
 AGGLOMERATIONS, NETWORK, DENSITY = "agglomerations", "network", "venue_density"
-_LABELS = {AGGLOMERATIONS: "name"}
+_LABEL = {AGGLOMERATIONS: "name"}
 _EDGES = (0.0, 2.0, 5.0, 10.0, 25.0)
 Fields = tuple[tuple[str, FieldType, str, int], ...]
 _QUARTER: Fields = (
@@ -125,9 +125,7 @@ def _layer(id_: str, fields: Fields, frame: pd.DataFrame, geometry: object, crs:
         description=_both(f"strategy.layer.{id_}.about"),
         frame=gpd.GeoDataFrame(held, geometry=np.asarray(geometry, dtype=object), crs=crs),
         fields=tuple(_field(*one) for one in fields),
-        style=_shades(held)
-        if id_ == DENSITY
-        else Style(colour=place_colour("performance"), label=_LABELS.get(id_, "")),
+        style=_shades(held) if id_ == DENSITY else Style(colour=place_colour("performance"), label=_LABEL.get(id_, "")),
     )
 
 
