@@ -131,4 +131,4 @@ def share_interval(part: float, whole: float, z: float = Z) -> tuple[float, floa
     share, square = part / whole, z**2 / whole
     middle = (share + square / 2) / (1 + square)
     reach = z / (1 + square) * float(np.sqrt(share * (1 - share) / whole + square / (4 * whole)))
-    return max(0.0, middle - reach), min(1.0, middle + reach)
+    return max(0.0, min(share, middle - reach)), min(1.0, max(share, middle + reach))
