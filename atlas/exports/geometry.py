@@ -87,11 +87,20 @@ def _rounded(geometries: Geometries) -> Geometries:
     """Coordinates on the grid of 7 decimals; areas stay valid, and one too small for the grid keeps its ring."""
     out = geometries.copy()
     areas = np.flatnonzero(shapely.get_dimensions(out) == 2)
-    snapped = shapely.set_precision(out[areas], 10.0**-DECIMALS)
+    snapped = np.array([_on_grid(one) for one in out[areas]], dtype=object)
     lost = shapely.is_empty(snapped)
     snapped[lost] = out[areas[lost]]
     out[areas] = snapped
     return shapely.transform(out, lambda xy: np.round(xy, DECIMALS))
+
+
+def _on_grid(area: shapely.Geometry) -> shapely.Geometry:
+    """An area on the grid; a needle that GEOS cannot put there is rounded point by point and mended."""
+    try:
+        return shapely.set_precision(area, 10.0**-DECIMALS)
+    except shapely.errors.GEOSException:
+        rounded = shapely.set_precision(area, 10.0**-DECIMALS, mode="pointwise")
+        return shapely.make_valid(rounded, method="structure", keep_collapsed=False)
 
 
 def _bounds(geometries: Geometries, unwrapped: Geometries, crossing: npt.NDArray[np.bool_]) -> list[float]:

@@ -106,7 +106,8 @@ def score_index(
     _known(values, branches.codes)
     normalised = to_goalposts(values, branches.codes, indicators)
     pillars, score = climb(normalised.to_numpy(), branches)
-    low, high = (_bound(normalised, pillars, branches, end) for end in (0.0, 100.0))
+    score = np.clip(score, 0.0, 100.0)  # a mean of logarithms may end a bit beyond
+    low, high = (np.clip(_bound(normalised, pillars, branches, end), 0.0, 100.0) for end in (0.0, 100.0))
     covered = _coverage(values, branches, coverage)
     units = values.index
     ranked = (covered >= index.coverage_floor - 1e-12) & ~np.isnan(score)
