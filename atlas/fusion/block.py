@@ -8,7 +8,7 @@ import pandas as pd
 import shapely
 
 from atlas.fusion.names import core
-from atlas.fusion.near import Keys, keyed_pairs
+from atlas.fusion.near import Keys, distinct, keyed_pairs
 
 RADIUS_M = 200.0  # 96 % of the pairs known by a shared identifier lie within it
 NAMESAKE_RADIUS_M = 1000.0  # a whole name in common, or a position that is wrong by as much
@@ -50,7 +50,7 @@ def candidate_pairs(records: gpd.GeoDataFrame, stated: pd.DataFrame) -> pd.DataF
     ]
     n = len(records)
     found.append(_stating_one(stated, geometry, source))
-    code = np.unique(np.concatenate([a * n + b for a, b in found]))
+    code = distinct(np.concatenate([a * n + b for a, b in found]))
     pairs = pd.DataFrame({"a": code // max(n, 1), "b": code % max(n, 1)})
     pairs["distance_m"] = shapely.distance(geometry[pairs["a"].to_numpy()], geometry[pairs["b"].to_numpy()])
     return _with_identifiers(pairs, stated, n)

@@ -80,7 +80,7 @@ def _ids(kept: pd.DataFrame, atlas: Atlas) -> dict[int, str]:
 def _decided_on(kept: pd.DataFrame) -> pd.Series:
     """The day on which a planner added a record; missing for all others."""
     added = (kept["source_id"] == DECISIONS).to_numpy()
-    day = kept["tags"].where(added).astype("string").str.extract(r'"date": "([^"]*)"', expand=False)
+    day = kept["tags"].where(added).astype("string").str.extract(r'"date":\s*"([^"]*)"', expand=False)
     return day.astype(object).where(day.notna(), None)
 
 

@@ -46,8 +46,8 @@ def keyed_pairs(
         here, there = source[standing[1]] == one, source[looking[1]] > one
         stand = (standing[0][here], standing[1][here])
         look = (looking[0][there], looking[1][there])
-        found += [np.unique(np.minimum(x, y) * n + np.maximum(x, y)) for x, y in _within_blocks(stand, look, order)]
-    code = np.unique(np.concatenate(found))
+        found += [distinct(np.minimum(x, y) * n + np.maximum(x, y)) for x, y in _within_blocks(stand, look, order)]
+    code = distinct(np.concatenate(found))
     a, b = code // n, code % n
     near = cells.near(a, b)
     a, b = a[near], b[near]
@@ -139,6 +139,12 @@ def _alphabetical(left: np.ndarray, right: np.ndarray, order: np.ndarray) -> Pai
         np.concatenate([both[:-step][apart] for step, apart in steps]),
         np.concatenate([both[step:][apart] for step, apart in steps]),
     )
+
+
+def distinct(codes: np.ndarray) -> np.ndarray:
+    """Each code once, in order; many times as fast as hashing where there are millions."""
+    ordered = np.sort(codes)
+    return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])] if len(ordered) else ordered
 
 
 def _sorted(coded: Pairs) -> Pairs:

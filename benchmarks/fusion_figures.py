@@ -1,0 +1,199 @@
+"""Every figure of docs/fusion.md on how often the fusion is right and how sure it may be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from fusion_pairs import ENDS, LABELS, Region, identifier_pairs, located
+
+ACCEPTED = LABELS.with_name("accepted_pairs.csv")
+REGISTER = LABELS.with_name("register_rows.csv")
+REPEATS = 1000
+GROUPS = {
+    "museums": "museums", "performance": "stages", "cinemas": "stages", "heritage": "heritage",
+    "archaeology": "archaeology", "education": "education",
+}  # fmt: skip
+BANDS = (0.0, 0.05, 0.2, 0.5, 0.8, 0.95, 1.0001)
+
+Measure = Callable[[pd.DataFrame], tuple[float, ...]]
+
+
+def read(path: Path) -> pd.DataFrame:
+    """A table of labels, ids as text."""
+    return pd.read_csv(path, dtype={"record_a": str, "record_b": str})
+
+
+def measured(pairs: pd.DataFrame, word: str) -> tuple[float, float, float]:
+    """Precision, recall and F1 of places, weighted back to the candidate pairs."""
+    same, together, weight = pairs["label"] == "same", pairs[f"together_{word}"], pairs["weight"]
+    right = weight[same & together].sum()
+    precision = right / max(weight[together].sum(), 1e-9)
+    recall = right / max(weight[same].sum(), 1e-9)
+    return precision, recall, 2 * precision * recall / max(precision + recall, 1e-9)
+
+
+def interval(pairs: pd.DataFrame, by: str, measure: Measure) -> np.ndarray:
+    """2.5 and 97.5 percentiles of a measure when whole clusters are drawn anew: two rows, a column each."""
+    rng = np.random.default_rng(2026)
+    rows_of = list(pairs.reset_index(drop=True).groupby(by).indices.values())
+    drawn = []
+    for _ in range(REPEATS):
+        chosen = rng.integers(0, len(rows_of), len(rows_of))
+        drawn.append(measure(pairs.iloc[np.concatenate([rows_of[at] for at in chosen])]))
+    return np.percentile(drawn, [2.5, 97.5], axis=0)
+
+
+def told(values: tuple[float, ...], bounds: np.ndarray) -> str:
+    return "  ".join(f"{value:.3f} [{low:.3f}, {high:.3f}]" for value, low, high in zip(values, *bounds, strict=True))
+
+
+def wilson(right: int, of: int) -> tuple[float, float]:
+    """95 % interval of a share."""
+    z, share = 1.96, right / of
+    middle = (share + z**2 / (2 * of)) / (1 + z**2 / of)
+    half = z / (1 + z**2 / of) * np.sqrt(share * (1 - share) / of + z**2 / (4 * of**2))
+    return middle - half, middle + half
+
+
+def figures(regions: dict[str, Region]) -> None:
+    """All of them, to standard output."""
+    pairs = located(read(LABELS), regions)
+    agree(pairs)
+    places(pairs)
+    by_layer(pairs)
+    calibration(pairs[pairs["part"] == "held_out"])
+    accepted(regions)
+    free_labels(regions, pairs)
+    register(regions["norte"])
+
+
+def agree(pairs: pd.DataFrame) -> None:
+    first, second = pairs["first"] == "same", pairs["second"] == "same"
+    observed = (first == second).mean()
+    chance = first.mean() * second.mean() + (1 - first.mean()) * (1 - second.mean())
+    print(f"{len(pairs)} labelled pairs, {(pairs['label'] == 'different').sum()} of them different")
+    print(f"two passes: {(first != second).sum()} differ, kappa {(observed - chance) / (1 - chance):.3f}")
+
+
+def places(pairs: pd.DataFrame) -> None:
+    print("\nprecision, recall, F1 of places, weighted back, 95 % by square kilometre")
+    for part in ("development", "held_out"):
+        mine = pairs[pairs["part"] == part]
+        for word, known in (("seen", "with identifiers"), ("blind", "without")):
+            whole, aside = mine, mine[~mine[f"double_{word}"]]
+            for name, some in (("all", whole), ("doubles of a source aside", aside)):
+                values = measured(some, word)
+                bounds = interval(some, "cell", lambda one, word=word: measured(one, word))
+                print(f"{part:12} {known:17} {name:26} n {len(some):4}  {told(values, bounds)}")
+    held = pairs[pairs["part"] == "held_out"]
+    equal = held.assign(weight=1.0)
+    bounds = interval(equal, "cell", lambda one: measured(one, "seen"))
+    print(f"held out, each pair once (half and half: flatters)  {told(measured(equal, 'seen'), bounds)}")
+
+
+def by_layer(pairs: pd.DataFrame) -> None:
+    print("\nby layer, both parts, with identifiers, doubles aside: n, precision, recall, F1")
+    some = pairs[~pairs["double_seen"]]
+    for name, mine in some.groupby(some["layer"].map(GROUPS).fillna("other")):
+        bounds = interval(mine, "cell", lambda one: measured(one, "seen"))
+        print(
+            f"{name:12} {len(mine):4} ({(mine['label'] == 'same').sum()} same)  {told(measured(mine, 'seen'), bounds)}"
+        )
+
+
+def calibration(pairs: pd.DataFrame) -> None:
+    same, p, weight = (pairs["label"] == "same").to_numpy(float), pairs["p_seen"].to_numpy(), pairs["weight"].to_numpy()
+    brier = np.average((p - same) ** 2, weights=weight)
+    share = np.average(same, weights=weight)
+    print(
+        f"\nheld out: Brier {brier:.4f} (saying the share of matches, {share:.3f}, always: {share * (1 - share):.4f})"
+    )
+    print(f"{'p':>14} {'pairs':>6} {'mean p':>8} {'same':>8}   (weighted back)")
+    for low, high in pairwise(BANDS):
+        mine = (p >= low) & (p < high)
+        if mine.any():
+            print(
+                f"{low:6.2f}–{min(high, 1):6.2f} {mine.sum():6} {np.average(p[mine], weights=weight[mine]):8.3f} "
+                f"{np.average(same[mine], weights=weight[mine]):8.3f}"
+            )
+
+
+def accepted(regions: dict[str, Region]) -> None:
+    drawn = located(read(ACCEPTED), regions)
+    right = drawn["label"] == "same"
+    low, high = wilson(int(right.sum()), len(drawn))
+    told_share = f"{right.mean():.3f} [{low:.3f}, {high:.3f}]"
+    print(f"\naccepted pairs drawn at random: {len(drawn)}, right {right.sum()}: {told_share}")
+    still = drawn[drawn["together_seen"]]
+    print(f"of those, still accepted: {len(still)}, right {(still['label'] == 'same').sum()}")
+    for name, mine in drawn.groupby(drawn["layer"].map(GROUPS).fillna("other")):
+        good = int((mine["label"] == "same").sum())
+        low, high = wilson(good, len(mine))
+        print(f"{name:14} {good:4} of {len(mine):4}  [{low:.3f}, {high:.3f}]")
+    size = [
+        int((regions[one.region].seen.groups == regions[one.region].seen.groups[one.a]).sum())
+        for one in drawn.itertuples()
+    ]
+    bands = pd.cut(np.array(size), [0, 2, 4, 99], labels=["2 records", "3–4", "5 and more"])
+    for name, mine in drawn.groupby(bands, observed=True):
+        print(f"places of {name:10} {(mine['label'] == 'same').sum():4} of {len(mine):4} pairs right")
+
+
+def free_labels(regions: dict[str, Region], pairs: pd.DataFrame) -> None:
+    """Recall on pairs that one identifier labels, with no identifier looked at: found whatever the blocking does."""
+    free = located(identifier_pairs(regions, pairs), regions)
+    layer = free["layer"].map(GROUPS).fillna("other")
+    # weighted back: the layers' shares among all matches that the labelled sample finds
+    same = pairs[pairs["label"] == "same"]
+    share = same.groupby(same["layer"].map(GROUPS).fillna("other"))["weight"].sum()
+    weight = layer.map(share / share.sum() / layer.value_counts(normalize=True)).fillna(0.0)
+    free = free.assign(found=free["together_blind"], weight=weight, group=layer)
+
+    def recall(some: pd.DataFrame) -> tuple[float, float, float]:
+        found, seat = some["found"], some["found"] | some["double_blind"]
+        return found.mean(), np.average(found, weights=some["weight"]), np.average(seat, weights=some["weight"])
+
+    print(f"\npairs labelled by an identifier: {len(free)}; not candidates without it: {(~_candidates(free)).sum()}")
+    print(f"recall plain, weighted back, and with doubles aside: {told(recall(free), interval(free, 'cell', recall))}")
+    for name, mine in free.groupby("group"):
+        low, high = wilson(int(mine["found"].sum()), len(mine))
+        print(f"{name:14} {mine['found'].sum():4} of {len(mine):4}  [{low:.3f}, {high:.3f}]")
+
+
+def _candidates(free: pd.DataFrame) -> pd.Series:
+    return free["p_blind"] > 0
+
+
+def register(norte: Region) -> None:
+    """The theatre register's rows, placed by name and municipality: which were, and whether rightly."""
+    from atlas.built import open_built
+
+    expected = pd.read_csv(REGISTER, dtype=str, keep_default_na=False)
+    members = open_built(norte.atlas.atlas.id).store.read("members")
+    place_of = members.set_index(["source_id", "record_id"])["place_id"]
+    placed = right = held = 0
+    for row in expected.itertuples(index=False):
+        mine = place_of.get((row.source_a, row.record_a))
+        placed += mine is not None
+        held += bool(row.record_b)
+        right += mine is not None and bool(row.record_b) and mine == place_of.get((row.source_b, row.record_b))
+    found = f"{held} with a record elsewhere, {placed} placed, {right} rightly"
+    print(f"\nregister of theatres: {len(expected)} rows, {found}")
+
+
+def wrong(regions: dict[str, Region]) -> None:
+    """The labelled pairs on which the fusion and the reader differ, for docs/fusion.md."""
+    pairs = located(read(LABELS), regions)
+    for one in pairs[pairs["together_seen"] != (pairs["label"] == "same")].itertuples():
+        rows = regions[one.region].seen.rows
+        print(
+            f"{one.part:12} {one.label:10} p {one.p_seen:.2f} {'double ' if one.double_seen else ''}"
+            f"{rows['name'].iloc[one.a]} ~ {rows['name'].iloc[one.b]}: {one.why}"
+        )
+
+
+__all__ = ["ENDS", "figures", "wrong"]
