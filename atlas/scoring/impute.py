@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pandas import DataFrame, Series
 
 
-def none(figures: DataFrame, groups: Series | None) -> DataFrame:  # noqa: ARG001  same signature as the others
+def none(figures: DataFrame, groups: Series | None) -> DataFrame:  # noqa: ARG001  (same signature as the others)
     """What is missing stays missing."""
     return figures.copy()
 
 
-def mean(figures: DataFrame, groups: Series | None) -> DataFrame:  # noqa: ARG001  same signature as the others
+def mean(figures: DataFrame, groups: Series | None) -> DataFrame:  # noqa: ARG001  (same signature as the others)
     """The mean of the units that have the figure.
 
     >>> mean(DataFrame({"x": [1.0, None, 3.0]}), None)["x"].tolist()
@@ -21,7 +21,7 @@ def mean(figures: DataFrame, groups: Series | None) -> DataFrame:  # noqa: ARG00
     return figures.fillna(figures.mean())
 
 
-def median(figures: DataFrame, groups: Series | None) -> DataFrame:  # noqa: ARG001  same signature as the others
+def median(figures: DataFrame, groups: Series | None) -> DataFrame:  # noqa: ARG001  (same signature as the others)
     """The median of the units that have the figure."""
     return figures.fillna(figures.median())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -169,9 +170,9 @@ def _inconsistent(matrix: Floats, weights: Floats, ratio: float, family: list[st
     )
 
 
-def _families(codes: object, tree: Tree, where: str) -> list[list[str]]:
+def _families(codes: Iterable[object], tree: Tree, where: str) -> list[list[str]]:
     """Complete families of siblings among the codes, in the order of the tree."""
-    named = [str(code) for code in codes]  # type: ignore[attr-defined]
+    named = [str(code) for code in codes]
     for code in named:
         if code not in tree.nodes:
             raise UnknownName.among(code, tree.nodes, pt="Código", en="Code", where=where)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from random import Random
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -105,9 +107,9 @@ def test_scaling_all_weights_changes_nothing(case: tuple, factor: float) -> None
 
 
 @given(cases(), st.randoms(use_true_random=False))
-def test_order_of_rows_does_not_matter(case: tuple, random: object) -> None:
+def test_order_of_rows_does_not_matter(case: tuple, random: Random) -> None:
     values, tree, known = case
-    order = random.sample(list(values.index), len(values))  # type: ignore[attr-defined]
+    order = random.sample(list(values.index), len(values))
     straight, turned = score_index(values, tree, known), score_index(values.loc[order], tree, known)
     assert_frame_equal(straight.pillars, turned.pillars.loc[values.index], check_exact=True)
     assert_series_equal(straight.score, turned.score.loc[values.index], check_exact=True)

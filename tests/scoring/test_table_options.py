@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
@@ -258,7 +259,9 @@ def test_comparisons_by_pairs_give_the_eigenvector_and_refuse_contradiction(tmp_
     st.floats(0.1, 50),
     st.randoms(use_true_random=False),
 )
-def test_order_of_rows_and_scale_of_weights_change_nothing(rows, normalise, aggregate, factor, random) -> None:  # type: ignore[no-untyped-def]
+def test_order_of_rows_and_scale_of_weights_change_nothing(
+    rows: list[tuple[float, ...]], normalise: str, aggregate: str, factor: float, random: Random
+) -> None:
     columns = {code: [row[at] for row in rows] for at, code in enumerate("xyz")}
     if any(len({round(v, 6) for v in column}) < 2 for column in columns.values()):
         return

@@ -11,6 +11,7 @@ from atlas.app.dom import Node, h, prose
 from atlas.app.session import BY_BUILT, Session
 from atlas.app.view import view
 from atlas.app.words import said, some_words
+from atlas.language import Lang
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -164,9 +165,9 @@ def listed(built: Built, what: str, lang: str) -> dict[str, dict[str, Any]]:
     """Rows of a listing by their id."""
     from atlas import listing
 
-    language = "en" if lang == "en" else "pt"
+    language: Lang = "en" if lang == "en" else "pt"
     table: pd.DataFrame = (
-        listing.sources_table(built) if what == "sources" else listing.indicators_table(built, language)  # type: ignore[arg-type]
+        listing.sources_table(built) if what == "sources" else listing.indicators_table(built, language)
     )
     key = "id" if what == "sources" else "code"
     plain = table.astype(object).where(table.notna(), None)
