@@ -14,7 +14,7 @@ import pytest
 import shapely
 from spoiling import edit, edit_table
 
-from atlas.built import open_built
+from atlas.built import Built, open_built
 from atlas.cli import main
 
 
@@ -57,48 +57,48 @@ def test_a_second_build_rewrites_nothing_and_a_forced_one_gives_the_same_bytes(s
     assert bytes_of(store) == kept
 
 
-def test_every_place_inside_is_counted_in_exactly_one_neighbourhood(porto: object) -> None:
-    places = porto.store.read("places")  # type: ignore[attr-defined]
-    region = shapely.union_all(porto.store.read("neighbourhoods").geometry.to_numpy())  # type: ignore[attr-defined]
+def test_every_place_inside_is_counted_in_exactly_one_neighbourhood(porto: Built) -> None:
+    places = porto.store.read("places")
+    region = shapely.union_all(porto.store.read("neighbourhoods").geometry.to_numpy())
     points = shapely.point_on_surface(places.geometry.to_numpy())
     shapely.prepare(region)
     inside = shapely.intersects(region, points)
     assert (places["neighbourhood"].notna() == inside).all()
-    figures = porto.figures("neighbourhood")  # type: ignore[attr-defined]
+    figures = porto.figures("neighbourhood")
     ruins = places[inside & (places["class_"] == "ruin") & (places["layer"] == "reusable")]
     assert figures["ruined_buildings"].sum() == len(ruins)
 
 
-def test_the_order_knows_a_city_centre_from_a_far_valley(norte: object) -> None:
-    scores = norte.store.read("scores")  # type: ignore[attr-defined]
+def test_the_order_knows_a_city_centre_from_a_far_valley(norte: Built) -> None:
+    scores = norte.store.read("scores")
     potential = scores[scores["index"] == "potential"].set_index("code")
     assert potential.loc["131217", "rank"] <= 3  # the historic centre of Porto
     assert potential.loc["030365", "rank"] <= 30  # the centre of Braga
     assert potential.loc["040921", "rank"] > 300  # Urros e Peredo dos Castelhanos, far from everything
 
 
-def test_a_municipal_figure_ranks_municipalities_and_no_parish(norte: object) -> None:
-    scores = norte.store.read("scores")  # type: ignore[attr-defined]
+def test_a_municipal_figure_ranks_municipalities_and_no_parish(norte: Built) -> None:
+    scores = norte.store.read("scores")
     decline = scores[scores["index"] == "decline"]
     assert len(decline) == 86
     assert set(decline["level"]) == {"municipality"}
     people = scores[scores["index"] == "decline_people"]
     assert set(people["level"]) == {"neighbourhood"}
     missing = people[people["rank"].isna()]["code"]
-    units = norte.units  # type: ignore[attr-defined]
+    units = norte.units
     assert (units.loc[missing, "residents_method"] != "census").sum() >= 131
 
 
-def test_a_pillar_without_a_source_is_named_and_never_zero(norte: object, capsys: pytest.CaptureFixture[str]) -> None:
-    stages = norte.store.read("stages")  # type: ignore[attr-defined]
+def test_a_pillar_without_a_source_is_named_and_never_zero(norte: Built, capsys: pytest.CaptureFixture[str]) -> None:
+    stages = norte.store.read("stages")
     assert "p3" not in set(stages["node"])
-    folder = str(norte.store.folder)  # type: ignore[attr-defined]
+    folder = str(norte.store.folder)
     assert main(["rank", "--index", "p3", "--store", folder, "--lang", "pt"]) == 1
     assert "Sem dados por freguesia" in capsys.readouterr().err
 
 
-def test_contributions_of_a_parish_sum_to_its_score(norte: object, capsys: pytest.CaptureFixture[str]) -> None:
-    folder = str(norte.store.folder)  # type: ignore[attr-defined]
+def test_contributions_of_a_parish_sum_to_its_score(norte: Built, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = str(norte.store.folder)
     assert main(["explain", "030884", "--format", "json", "--store", folder]) == 0
     found = json.loads(capsys.readouterr().out)
     total = sum(one["contribution"] or 0 for one in found["contributions"])
@@ -109,10 +109,8 @@ def test_contributions_of_a_parish_sum_to_its_score(norte: object, capsys: pytes
     assert all(one["source"] and one["date"] and one["licence"] for one in museums)
 
 
-def test_weights_from_a_file_change_the_order(
-    norte: object, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    folder = str(norte.store.folder)  # type: ignore[attr-defined]
+def test_weights_from_a_file_change_the_order(norte: Built, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = str(norte.store.folder)
     weights = tmp_path / "pesos.toml"
     weights.write_text("[weights]\np1_heritage = 1\n", "utf-8")
     command = ["rank", "--top", "40", "--format", "json", "--store", folder]
@@ -192,11 +190,11 @@ def test_wrong_usage_exits_with_two(words: list[str]) -> None:
 
 
 def test_an_existing_file_is_kept_unless_forced(
-    norte: object, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    norte: Built, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "x.geojson"
     path.write_text("meu", "utf-8")
-    command = ["export", "museums", "-o", str(path), "--store", str(norte.store.folder)]  # type: ignore[attr-defined]
+    command = ["export", "museums", "-o", str(path), "--store", str(norte.store.folder)]
     assert main(command) == 1
     assert path.read_text("utf-8") == "meu"
     assert "--force" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import geopandas as gpd
@@ -10,6 +11,7 @@ import pytest
 import shapely
 
 from atlas.atlasfile import find_atlas, load_atlas
+from atlas.built import Built
 from atlas.errors import ConfigError, SourceError
 from atlas.neighbourhoods import load_units, locate, repair_coverage
 
@@ -49,15 +51,15 @@ def test_a_point_on_a_border_belongs_to_the_smaller_code() -> None:
     assert locate(points, units).tolist() == ["0A", "0B", None]
 
 
-def test_lettered_codes_and_leading_zeros_survive_a_build(norte: object) -> None:
-    codes = norte.units.index  # type: ignore[attr-defined]
+def test_lettered_codes_and_leading_zeros_survive_a_build(norte: Built) -> None:
+    codes = norte.units.index
     assert sum(code.startswith("0") for code in codes) == 690
     assert sum(not code.isdigit() for code in codes) == 18
 
 
-def one_unit(small_atlas: Path, change: object) -> None:
+def one_unit(small_atlas: Path, change: Callable[[gpd.GeoDataFrame], gpd.GeoDataFrame]) -> None:
     path = small_atlas / "neighbourhoods.parquet"
-    change(gpd.read_parquet(path)).to_parquet(path)  # type: ignore[operator]
+    change(gpd.read_parquet(path)).to_parquet(path)
     load_units(load_atlas(small_atlas))
 
 

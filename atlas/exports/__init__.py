@@ -8,7 +8,6 @@ half-written ever stands under its final name, and lays the field dictionary in 
 from __future__ import annotations
 
 import importlib
-import os
 import pkgutil
 import sqlite3
 import tempfile
@@ -100,7 +99,7 @@ def write_text(text: str, path: Path, *, force: bool = False) -> Path:
     with working_folder(path) as folder:
         beside = folder / path.name
         beside.write_text(text, "utf-8", newline="\n")
-        os.replace(beside, path)  # noqa: PTH105
+        beside.replace(path)
     return path
 
 
@@ -144,7 +143,7 @@ def _move(folder: Path, path: Path, stem: str, *, force: bool) -> list[Path]:
         if target.is_dir() or (target.exists() and not force):
             raise _exists(target)
     for source, target in moved:
-        os.replace(source, target)  # noqa: PTH105
+        source.replace(target)
     return [target for _, target in reversed(pairs)]
 
 

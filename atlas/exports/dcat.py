@@ -33,7 +33,7 @@ _THEMES = ("EDUC", "REGI", "SOCI")
 _AUTHORITY = "http://publications.europa.eu/resource/authority/"
 
 
-def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:  # noqa: ARG001
+def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:
     """Write the record; the files of the same name that stand beside it are its distributions."""
     stem = target.name.removesuffix(FORMAT.suffix)
     beside = [(target.with_name(stem + suffix), form) for suffix, form in formats().items() if form.dictionary]

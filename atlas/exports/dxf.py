@@ -25,7 +25,7 @@ _TEXT_LENGTH = 250
 _POINT_TEXT_M = 10.0
 
 
-def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:  # noqa: ARG001
+def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:
     """Write every ring as a closed polyline, every point as a point, and the identifiers on a layer of labels."""
     body: list[str] = []
     layers: dict[str, int] = {}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from atlas.exports.exportable import Exportable, Field
 
 
-def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:  # noqa: ARG001
+def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:
     """Write both files: in the one for Excel no text begins like a formula, in the twin texts are as they are."""
     columns = [(one, layer.values(one.name)) for one in layer.fields]
     header = [one.name for one in layer.fields]

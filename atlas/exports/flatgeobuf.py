@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from atlas.exports.exportable import Exportable
 
 
-def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:  # noqa: ARG001
+def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:
     """Write the layer; where a row has no geometry the index is left out, since it could not hold that row."""
     write_ogr(
         layer.frame, path, "FlatGeobuf", layer.id, TITLE=layer.title.in_(lang), DESCRIPTION=layer.attribution,

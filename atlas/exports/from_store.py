@@ -63,7 +63,7 @@ _Built = tuple[Exportable, list[str], Exportable | None]
 """A layer without its origin, the sources it was made from, its outlines."""
 
 
-def _neighbourhoods(atlas: Atlas, store: Store, layer_id: str, lang: str, within: str | None) -> _Built:  # noqa: ARG001
+def _neighbourhoods(atlas: Atlas, store: Store, layer_id: str, lang: str, within: str | None) -> _Built:
     table = neighbourhoods.table(atlas, store, within)
     layer = Exportable(
         id=layer_id,

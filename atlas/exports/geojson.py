@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from atlas.exports.exportable import Exportable
 
 
-def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:  # noqa: ARG001
+def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:
     """Write one feature a line; title, sources, licences and field dictionary stand as members of the collection."""
     geometries, box = in_wgs84(layer.frame)
     head: dict[str, Any] = {"type": "FeatureCollection", "name": layer.id, **layer.about(lang)}

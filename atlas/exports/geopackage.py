@@ -48,7 +48,7 @@ _SPEC = "http://www.geopackage.org/spec120/#"
 _RELATED = "http://www.geopackage.org/18-000.html"
 
 
-def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:  # noqa: ARG001
+def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:
     """Write one layer, with its outlines and its tables where it has any."""
     write_layers([layer], path, lang)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from atlas.exports.exportable import Exportable
 
 
-def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:  # noqa: ARG001
+def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:
     """Write the layer; title, sources, licences and hashes stand as JSON under the key ``atlas`` of the file."""
     import pyarrow.parquet as pq
 

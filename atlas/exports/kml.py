@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _TYPES = {"text": "string", "integer": "int", "number": "double", "boolean": "bool"}
 
 
-def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:  # noqa: ARG001
+def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:
     """Write one folder a layer; values stand as typed data, not as a description."""
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write('<?xml version="1.0" encoding="UTF-8"?>\n<kml xmlns="http://www.opengis.net/kml/2.2"><Document>\n')

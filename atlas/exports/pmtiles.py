@@ -18,7 +18,7 @@ _REGION_FROM, _CITY_FROM = 5, 9
 _REGION_ZOOM, _CITY_ZOOM = 12, 14
 
 
-def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:  # noqa: ARG001
+def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:
     """Write the tiles; a region goes down to zoom 12 (2.4 m a step), a city to zoom 14 (0.6 m)."""
     small = layer.frame.copy()
     for one in layer.fields:

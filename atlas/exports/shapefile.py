@@ -21,7 +21,7 @@ TEXT_BYTES = 254
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:  # noqa: ARG001
+def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:
     """Write the ZIP; the field dictionary inside it pairs every short name with the full one."""
     with tempfile.TemporaryDirectory(prefix="shapefile-", dir=path.parent) as name:
         folder = Path(name)

@@ -18,7 +18,7 @@ CELL_LENGTH = 32_767
 """Characters that a cell holds; longer text is cut and ends in an ellipsis."""
 
 
-def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:  # noqa: ARG001
+def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:
     """Write the workbook; its creation date is the day of the newest source, so that the bytes stay the same."""
     import xlsxwriter
 

@@ -6,7 +6,6 @@ back; ``decisions`` lays it beside the decisions that are there.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from atlas.built import Built
@@ -42,5 +41,5 @@ def write_fieldcheck(built: Built, code: str, path: Path, *, lang: Lang = "pt", 
             beside.write_bytes(printed(built, form, lang))
         else:
             write_form(built, form, beside, lang)
-        os.replace(beside, path)  # noqa: PTH105
+        beside.replace(path)
     return len(form.places)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -106,10 +108,10 @@ ROWS = st.lists(ROW, min_size=1, max_size=12).map(
 
 @settings(max_examples=40, deadline=None)
 @given(ROWS, st.randoms(use_true_random=False))
-def test_order_and_repetition_change_nothing(rows: list[tuple[object, ...]], random: object) -> None:
+def test_order_and_repetition_change_nothing(rows: list[tuple[object, ...]], random: Random) -> None:
     once = fused(rows, A, B, C)
     mixed = [*rows, *rows]
-    random.shuffle(mixed)  # type: ignore[attr-defined]
+    random.shuffle(mixed)
     again = fused(mixed, C, A, B)
     assert groups(again) == groups(once)
     assert set(again.places["place_id"]) == set(once.places["place_id"])

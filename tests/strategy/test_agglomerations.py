@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -96,11 +98,11 @@ def test_a_quarter_is_named_after_its_street_else_after_its_most_telling_venue()
 
 @settings(max_examples=25, deadline=None)
 @given(st.randoms(use_true_random=False), st.floats(3_000, 30_000))
-def test_a_far_place_and_the_order_of_rows_change_no_quarter(porto_config: Atlas, random: object, away: float) -> None:
+def test_a_far_place_and_the_order_of_rows_change_no_quarter(porto_config: Atlas, random: Random, away: float) -> None:
     places = places_at(porto_config, QUARTER, UNITS)
     far = places_at(porto_config, [*QUARTER, ("museum", 500 + away, 500)], UNITS)
     order = list(range(len(far)))
-    random.shuffle(order)  # type: ignore[attr-defined]
+    random.shuffle(order)
     before = agglomerations(places, porto_config, UNITS)
     after = agglomerations(far.iloc[order], porto_config, UNITS)
     pd.testing.assert_frame_equal(pd.DataFrame(before), pd.DataFrame(after))
