@@ -142,6 +142,7 @@ def load_atlas(folder: Path, *, calibrated: bool = True, whole: bool = False) ->
     With ``calibrated=False`` reference points may be missing: that is what ``atlas build --recalibrate`` starts from.
     With ``whole=True`` what is not fetched yet is there too.
     """
+    from atlas.judging import with_judges
     from atlas.layers import load_layers
 
     path = folder / CONFIG
@@ -151,7 +152,7 @@ def load_atlas(folder: Path, *, calibrated: bool = True, whole: bool = False) ->
     atlas = read.model_copy(update={"folder": folder, "layers": layers})
     if not whole:
         atlas = what_is_there(atlas)
-    atlas = _with_decisions(atlas)
+    atlas = with_judges(_with_decisions(atlas))
     raise_first([fault for fault in _faults(atlas, path) if calibrated or not isinstance(fault, NotCalibrated)])
     return atlas
 

@@ -21,8 +21,10 @@ from atlas.commands import (
     handing_over,
     initialising,
     legal,
+    planning,
     reading,
     strategy,
+    weighing,
     writing,
 )
 from atlas.errors import AtlasError
@@ -33,8 +35,10 @@ COMMANDS: tuple[Command, ...] = (
     *building.COMMANDS,
     *reading.COMMANDS,
     *diagnosing.COMMANDS,
+    *weighing.COMMANDS,
     *strategy.COMMANDS,
     *legal.COMMANDS,
+    *planning.COMMANDS,
     *writing.COMMANDS,
     *handing_over.COMMANDS,
     *field.COMMANDS,

@@ -191,6 +191,15 @@ class Pillar(Model):
     )
 
 
+class Opinion(Model):
+    """What one person thinks that the pillars of an index should weigh."""
+
+    judge: str
+    date: str
+    weights: dict[Id, float]
+    ratio: float | None = None  # consistency of comparisons by pairs (AHP)
+
+
 class Index(Model):
     """A tree over indicators: pillars with weights, a missing-value rule and a coverage floor."""
 
@@ -206,6 +215,10 @@ class Index(Model):
         None, description="low|middle and middle|high, for the opportunity's cells"
     )
     pillar: tuple[Pillar, ...]
+    judges: str | None = Field(
+        None, description="CSV of what several people think: their mean is the weight, their spread enters the draws"
+    )
+    opinions: tuple[Opinion, ...] = Field((), exclude=True)
 
 
 class Preset(Model):
@@ -248,7 +261,7 @@ class Walking(Model):
     """How reach on foot is measured: along a street network, with slope where relief is given, else by the detour."""
 
     network: Id | None = Field(None, description="source of kind `network`")
-    relief: Id | None = Field(None, description="source of kind `raster`, in the atlas's CRS")
+    relief: Id | None = Field(None, description="source of kind `raster`")
     limit_m: float = Field(1200.0, gt=0, description="the farthest reach that any indicator asks for")
     snap_m: float = Field(250.0, gt=0, description="farther from the network than this is unreachable, not far")
 

@@ -14,7 +14,7 @@ from atlas.built import Built
 from atlas.config import Index
 from atlas.language import Lang, Translator
 from atlas.ranking import index_holding, rows_of
-from atlas.scores import doubts_of
+from atlas.scores import doubts_of, judges_of
 from atlas.scoring import diagnostics
 from atlas.scoring.index import Scored, score_index
 from atlas.scoring.sensitivity import OUTPUT, sensitivity
@@ -82,6 +82,7 @@ def diagnose(built: Built, index: Index, *, runs: int = 0) -> Diagnosis:
             base=runs,
             doubts=doubts_of(built.store_tables, index),
             p_match=built.places["p_match"],
+            judges=judges_of(index),
         )
     return Diagnosis(
         index=index,

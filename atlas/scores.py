@@ -14,7 +14,7 @@ from atlas.fusion.completeness import density_class
 from atlas.scoring.diagnostics import against_parent, rank_within
 from atlas.scoring.doubt import Doubt
 from atlas.scoring.index import Scored, rank, score_index
-from atlas.scoring.opportunity import cells, probabilities
+from atlas.scoring.opportunity import UNSURE, UNSURE_BELOW, cells, own_chance, probabilities
 from atlas.scoring.uncertainty import data_interval, robustness
 
 Tables = Mapping[str, pd.DataFrame]
@@ -49,12 +49,28 @@ def score_all(atlas: Atlas, tables: Tables, *, draws: int, seed: int, workers: i
         faults += _without_reason(made["scored"], index)
     raise_first(faults)
     table = pd.concat(scores, ignore_index=True)
+    read = opportunities(atlas, tables, table, shares)
     return {
-        "scores": table,
+        "scores": _unsure(table, read),
         "stages": pd.concat(stages, ignore_index=True),
-        "opportunities": opportunities(atlas, tables, table, shares),
+        "opportunities": read,
         "monte_carlo": pd.concat(errors, ignore_index=True),
     }
+
+
+def judges_of(index: Index, weights: Mapping[str, float] | None = None) -> pd.DataFrame | None:
+    """Judges × pillars: what each gave, for weights that are the judges' own; with one judge there is no spread."""
+    if weights is not None or len(index.opinions) < 2:
+        return None
+    return pd.DataFrame([one.weights for one in index.opinions], index=[one.judge for one in index.opinions])
+
+
+def _unsure(scores: pd.DataFrame, read: pd.DataFrame) -> pd.DataFrame:
+    """``scores`` with the flag on the neighbourhoods whose reading has a chance below 0.8."""
+    unsure = read["code"][read["opportunity"].notna() & (own_chance(read) < UNSURE_BELOW)]
+    marked = scores["code"].isin(unsure) & (scores["level"] == "neighbourhood")
+    flags = scores["flags"].where(~marked, scores["flags"].where(scores["flags"] == "", scores["flags"] + "|") + UNSURE)
+    return scores.assign(flags=flags)
 
 
 def _without_reason(scored: Scored, index: Index) -> Iterator[AtlasError]:
@@ -115,8 +131,18 @@ def score_one(
     shares = pd.DataFrame(index=values.index)
     errors: list[dict[str, Any]] = []
     if draws:
+        order = row.dropna(subset="rank").rename_axis(None).sort_values(["rank", "code"]).index
         method = robustness(
-            values, index, known, draws=draws, seed=seed, ranked=scored.ranked, weights=weights, workers=workers
+            values,
+            index,
+            known,
+            draws=draws,
+            seed=seed,
+            ranked=scored.ranked,
+            weights=weights,
+            judges=judges_of(index, weights),
+            order=order,
+            workers=workers,
         )
         data = data_interval(
             values,
@@ -128,11 +154,13 @@ def score_one(
             ranked=scored.ranked,
             p_match=tables["places"].set_index("place_id")["p_match"],
             weights=weights,
+            order=order,
             workers=workers,
         )
         row = row.join(method[["rank_median", "rank_low", "rank_high"]]).join(data[["rank_data_low", "rank_data_high"]])
         # as many draws of the method as of the data: the chance in all of them together is the mean of the two
         row["p_top10"] = (method["p_top10"] + data["p_top10_data"]) / 2
+        row["p_above_next"] = (method["p_above_next"] + data["p_above_next_data"]) / 2
         shares = data[[column for column in ("p_low", "p_middle", "p_high") if column in data]]
         intervals = (("robustness", method), ("data", data))
         errors = [{"index": index.id, "interval": name, "draws": draws, **found.attrs["mc_error"]}

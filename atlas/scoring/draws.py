@@ -72,23 +72,27 @@ def draw_choices(
     """Draw methods: each of the three normalisations alike, arithmetic and geometric alike, the floors alike.
 
     Weights are Dirichlet around the published ones, α = 50·w at each parent (sd 0.056 at w = 0.2), or the mean of
-    judges drawn with replacement. None of the Q indicators or one of them is left out, each with probability
-    1/(Q + 1) (OECD/JRC 2008, p. 118). Goalposts move by up to ± 10 % of their distance; a goalpost at 0 is the
-    natural zero of a count or a share and stays.
+    judges drawn with replacement (the same ones at every parent that they weighed). None of the Q indicators or one
+    of them is left out, each with probability 1/(Q + 1) (OECD/JRC 2008, p. 118). Goalposts move by up to ± 10 % of
+    their distance; a goalpost at 0 is the natural zero of a count or a share and stays.
     """
     codes = len(branches.codes)
     normalisation = rng.integers(len(NORMALISATIONS), size=draws)
     shifts = rng.uniform(-GOALPOST_SHIFT, GOALPOST_SHIFT, size=(2, draws, codes))
     floor = np.where(rng.random(draws) < 0.5, 0.0, np.asarray(FLOORS)[rng.integers(len(FLOORS), size=draws)])
-    inner = tuple(_dirichlet(share, draws, rng) for share in branches.inner)
-    outer = _dirichlet(branches.outer, draws, rng) if judges is None else _resampled(judges, branches, draws, rng)
+    picked = None if judges is None else rng.multinomial(len(judges), np.full(len(judges), 1 / len(judges)), size=draws)
+    inner = [
+        _family(share, [branches.codes[at] for at in own], draws, rng, judges, picked)
+        for share, own in zip(branches.inner, branches.members, strict=True)
+    ]
+    outer = _family(branches.outer, list(branches.pillars), draws, rng, judges, picked)
     omitted = rng.integers(codes + 1, size=draws)
     return Choices(
         normalisation=normalisation,
         bad=np.where(fixed_ends[0], 0.0, shifts[0]),
         good=np.where(fixed_ends[1], 0.0, shifts[1]),
         floor=floor,
-        inner=inner,
+        inner=tuple(inner),
         outer=outer,
         omitted=omitted,
     )
@@ -329,10 +333,19 @@ def _dirichlet(shares: Floats, draws: int, rng: np.random.Generator) -> Floats:
     return np.asarray(parts / parts.sum(axis=1, keepdims=True), dtype=float)
 
 
-def _resampled(judges: DataFrame, branches: Branches, draws: int, rng: np.random.Generator) -> Floats:
-    given = judges.reindex(columns=list(branches.pillars)).fillna(0.0).to_numpy(dtype=float)
+def _family(
+    shares: Floats,
+    codes: list[str],
+    draws: int,
+    rng: np.random.Generator,
+    judges: DataFrame | None,
+    picked: NDArray[np.integer] | None,
+) -> Floats:
+    """Weights of one family of siblings, draw by draw; from the judges picked where they weighed it."""
+    if judges is None or picked is None or not set(codes) <= set(judges.columns):
+        return _dirichlet(shares, draws, rng)
+    given = judges[codes].to_numpy(dtype=float)
     given = given / given.sum(axis=1, keepdims=True)
-    picked = rng.multinomial(len(given), np.full(len(given), 1 / len(given)), size=draws)
     return np.asarray(picked @ given / len(given), dtype=float)
 
 

@@ -23,6 +23,7 @@ READING_OF = {
     for decline in LETTERS
 }  # fmt: skip
 UNSURE_BELOW = 0.8
+UNSURE = "uncertain_class"
 
 
 def tertile_cuts(score: Series) -> Cuts:
@@ -113,6 +114,19 @@ def probabilities(potential: DataFrame, decline: DataFrame) -> DataFrame:
         },
         index=potential.index,
     )
+
+
+def own_chance(table: DataFrame) -> Series:
+    """Chance of the reading that a unit has, from columns ``opportunity`` and ``p_`` of each reading.
+
+    >>> table = DataFrame({"opportunity": ["follow", None], "p_follow": [0.7, 0.9]})
+    >>> own_chance(table.reindex(columns=["opportunity", *(f"p_{one}" for one in READINGS)])).tolist()
+    [0.7, nan]
+    """
+    chances = Series(np.nan, index=table.index)
+    for reading in READINGS:
+        chances = chances.mask(table["opportunity"] == reading, table[f"p_{reading}"])
+    return chances
 
 
 def candidates(opportunities: DataFrame, potential: Series, decline: Series) -> DataFrame:

@@ -44,13 +44,14 @@ def sensitivity(
     doubts: Mapping[str, Doubt] | None = None,
     p_match: Series | None = None,
     weights: Mapping[str, float] | None = None,
+    judges: DataFrame | None = None,
     bootstraps: int = 400,
 ) -> DataFrame:
     """Sobol' indices of the six factors on the mean shift of ranks, and on the rank of each unit of the top ten.
 
     Parameters
     ----------
-    values, index, indicators, ranked, weights
+    values, index, indicators, ranked, weights, judges
         As for ``robustness``.
     base
         N; the order is made N(k + 2) times, k = 6.
@@ -79,7 +80,7 @@ def sensitivity(
     published = rank(scored.score, Series(True, index=units)).to_numpy(dtype=float)
     model = _Model.of(standing, index, indicators, doubts or {}, p_match, weights, seed)
     rng = np.random.default_rng([seed, 1])
-    a, b = (model.sample(base, rng) for _ in range(2))
+    a, b = (model.sample(base, rng, judges) for _ in range(2))
     top = np.argsort(published, kind="stable")[:10]
 
     def outputs(runs: _Runs) -> Floats:
@@ -203,8 +204,8 @@ class _Model:
         figures_by = tuple(tuple(bare_scales(_filled(one, rule), branches) for rule in rules) for one in drawn)
         return cls(branches, natural_zeros(branches, indicators), figures_by)
 
-    def sample(self, count: int, rng: np.random.Generator) -> _Runs:
-        choices = draw_choices(self.branches, self.fixed_ends, draws=count, rng=rng)
+    def sample(self, count: int, rng: np.random.Generator, judges: DataFrame | None) -> _Runs:
+        choices = draw_choices(self.branches, self.fixed_ends, draws=count, rng=rng, judges=judges)
         missing = rng.integers(len(self.figures[0]), size=count)
         return _Runs(choices, missing, rng.integers(len(self.figures), size=count))
 

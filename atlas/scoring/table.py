@@ -21,7 +21,7 @@ from atlas.scoring.screen import screen
 from atlas.scoring.settings import Settings, read_settings
 from atlas.scoring.treat import treat
 from atlas.scoring.tree import Node, Tree, check_weights, read_tree
-from atlas.scoring.weigh import Judged, budget_allocation, pairwise
+from atlas.scoring.weigh import Judged, read_judged
 
 STAGES = ("denominated", "imputed", "screened", "treated", "normalised", "aggregated")
 
@@ -48,8 +48,8 @@ def score_files(data: Path, meta: Path, config: Path | None, output: Path, *, fo
         ``score.toml``; the defaults hold where there is none.
     output
         Folder for ``denominated, imputed, screened, treated, normalised, aggregated, ranks, effective_weights,
-        treatment, screened_out`` (and ``weights``, where judges gave them), each a CSV file. Nothing is left there
-        unless all of it could be written.
+        treatment, screened_out`` (and ``weights, judges``, where several people gave them), each a CSV file. Nothing
+        is left there unless all of it could be written.
     force
         Write over the files of an earlier run.
     """
@@ -61,6 +61,7 @@ def score_files(data: Path, meta: Path, config: Path | None, output: Path, *, fo
     tables = score_table(figures, tree, settings, where=data.name)
     if judged is not None:
         tables["weights"] = judged.spread().rename_axis("iCode").reset_index()
+        tables["judges"] = judged.each()
     return _write(tables, output)
 
 
@@ -201,7 +202,7 @@ def _weighted(tree: Tree, settings: Settings, config: Path | None, where: str) -
     judged = None
     if settings.weights_from:
         path = (config.parent if config else Path()) / settings.weights_from
-        judged = _judged(read_text(path), tree, path.name)
+        judged = read_judged(read_text(path), tree, where=path.name)
         tree = tree.with_weights(judged.weights.to_dict())
     for code in settings.weights:
         if code not in tree.nodes:
@@ -209,32 +210,6 @@ def _weighted(tree: Tree, settings: Settings, config: Path | None, where: str) -
     tree = tree.with_weights({code: float(weight) for code, weight in settings.weights.items()})
     check_weights(tree, "score.toml, [weights]" if settings.weights else where)
     return tree, judged
-
-
-def _judged(table: DataFrame, tree: Tree, where: str) -> Judged:
-    """Read what the file is from its heading: pairs, a square matrix of comparisons, or points by judge."""
-    faults: list[AtlasError] = []
-    if {"first", "second", "times"} <= set(table.columns):
-        pairs = table[["first", "second"]].copy()
-        pairs["judge"] = table.get("judge", where)
-        pairs["times"] = numbers(table["times"], pd.Index(table["first"]), faults, where=where)
-        raise_first(faults)
-        return pairwise(pairs, tree, where=where)
-    if "iCode" not in table:
-        raise ConfigError(
-            "O cabeçalho tem de ser «iCode» e uma coluna de pontos por pessoa, ou «judge, first, second, times».",
-            "The heading must be “iCode” and a column of points a person, or “judge, first, second, times”.",
-            where=where,
-        )
-    codes = pd.Index(table["iCode"])
-    columns = [name for name in table.columns if name != "iCode"]
-    given = DataFrame({name: numbers(table[name], codes, faults, where=where) for name in columns}, index=codes)
-    raise_first(faults)
-    if set(columns) == set(codes):
-        pairs = given.rename_axis(index="first").reset_index().melt("first", var_name="second", value_name="times")
-        pairs = pairs[pairs["first"].ne(pairs["second"]) & pairs["times"].notna()].assign(judge=where)
-        return pairwise(pairs, tree, where=where)
-    return budget_allocation(given, tree, where=where)
 
 
 def _groups(groups: DataFrame, column: str, where: str) -> Series:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -37,6 +38,7 @@ def robustness(
     ranked: Series,
     weights: Mapping[str, float] | None = None,
     judges: DataFrame | None = None,
+    order: pd.Index | None = None,
     workers: int = 1,
 ) -> DataFrame:
     """Robustness interval of each rank: what defensible choices of method do to the order. No coverage is claimed.
@@ -51,11 +53,14 @@ def robustness(
         Pillar id → weight, in place of the index's own.
     judges
         Rows judges, columns pillar ids: weights are then the means of judges drawn with replacement.
+    order
+        The ranked units from the first to the last, for ``p_above_next``.
 
     Returns
     -------
-    ``rank_median, rank_low, rank_high`` (5 and 95 %) and ``p_top10`` by unit, null where not ranked;
-    ``attrs["mc_error"]`` holds one Monte Carlo standard error of ``rank_median`` and ``p_top10``, the largest found.
+    ``rank_median, rank_low, rank_high`` (5 and 95 %), ``p_top10`` and, where there is an ``order``, ``p_above_next``
+    (chance of standing above the next unit of it) by unit, null where not ranked; ``attrs["mc_error"]`` holds one
+    Monte Carlo standard error of ``rank_median`` and ``p_top10``, the largest found.
     """
     standing = ranked.reindex(values.index).fillna(False).to_numpy(dtype=bool)
     plan = plan_draws(values[standing], index, indicators, draws, seed, weights, judges)
@@ -65,7 +70,7 @@ def robustness(
         ranks[:, block] = ranks_of(plan.scores(block)).T
 
     _run(fill, _blocks(draws), workers)
-    return _described(ranks, values.index, standing)
+    return _described(ranks, values.index, standing, order)
 
 
 def score_draws(
@@ -100,6 +105,7 @@ def data_interval(
     p_match: Series | None = None,
     cuts: tuple[float, float] | None = None,
     weights: Mapping[str, float] | None = None,
+    order: pd.Index | None = None,
     workers: int = 1,
 ) -> DataFrame:
     """Data interval of each rank: what the doubt in the input does to the order, with the method fixed.
@@ -116,11 +122,14 @@ def data_interval(
         Place id → probability that the records joined in it are one place; drawn once per place.
     cuts
         Low | middle and middle | high; the index's own where none is given.
+    order
+        As for ``robustness``.
 
     Returns
     -------
-    ``rank_data_median, rank_data_low, rank_data_high`` (5 and 95 %), ``p_top10_data``, and ``p_low, p_middle,
-    p_high`` where there are cuts, null where not ranked; ``attrs["mc_error"]`` as in ``robustness``.
+    ``rank_data_median, rank_data_low, rank_data_high`` (5 and 95 %), ``p_top10_data``, ``p_above_next_data`` where
+    there is an ``order``, and ``p_low, p_middle, p_high`` where there are cuts, null where not ranked;
+    ``attrs["mc_error"]`` as in ``robustness``.
 
     Notes
     -----
@@ -143,7 +152,8 @@ def data_interval(
             classes[block.start // _BLOCK] = (scores < limits[0]).sum(axis=0), (scores >= limits[1]).sum(axis=0)
 
     _run(fill, _blocks(draws), workers)
-    table = _described(ranks, values.index, standing).rename(columns={"p_top10": "p_top10_data"})
+    table = _described(ranks, values.index, standing, order)
+    table = table.rename(columns={name: f"{name}_data" for name in ("p_top10", "p_above_next")})
     table.columns = table.columns.str.replace("rank_", "rank_data_")
     if limits:
         low, high = classes.sum(axis=0) / draws
@@ -245,9 +255,21 @@ def _run(task: Callable[[slice], None], blocks: Iterator[slice], workers: int) -
         list(pool.map(task, blocks))
 
 
-def _described(ranks: NDArray[np.unsignedinteger], units: pd.Index, standing: NDArray[np.bool_]) -> DataFrame:
+def _above_next(ranks: NDArray[np.unsignedinteger], at: NDArray[np.intp]) -> Floats:
+    """Chance that each unit (a row of ``ranks``) stands above the next one of ``at``; missing for the last one."""
+    chances = np.full(len(ranks), np.nan)
+    for this, following in pairwise(at):
+        one, other = ranks[this], ranks[following]
+        chances[this] = np.mean(one < other) + np.mean(one == other) / 2
+    return chances
+
+
+def _described(
+    ranks: NDArray[np.unsignedinteger], units: pd.Index, standing: NDArray[np.bool_], order: pd.Index | None
+) -> DataFrame:
     """Intervals from ranks, units × draws, which are put in order in place."""
     draws = ranks.shape[1]
+    above = None if order is None else _above_next(ranks, units[standing].get_indexer(order))
     ranks.sort(axis=1, kind="stable")
     ordered = ranks
 
@@ -267,6 +289,8 @@ def _described(ranks: NDArray[np.unsignedinteger], units: pd.Index, standing: ND
         index=units,
     ).astype("Int64")
     table["p_top10"] = _whole(top, standing)
+    if above is not None:
+        table["p_above_next"] = _whole(above, standing)
     table.attrs["mc_error"] = {
         "rank_median": float(spread.max(initial=0.0)),
         "p_top10": float(np.sqrt(top * (1 - top) / draws).max(initial=0.0)),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from pandas import DataFrame, Series
+from pandas import DataFrame, Index, Series
 
 from atlas.errors import AtlasError, ConfigError, UnknownName, raise_first
+from atlas.scoring.csvtext import numbers
 from atlas.scoring.tree import Tree
 
 Floats = NDArray[np.float64]
@@ -21,10 +22,30 @@ RANDOM_INDEX = (0.0, 0.0, 0.58, 0.90, 1.12, 1.24, 1.32, 1.41, 1.45, 1.49, 1.51, 
 
 @dataclass(frozen=True)
 class Judged:
-    """Weights by code, and by code and judge; each family of siblings sums to 1."""
+    """Weights by code, and by code and judge; each family of siblings sums to 1.
+
+    Attributes
+    ----------
+    ratios
+        Consistency ratio of each judge's comparisons by pairs, the largest over the families.
+    dates
+        The day on which each judge answered, where the file says it.
+    """
 
     weights: Series
     by_judge: DataFrame
+    ratios: Mapping[str, float] = field(default_factory=dict)
+    dates: Mapping[str, str] = field(default_factory=dict)
+
+    def each(self) -> DataFrame:
+        """One row a judge and code: ``judge, date, iCode, Weight, ratio``, nothing lost in a mean."""
+        rows = [
+            {"judge": judge, "date": self.dates.get(judge), "iCode": code, "Weight": weight,
+             "ratio": self.ratios.get(judge)}
+            for judge in self.by_judge
+            for code, weight in self.by_judge[judge].items()
+        ]  # fmt: skip
+        return DataFrame(rows, columns=["judge", "date", "iCode", "Weight", "ratio"])
 
     def spread(self) -> DataFrame:
         """Mean, least, most and standard deviation of what the judges gave to each code."""
@@ -38,6 +59,56 @@ class Judged:
                 "judges": judges.notna().sum(axis=1),
             }
         )
+
+
+def read_judged(table: DataFrame, tree: Tree, *, where: str) -> Judged:
+    """Read what a file is from its heading: pairs, a square matrix of comparisons, or points by judge.
+
+    The day of each judge's answer may stand in a column ``date`` of the pairs, or in a row ``date`` of the points.
+    """
+    faults: list[AtlasError] = []
+    if {"first", "second", "times"} <= set(table.columns):
+        pairs = table[["first", "second"]].copy()
+        pairs["judge"] = table.get("judge", where)
+        pairs["times"] = numbers(table["times"], Index(table["first"]), faults, where=where)
+        raise_first(faults)
+        days = dict(zip(pairs["judge"], table["date"], strict=True)) if "date" in table else {}
+        return replace(pairwise(pairs, tree, where=where), dates=_days(days))
+    if "iCode" not in table:
+        raise ConfigError(
+            "O cabeçalho tem de ser «iCode» e uma coluna de pontos por pessoa, ou «judge, first, second, times».",
+            "The heading must be “iCode” and a column of points a person, or “judge, first, second, times”.",
+            where=where,
+        )
+    twice = table["iCode"][table["iCode"].duplicated()]
+    if len(twice):
+        raise ConfigError(
+            f"O código «{twice.iloc[0]}» aparece mais de uma vez. Deixe uma só linha por código.",
+            f"The code “{twice.iloc[0]}” stands there more than once. Leave one row a code.",
+            where=where,
+        )
+    columns = [name for name in table.columns if name != "iCode"]
+    said = table[table["iCode"] == "date"]
+    days = {name: said[name].iloc[0] for name in columns} if len(said) else {}
+    points = table[table["iCode"] != "date"]
+    codes = Index(points["iCode"])
+    given = DataFrame({name: numbers(points[name], codes, faults, where=where) for name in columns}, index=codes)
+    raise_first(faults)
+    if not columns:
+        raise ConfigError(
+            "Não há colunas de pontos. Acrescente uma coluna por pessoa, com o seu nome.",
+            "There are no columns of points. Add a column a person, with the name.",
+            where=where,
+        )
+    if set(columns) == set(codes):
+        pairs = given.rename_axis(index="first").reset_index().melt("first", var_name="second", value_name="times")
+        pairs = pairs[pairs["first"].ne(pairs["second"]) & pairs["times"].notna()].assign(judge=where)
+        return pairwise(pairs, tree, where=where)
+    return replace(budget_allocation(given, tree, where=where), dates=_days(days))
+
+
+def _days(said: Mapping[str, str]) -> dict[str, str]:
+    return {str(judge): day for judge, day in said.items() if day}
 
 
 def budget_allocation(points: DataFrame, tree: Tree, *, where: str = "") -> Judged:
@@ -95,6 +166,7 @@ def pairwise(comparisons: DataFrame, tree: Tree, *, where: str = "") -> Judged:
     """
     codes = dict.fromkeys([*comparisons["first"], *comparisons["second"]])
     shares: dict[str, dict[str, float]] = {}
+    ratios: dict[str, float] = {}
     for family in _families(list(codes), tree, where):
         for judge, rows in comparisons.groupby("judge", sort=False):
             own = rows[rows["first"].isin(family) | rows["second"].isin(family)]
@@ -102,10 +174,11 @@ def pairwise(comparisons: DataFrame, tree: Tree, *, where: str = "") -> Judged:
             weights, ratio = principal_weights(matrix)
             if ratio >= INCONSISTENT_FROM:
                 raise _inconsistent(matrix, weights, ratio, family, f"{where}, {judge}")
+            ratios[str(judge)] = max(ratios.get(str(judge), 0.0), ratio)
             for code, weight in zip(family, weights, strict=True):
                 shares.setdefault(code, {})[str(judge)] = float(weight)
     by_judge = DataFrame(shares).T
-    return Judged(by_judge.mean(axis=1).rename("Weight"), by_judge)
+    return Judged(by_judge.mean(axis=1).rename("Weight"), by_judge, ratios)
 
 
 def principal_weights(matrix: Floats) -> tuple[Floats, float]:
