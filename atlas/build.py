@@ -13,14 +13,13 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from atlas import __version__
+from atlas import __version__, strategy
 from atlas import store as stores
 from atlas.config import Atlas
 from atlas.cuts import cut_tables, refuse_without_points
 from atlas.errors import StoreError
 from atlas.fetched import located_file
-from atlas.judging import log_of_weights
-from atlas.measuring import Figures, measure_all
+from atlas.measuring import measure_all
 from atlas.placing import Places, place_all
 from atlas.scores import score_all
 from atlas.sources import file_hash
@@ -32,6 +31,9 @@ DATA_TABLES = (
     "records", "places", "completeness", "members", "unplaced", "disputes", "decisions", "neighbourhoods", "parents",
 )  # fmt: skip
 FIGURE_TABLES = ("indicators", "evidence", "doubts")
+STRATEGY_TABLES = ("agglomerations", "network", "links")
+SCORE_TABLES = ("scores", "stages", "opportunities", "monte_carlo")
+ASKED_TABLES = ("cuts", "cut_units", "null_atlas")  # only where somebody asked for them
 
 
 def silent(_share: float, _stage: str) -> None:
@@ -62,8 +64,7 @@ def hashes_of(atlas: Atlas, *, draws: int, seed: int) -> Hashes:
     head = {**whole["atlas"], "draws": None, "seed": None}
     data = _digest(code_hash(), files, head, whole["neighbourhoods"], whole["source"], layers)
     figures = _digest(data, whole["walking"], [_measured_part(one) for one in whole["indicator"]])
-    opinions = [one.model_dump(mode="json") for index in atlas.index for one in index.opinions]
-    method = _digest(figures, whole, draws, seed, *([opinions] if opinions else []))
+    method = _digest(figures, whole, draws, seed)
     return Hashes(data, figures, method)
 
 
@@ -82,8 +83,9 @@ def _digest(*parts: Any) -> str:
 def code_hash() -> str:
     """Hash of the program's own source text: another program is another build."""
     package = Path(__file__).parent
-    rooms = ("", "sources", "fusion", "indicators", "scoring")
+    rooms = ("", "sources", "fusion", "indicators", "scoring", "strategy")
     paths = sorted(path for room in rooms for path in (package / room).glob("*.py"))
+    paths.append(package / "strategy" / "complements.toml")
     skipped = {
         "cli.py",
         "maps.py",
@@ -94,23 +96,37 @@ def code_hash() -> str:
         "ranking.py",
         "explaining.py",
         "language.py",
+        "null_atlas.py",
+        "opportunities.py",
+        "peers.py",
+        "reading.py",
+        "reusable.py",
+        "scorecard.py",
+        "validate.py",
     }
     texts = [path.read_bytes().replace(b"\r\n", b"\n") for path in paths if path.name not in skipped]
     return hashlib.sha256(__version__.encode() + b"".join(texts)).hexdigest()[:16]
 
 
 def is_current(
-    atlas: Atlas, folder: Path, *, draws: int | None = None, seed: int | None = None, cuts: bool = False
+    atlas: Atlas,
+    folder: Path,
+    *,
+    draws: int | None = None,
+    seed: int | None = None,
+    cuts: bool = False,
+    null: int = 0,
 ) -> bool:
     """Whether the store in ``folder`` was made from exactly these inputs by this program.
 
-    Draws, seed and other zonings that are not asked for are the store's own: a build for a report is kept.
+    Draws, seed, other zonings and null atlases that are not asked for are the store's own: a build for a report is
+    kept.
     """
     try:
         found = Store(folder).manifest
     except StoreError:
         return False
-    if cuts and "cuts" not in found["counts"]:
+    if (cuts and "cuts" not in found["counts"]) or (null and found.get("null") != null):
         return False
     draws = found["draws"] if draws is None else draws
     seed = found["seed"] if seed is None else seed
@@ -127,11 +143,13 @@ def build(
     workers: int = 1,
     force: bool = False,
     cuts: bool = False,
+    null: int = 0,
     progress: Progress = silent,
 ) -> Store:
     """Build what is stale and swap the new store in; a current one is left as it is.
 
-    With ``cuts`` the indices are also built on other zonings (:mod:`atlas.cuts`).
+    With ``cuts`` the indices are also built on other zonings (:mod:`atlas.cuts`), with ``null`` so many atlases with
+    their venues dealt out anew (:mod:`atlas.strategy.null_atlas`).
 
     Raises
     ------
@@ -150,7 +168,7 @@ def build(
         lock = FileLock(folder.with_name(f"{folder.name}.lock"))
         with lock.acquire(timeout=LOCK_SECONDS):
             stores.recover(folder)
-            if force or not is_current(atlas, folder, draws=draws, seed=seed, cuts=cuts):
+            if force or not is_current(atlas, folder, draws=draws, seed=seed, cuts=cuts, null=null):
                 _build(
                     atlas,
                     folder,
@@ -159,6 +177,7 @@ def build(
                     workers=workers,
                     force=force,
                     cuts=cuts,
+                    null=null,
                     progress=progress,
                 )
     except Timeout:
@@ -185,44 +204,55 @@ def _build(
     workers: int,
     force: bool,
     cuts: bool,
+    null: int,
     progress: Progress,
 ) -> None:
     hashes = hashes_of(atlas, draws=draws, seed=seed)
     earlier = None if force else _earlier(folder)
     known: Mapping[str, str] = earlier.manifest["hashes"] if earlier else {}
-    seconds: dict[str, float] = {}
-    clock = time.perf_counter()
-
-    def done(stage: str) -> None:
-        nonlocal clock
-        seconds[stage] = round(time.perf_counter() - clock, 3)
-        clock = time.perf_counter()
+    clock = _Clock()
 
     progress(0.02, "places")
-    places: Places | None = None
+    placed: Places | None = None
     if earlier is not None and known.get("data") == hashes.data:
         tables = {name: earlier.read(name) for name in DATA_TABLES}
         about = {key: earlier.manifest[key] for key in ("sources", "repairs", "warnings")}
     else:
-        places = place_all(atlas)
-        tables = places.tables
-        about = {"sources": places.sources, "repairs": places.repairs, "warnings": places.warnings}
-    done("places")
+        placed = place_all(atlas)
+        tables = dict(placed.tables)
+        about = {"sources": placed.sources, "repairs": placed.repairs, "warnings": placed.warnings}
+    clock.done("places")
     progress(0.5, "indicators")
     if earlier is not None and known.get("figures") == hashes.figures:
-        figures = Figures({name: earlier.read(name) for name in FIGURE_TABLES})
+        tables |= {name: earlier.read(name) for name in (*FIGURE_TABLES, *STRATEGY_TABLES)}
     else:
-        figures = measure_all(atlas, places or Places.of(atlas, tables, about))
-    tables = {**tables, **figures.tables}
-    done("indicators")
+        placed = placed or Places.of(atlas, tables, about)
+        tables |= measure_all(atlas, placed).tables
+        clock.done("indicators")
+        progress(0.65, "strategy")
+        tables |= strategy.tables(atlas, tables, streets=placed.streets)
+        clock.done("strategy")
     progress(0.7, "scores")
-    scored = score_all(atlas, tables, draws=draws, seed=seed, workers=workers)
-    done("scores")
-    tables = {**tables, **scored}
-    if cuts:
+    if earlier is not None and known.get("method") == hashes.method:
+        kept = [name for name in (*SCORE_TABLES, *ASKED_TABLES) if name in earlier.manifest["counts"]]
+        tables |= {name: earlier.read(name) for name in kept}
+        null = null or earlier.manifest.get("null", 0)
+    else:
+        earlier = None
+        tables |= score_all(atlas, tables, draws=draws, seed=seed, workers=workers)
+    clock.done("scores")
+    if cuts and "cuts" not in tables:
         progress(0.8, "cuts")
-        tables |= cut_tables(atlas, places or Places.of(atlas, tables, about), tables)
-        done("cuts")
+        tables |= cut_tables(atlas, placed or Places.of(atlas, tables, about), tables)
+        clock.done("cuts")
+    if null and (earlier is None or earlier.manifest.get("null") != null):
+        from atlas.strategy.null_atlas import null_atlas
+
+        placed = placed or Places.of(atlas, tables, about)
+        share = _share_of(progress, 0.8, 0.95)
+        drawn = null_atlas(atlas, tables, placed, draws=null, seed=seed, workers=workers, progress=share)
+        tables["null_atlas"] = drawn
+        clock.done("null")
     progress(0.95, "store")
     manifest = {
         "atlas": atlas.atlas.id,
@@ -231,6 +261,7 @@ def _build(
         "crs": atlas.atlas.crs,
         "draws": draws,
         "seed": seed,
+        "null": null,
         "hashes": {"data": hashes.data, "figures": hashes.figures, "method": hashes.method},
         "walking": _walking(atlas),
         "method": atlas.model_dump(mode="json", by_alias=True, include={"indicator", "index", "opportunity"}),
@@ -238,9 +269,28 @@ def _build(
         **about,
     }
     day = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-    log = {"built": day, "seconds": seconds, "weights": list(log_of_weights(atlas))}
+    log = {"built": day, "seconds": clock.seconds}
     stores.write(folder, tables, manifest, log)
     progress(1.0, "store")
+
+
+class _Clock:
+    """Seconds that each stage took."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._at = time.perf_counter()
+
+    def done(self, stage: str) -> None:
+        """A stage is over."""
+        now = time.perf_counter()
+        self.seconds[stage] = round(now - self._at, 3)
+        self._at = now
+
+
+def _share_of(progress: Progress, low: float, high: float) -> Progress:
+    """Progress of a stage as that of the whole."""
+    return lambda share, stage: progress(low + (high - low) * share, stage)
 
 
 def _walking(atlas: Atlas) -> str:
@@ -259,4 +309,5 @@ def _earlier(folder: Path) -> Store | None:
         found.manifest["hashes"]
     except (StoreError, KeyError):
         return None
-    return found if all((folder / f"{name}.parquet").is_file() for name in (*DATA_TABLES, *FIGURE_TABLES)) else None
+    needed = (*DATA_TABLES, *FIGURE_TABLES, *STRATEGY_TABLES, *SCORE_TABLES)
+    return found if all((folder / f"{name}.parquet").is_file() for name in needed) else None

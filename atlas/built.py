@@ -18,7 +18,9 @@ from atlas.errors import UnknownName
 from atlas.fetched import atlas_home
 from atlas.scores import values_of, wide
 from atlas.scoring.index import Scored, score_index
+from atlas.sources._opened import Opened
 from atlas.store import Store
+from atlas.walking import Streets, streets_of
 
 _SCORED_KEPT = 8
 
@@ -92,6 +94,11 @@ class Built:
                 self._scored.popitem(last=False)
         return found
 
+    @cached_property
+    def streets(self) -> Streets | None:
+        """The walking network, read when somebody first asks."""
+        return streets_of(self.atlas, Opened(self.atlas))
+
     @property
     def meta(self) -> dict[str, Any]:
         """What every answer and every file carries: atlas, hashes, sources with licences."""
@@ -120,6 +127,7 @@ def open_built(
     seed: int | None = None,
     workers: int = 1,
     cuts: bool = False,
+    null: int = 0,
     progress: Progress = silent,
 ) -> Built:
     """The atlas ``name`` (an embedded one or a folder), built first where its store is missing or stale.
@@ -129,7 +137,9 @@ def open_built(
     folder = find_atlas(name)
     atlas = load_atlas(folder)
     where = store or store_folder(name, folder)
-    made = build(atlas, where, draws=draws, seed=seed, workers=workers, force=force, cuts=cuts, progress=progress)
+    made = build(
+        atlas, where, draws=draws, seed=seed, workers=workers, force=force, cuts=cuts, null=null, progress=progress
+    )
     return Built(atlas, made)
 
 

@@ -16,7 +16,7 @@ from atlas.fusion.completeness import density_class, of_units, with_walks
 from atlas.indicators import Inputs, Measured, Walked, compute
 from atlas.neighbourhoods import edge_share
 from atlas.placing import Places
-from atlas.walking import distances, load_streets
+from atlas.walking import distances
 
 EDGE_RADIUS_M = 1200.0
 UNKNOWN = "completeness_unknown"
@@ -80,10 +80,9 @@ def inputs_of(atlas: Atlas, placed: Places) -> Inputs:
 def _walked(atlas: Atlas, placed: Places, population: gpd.GeoDataFrame) -> Walked | None:
     """Distances on foot from where people live to the places that somebody walks to (a short let is none)."""
     walking = atlas.walking
-    if walking.network is None:
+    streets = placed.streets
+    if streets is None:
         return None
-    relief = placed.opened(walking.relief) if walking.relief else None
-    streets = load_streets(placed.opened(walking.network), relief)
     pressure = [layer.id for layer in atlas.layers if layer.layer.role in {"pressure", "stock"}]
     places = placed.tables["places"]
     places = places[~places["layer"].isin(pressure)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from atlas.neighbourhoods import Units, load_units, locate
 from atlas.sources import file_hash
 from atlas.sources._coordinates import put_right
 from atlas.sources._opened import Opened
+from atlas.walking import Streets, streets_of
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,11 @@ class Places:
     sources: list[dict[str, Any]] = field(default_factory=list)
     repairs: list[list[str]] = field(default_factory=list)
     warnings: list[list[str]] = field(default_factory=list)
+
+    @cached_property
+    def streets(self) -> Streets | None:
+        """The walking network, read when a stage first asks."""
+        return streets_of(self.opened.atlas, self.opened)
 
     @classmethod
     def of(cls, atlas: Atlas, tables: Mapping[str, pd.DataFrame], about: Mapping[str, Any]) -> Places:
@@ -105,6 +112,9 @@ def _records(
             warnings += [[f"{source.id}: {pt}", f"{source.id}: {en}"] for pt, en in entry["warnings"]]
             fault_of_codes = _unknown_codes(source, held, units, atlas.folder / source.file)
             faults += [fault_of_codes] if fault_of_codes else []
+        if source.kind == "raster":
+            entry["warnings"] = [list(one) for one in held.attrs["warnings"]]
+            warnings += [[f"{source.id}: {pt}", f"{source.id}: {en}"] for pt, en in entry["warnings"]]
         if opened.gives_records(source.id):
             held, swapped = put_right(held, around, atlas.atlas.crs)
             frame, outside = _within(held, around, atlas.atlas.crs, units)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
-import rasterio
-from rasterio.transform import rowcol
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
+from atlas.config import Atlas
 from atlas.sources.network import Network
+from atlas.sources.raster import Raster
 
 TILE_M = 800.0
 SHORTEST_M = 0.001
@@ -32,8 +33,22 @@ class Streets:
     with_slope: bool
 
 
-def load_streets(network: Network, relief: Path | None = None) -> Streets:
-    """The streets as arrays; with an elevation raster (in the network's CRS), costs are flat metres of equal time.
+def streets_of(atlas: Atlas, opened: Callable[[str], Any]) -> Streets | None:
+    """The streets that an atlas walks on, with slope where it has relief; None where it names none.
+
+    ``opened`` gives what the source with an id holds.
+    """
+    walking = atlas.walking
+    if walking.network is None:
+        return None
+    relief = opened(walking.relief) if walking.relief else None
+    return load_streets(opened(walking.network), relief, atlas.atlas.crs)
+
+
+def load_streets(network: Network, relief: Raster | None = None, crs: Any = None) -> Streets:
+    """The streets as arrays; with an elevation raster, costs are flat metres of equal time.
+
+    ``crs`` is the network's; the raster's own where none is given.
 
     What is not connected with the largest part (yards, cut bridges, stubs) is left out: it cannot be walked to.
 
@@ -55,7 +70,10 @@ def load_streets(network: Network, relief: Path | None = None) -> Streets:
     keep = main[start] & main[end]
     new = np.cumsum(main) - 1
     start, end, length_m, xy = new[start[keep]], new[end[keep]], length_m[keep], xy[main]
-    cost_m = length_m if relief is None else length_m * slope_factor(_heights(relief, xy), start, end, length_m)
+    cost_m = length_m
+    if relief is not None:  # the mean of nine cells: single ones are roofs
+        height_m = relief.around(xy, relief.crs if crs is None else crs)
+        cost_m = length_m * slope_factor(height_m, start, end, length_m)
     return Streets(xy, start, end, cost_m, relief is not None)
 
 
@@ -70,24 +88,6 @@ def slope_factor(height_m: np.ndarray, start: np.ndarray, end: np.ndarray, lengt
     there = FLAT_KMH / (6 * np.exp(-3.5 * np.abs(slope + 0.05)))
     back = FLAT_KMH / (6 * np.exp(-3.5 * np.abs(-slope + 0.05)))
     return (there + back) / 2
-
-
-def _heights(path: Path, xy: np.ndarray) -> np.ndarray:
-    """Height at each node, the mean of the 3 × 3 cells around it: single cells are roofs."""
-    with rasterio.open(path) as raster:
-        cells = raster.read(1, masked=True).astype(float).filled(np.nan)
-        row, column = (np.asarray(one) for one in rowcol(raster.transform, xy[:, 0], xy[:, 1]))
-    total, count = np.zeros(len(xy)), np.zeros(len(xy))
-    for dy in (-1, 0, 1):
-        for dx in (-1, 0, 1):
-            y, x = row + dy, column + dx
-            inside = (y >= 0) & (y < cells.shape[0]) & (x >= 0) & (x < cells.shape[1])
-            value = np.full(len(xy), np.nan)
-            value[inside] = cells[y[inside], x[inside]]
-            known = np.isfinite(value)
-            total[known] += value[known]
-            count[known] += 1
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def distances(

@@ -31,16 +31,30 @@ def _build(args: argparse.Namespace) -> Answer | None:
             seed=args.seed,
             workers=args.workers,
             cuts=args.cuts,
+            null=args.null,
             progress=reporter,
         )
     if args.quiet:
         return None
     answer = build_summary(built, args.lang, ran=reporter.ran, moved=moved)
+    lines = [answer.head]
     if args.cuts:
         from atlas.diagnosing import cut_lines
 
-        return replace(answer, head="\n".join([answer.head, *cut_lines(built, args.lang)]))
-    return answer
+        lines += cut_lines(built, args.lang)
+    if args.null:
+        from atlas.commands.strategy_answers import beside_chance
+        from atlas.language import Translator
+
+        lines += beside_chance(built, Translator(args.lang))
+    return replace(answer, head="\n".join(lines))
+
+
+def _atlases(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise ValueError(text)
+    return count
 
 
 def _check(args: argparse.Namespace) -> Answer:
@@ -79,6 +93,9 @@ COMMANDS = (
         Option(("--seed",), "semente", "seed", {"type": int, "metavar": "N"}),
         Option(("--workers",), "processos", "workers", {"type": int, "default": 1, "metavar": "N"}),
         Option(("--recalibrate",), "renova as referências", "renews the references", {"action": "store_true"}),
+        Option(("--null",), "também N atlas ao acaso, ao lado de cada contagem (200: alguns minutos)",
+               "also N atlases by chance, beside every count (200: some minutes)", {
+                   "type": _atlases, "default": 0, "metavar": "N"}),
         Option(("--cuts",), "também sobre outros recortes do território", "also on other cuts of the ground",
                {"action": "store_true"}),
     )),

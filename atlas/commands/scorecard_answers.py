@@ -7,11 +7,9 @@ from typing import Any
 
 from atlas.answers import Answer
 from atlas.built import Built, units_within
-from atlas.errors import ConfigError
 from atlas.language import Lang, Translator
 from atlas.strategy.discrimination import CONFIDENCE
 from atlas.strategy.links import observed_kinds
-from atlas.strategy.null_atlas import null_atlas
 from atlas.strategy.peers import peer_rows, peers
 from atlas.strategy.reusable import best_for, reusable_spaces, space_rows
 from atlas.strategy.scorecard import scorecard
@@ -122,14 +120,12 @@ def reusable_answer(built: Built, lang: Lang, within: str | None, kind: str | No
     return Answer(rows, {**built.meta, "for": kind}, shown=shown, foot="\n".join(notes))
 
 
-def null_answer(built: Built, lang: Lang, draws: int) -> Answer:
-    """Every count beside what atlases with their venues dealt out anew have."""
+def null_answer(built: Built, lang: Lang) -> Answer:
+    """Every count beside what atlases with their venues dealt out anew have, as the build stored it."""
     t = Translator(lang)
-    if draws < 1:
-        raise ConfigError(
-            f"{draws} sorteios não chegam. Indique pelo menos 1.", f"{draws} draws are too few. Ask for 1 at least."
-        )
-    table = null_atlas(built, draws=draws)
+    if "null_atlas" not in built.store.tables():
+        return Answer([], built.meta, foot=t("strategy.null.none", atlas=built.atlas.atlas.id))
+    table = built.store.read("null_atlas")
     rows = [
         {key: (round(value, 6) if isinstance(value, float) else value) for key, value in row.items()}
         for row in table.to_dict("records")
@@ -144,4 +140,4 @@ def null_answer(built: Built, lang: Lang, draws: int) -> Answer:
         }
         for row in rows
     ]
-    return Answer(rows, built.meta, shown=shown, foot=t("strategy.null.how", draws=t.number(draws)))
+    return Answer(rows, built.meta, shown=shown, foot=t("strategy.null.how", draws=t.number(table["draws"].iloc[0])))

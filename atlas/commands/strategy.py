@@ -69,7 +69,7 @@ def _reusable(args: argparse.Namespace) -> Answer:
 def _null(args: argparse.Namespace) -> Answer:
     from atlas.commands.scorecard_answers import null_answer
 
-    return null_answer(opened(args), args.lang, args.draws)
+    return null_answer(opened(args), args.lang)
 
 
 COMMANDS = (
@@ -107,9 +107,6 @@ COMMANDS = (
             "company", "cultural_institution", "art_space", "artist", "university", "science_park", "research_centre",
             "municipality", "media")}),
     ), lists=True),
-    Command("null", _null, "o que daria o acaso: os equipamentos distribuídos pelos residentes, muitas vezes",
-            "what chance would give: the venues dealt out by residents, many times", (
-        Option(("--draws",), "atlas sorteados (200, alguns minutos)", "atlases drawn (200, some minutes)",
-               {"type": int, "default": 200, "metavar": "N"}),
-    ), lists=True),
+    Command("null", _null, "o que daria o acaso, ao lado de cada contagem (depois de `atlas build --null 200`)",
+            "what chance would give, beside every count (after `atlas build --null 200`)", lists=True),
 )  # fmt: skip

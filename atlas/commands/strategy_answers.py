@@ -9,13 +9,12 @@ import pandas as pd
 from atlas.answers import Answer
 from atlas.built import Built, units_within
 from atlas.language import Lang, Translator
-from atlas.strategy import read
 from atlas.strategy.hotspots import Null, hotspots, spot_rows
 from atlas.strategy.links import KINDS, links, observed_kinds
 from atlas.strategy.network import network, reason_in
 from atlas.strategy.opportunities import opportunities, opportunity_rows
 from atlas.strategy.permutation import PERMUTATIONS
-from atlas.strategy.walks import WALK_M, how, streets_of
+from atlas.strategy.walks import WALK_M, how
 
 SHOWN_CLASSES = 4
 SHOWN_MISSING = 10
@@ -24,7 +23,7 @@ SHOWN_MISSING = 10
 def agglomerations_answer(built: Built, lang: Lang, within: str | None) -> Answer:
     """The agglomerations, or those that touch the area asked for."""
     t = Translator(lang)
-    table = read(built, "agglomerations")
+    table = built.store.read("agglomerations")
     if within is not None:
         units = set(units_within(built, within))
         table = table[[not units.isdisjoint(codes.split("|")) for codes in table["neighbourhoods"]]]
@@ -51,7 +50,7 @@ def hotspots_answer(built: Built, lang: Lang, within: str | None, null: Null) ->
     """The hot and cold units, the surest first; none is an answer too."""
     t = Translator(lang)
     places, units = built.store.read("places"), built.store.read("neighbourhoods")
-    table = read(built, "hotspots") if null == "area" else hotspots(places, built.atlas, units, null=null)
+    table = hotspots(places, built.atlas, units, null=null)
     chosen = table[table["code"].isin(units_within(built, within))]
     rows = spot_rows(chosen, built.units)
     shown = [
@@ -77,7 +76,7 @@ def hotspots_answer(built: Built, lang: Lang, within: str | None, null: Null) ->
                 floor=t.number(floor, 5),
                 share=t.percent(0.05),
             ),
-            *(beside_chance(built, t, "hot_spots") if null == "area" else []),
+            *beside_chance(built, t, f"hot_spots_{null}"),
         ]
     )
     meta = {**built.meta, "null": null, "permutations": PERMUTATIONS, "p_floor": floor, "false_discovery_rate": 0.05}
@@ -88,7 +87,7 @@ def network_answer(built: Built, lang: Lang, within: str | None) -> Answer:
     """The edges with their reasons; components, brokers and missing links in the meta and above the table."""
     t = Translator(lang)
     units = None if within is None else units_within(built, within)
-    found = network(built.store.read("places"), built.atlas, units=units, streets=streets_of(built.atlas))
+    found = network(built.store.read("places"), built.atlas, units=units, streets=built.streets)
     rows = [
         {
             **{key: edge[key] for key in ("from", "to", "from_name", "to_name", "minutes")},
@@ -129,7 +128,8 @@ def network_answer(built: Built, lang: Lang, within: str | None) -> Answer:
         }
         for row in rows
     ]
-    return Answer(rows, meta, shown=shown, foot=network_foot(meta, t))
+    foot = "\n".join([network_foot(meta, t), *beside_chance(built, t, "network_edges")])
+    return Answer(rows, meta, shown=shown, foot=foot)
 
 
 def network_foot(meta: dict[str, Any], t: Translator) -> str:
@@ -158,9 +158,9 @@ def links_answer(built: Built, lang: Lang, within: str | None) -> Answer:
     """The matrix of pairs of observed kinds, with a sentence for each and one for the whole."""
     t = Translator(lang)
     if within is None:
-        table = read(built, "links")
+        table = built.store.read("links")
     else:
-        units, streets = units_within(built, within), streets_of(built.atlas)
+        units, streets = units_within(built, within), built.streets
         table = links(built.store.read("places"), built.atlas, units=units, streets=streets)
     rows = [
         {
@@ -258,9 +258,9 @@ def opportunities_answer(built: Built, lang: Lang, within: str | None) -> Answer
 
 
 def beside_chance(built: Built, t: Translator, *counts: str) -> list[str]:
-    """Lines that set counts beside their null distribution, where the build stored the null atlases."""
+    """Lines that set counts (all without a name) beside their null distribution; how to draw it where it is not."""
     if "null_atlas" not in built.store.tables():
-        return []
+        return [t("strategy.null.none", atlas=built.atlas.atlas.id)]
     table = built.store.read("null_atlas").set_index("count")
     return [
         t(
@@ -271,8 +271,9 @@ def beside_chance(built: Built, t: Translator, *counts: str) -> list[str]:
             low=t.number(table.loc[one, "low"], 1),
             high=t.number(table.loc[one, "high"], 1),
             draws=t.number(table.loc[one, "draws"]),
+            p=t.number(table.loc[one, "p"], 4),
         )
-        for one in counts
+        for one in counts or table.index
     ]
 
 

@@ -60,11 +60,8 @@ def agglomerations(
     atlas: Atlas, store: Store, lang: str, within: str | None = None
 ) -> tuple[Exportable, list[str], Exportable | None]:
     """The hulls, and the sources of their members; of one parent or unit where a code is given."""
-    from atlas.built import Built
-    from atlas.strategy import read
-
-    del lang  # names of quarters are proper names
-    table: gpd.GeoDataFrame = read(Built(atlas, store), "agglomerations")
+    del atlas, lang  # names of quarters are proper names
+    table: gpd.GeoDataFrame = store.read("agglomerations")
     if within is not None:
         touching = [within in codes.split("|") for codes in table["neighbourhoods"]]
         table = table[(table["parent"] == within) | np.array(touching, dtype=bool)]
@@ -79,11 +76,10 @@ def network(
     atlas: Atlas, store: Store, lang: str, within: str | None = None
 ) -> tuple[Exportable, list[str], Exportable | None]:
     """The edges as straight lines, each with its reason; of one parent or unit where a code is given."""
-    from atlas.built import Built
-    from atlas.strategy import read
     from atlas.strategy.network import reason_in
 
-    table: pd.DataFrame = read(Built(atlas, store), "network")
+    del atlas
+    table: pd.DataFrame = store.read("network")
     places = store.read("places").set_index("place_id")
     ends = [places.loc[table[end]] for end in ("from", "to")]
     if within is not None:

@@ -62,7 +62,7 @@ def agglomerations(
     places, neighbourhoods
         Tables of the store.
     streets
-        The walking network, where the atlas has one (:func:`atlas.strategy.walks.streets_of`).
+        The walking network, where the atlas has one (:func:`atlas.walking.streets_of`).
 
     Returns
     -------

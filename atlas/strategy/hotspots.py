@@ -31,6 +31,7 @@ def hotspots(
     null: Null = "residents",
     permutations: int = PERMUTATIONS,
     seed: int | None = None,
+    neighbours: csr_array | None = None,
 ) -> pd.DataFrame:
     """Gᵢ* and the local Moran statistic of each unit by conditional permutation, with a false discovery rate of 5 %.
 
@@ -41,6 +42,11 @@ def hotspots(
     - ``area``: venues per km² as log(1 + x).
 
     Venues whose class is only guessed do not count here.
+
+    Parameters
+    ----------
+    neighbours
+        :func:`atlas.strategy.association.contiguity` of the units, where it is known already.
 
     Returns
     -------
@@ -53,7 +59,7 @@ def hotspots(
     number = per_unit(held[~guessed(held)], units)
     mapped = per_unit(counting_all(atlas, places), units) if null == "mapped" else number
     value = response(number, units, mapped, null=null)
-    weights = contiguity(units)
+    weights = contiguity(units) if neighbours is None else neighbours
     table = local_spots(
         value, weights, venues=number, permutations=permutations, seed=atlas.atlas.seed if seed is None else seed
     )

@@ -140,44 +140,59 @@ def shares(sites: Sites, near: Walks, *, permutations: int, seed: int) -> tuple[
     count, kinds = len(sites.kind), len(sites.kinds)
     if not count:
         return np.full((kinds, kinds), np.nan), np.full((permutations, kinds, kinds), np.nan)
-    row, neighbour = near.row, near.column
-    known, start = np.unique(row, return_index=True)
-    used = sites.inside[known]
+    used = sites.inside[near.row]
+    known, start = np.unique(near.row[used], return_index=True)
+    neighbour = near.column[used]
+    groups = dealt_groups(sites, near)
     rng = np.random.default_rng(seed)
-    batch = max(1, BATCH_CELLS // max(len(row), 1))
+    batch = max(1, BATCH_CELLS // max(len(neighbour), count))
     drawn = [
-        _shares_of(_relabelled(sites, size, rng), neighbour, start, known[used], used, sites)
+        _shares_of(relabelled(sites, groups, size, rng), neighbour, start, known, sites)
         for size in _sizes(permutations, batch)
     ]
-    observed = _shares_of(sites.kind[None, :], neighbour, start, known[used], used, sites)[0]
+    observed = _shares_of(sites.kind[None, :].astype(np.int8), neighbour, start, known, sites)[0]
     return observed, np.concatenate(drawn) if drawn else np.zeros((0, kinds, kinds))
 
 
-def _relabelled(sites: Sites, size: int, rng: np.random.Generator) -> NDArray[np.intp]:
+def dealt_groups(sites: Sites, near: Walks) -> list[NDArray[np.intp]]:
+    """The municipalities where dealing the kinds out anew can change a share; positions of their buildings.
+
+    Where all are of one kind it cannot, nor where nobody is near anybody and all lie inside the area, or none.
+    """
+    touched = np.zeros(len(sites.kind), dtype=bool)
+    touched[near.row] = True
+    members = [np.flatnonzero(sites.group == group) for group in np.unique(sites.group)]
+    return [
+        own
+        for own in members
+        if len(np.unique(sites.kind[own])) > 1 and (touched[own].any() or len(np.unique(sites.inside[own])) > 1)
+    ]
+
+
+def relabelled(sites: Sites, groups: list[NDArray[np.intp]], size: int, rng: np.random.Generator) -> NDArray[np.int8]:
     """``size`` rows of kinds, dealt out anew within each municipality."""
-    rows = np.tile(sites.kind, (size, 1))
-    for group in np.unique(sites.group):
-        own = np.flatnonzero(sites.group == group)
+    rows = np.tile(sites.kind.astype(np.int8), (size, 1))
+    for own in groups:
         rows[:, own] = rng.permuted(rows[:, own], axis=1)
     return rows
 
 
 def _shares_of(
-    kind: NDArray[np.intp],
+    kind: NDArray[np.int8],
     neighbour: NDArray[np.intp],
     start: NDArray[np.intp],
     known: NDArray[np.intp],
-    used: NDArray[np.bool_],
     sites: Sites,
 ) -> Floats:
     draws, kinds = len(kind), len(sites.kinds)
-    inside = kind[:, sites.inside] + kinds * np.arange(draws)[:, None]
-    number = np.bincount(inside.ravel(), minlength=draws * kinds).reshape(draws, kinds)
+    inside = kind[:, sites.inside]
+    number = np.stack([np.count_nonzero(inside == one, axis=1) for one in range(kinds)], axis=1)
     met = np.zeros((draws, kinds, kinds))
     if len(start):
-        bits = (1 << kind).astype(np.uint16)
-        around = np.bitwise_or.reduceat(bits[:, neighbour], start, axis=1)[:, used].astype(np.intp)
-        key = (kind[:, known] + kinds * np.arange(draws)[:, None]) * (1 << kinds) + around
+        bits = np.left_shift(1, kind, dtype=np.int16)
+        around = np.bitwise_or.reduceat(bits[:, neighbour], start, axis=1).astype(np.intp)
+        key = kind[:, known] * np.intp(1 << kinds) + around
+        key += (kinds << kinds) * np.arange(draws)[:, None]
         seen = np.bincount(key.ravel(), minlength=draws * kinds << kinds).reshape(draws, kinds, 1 << kinds)
         has = (np.arange(1 << kinds)[:, None] >> np.arange(kinds)) & 1
         met = seen @ has.astype(float)

@@ -5,7 +5,8 @@ Every count of hot spots, agglomerations, links and opportunities stands beside 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -15,8 +16,7 @@ import pandas as pd
 import shapely
 from scipy.sparse import csr_array, hstack
 
-from atlas.built import Built
-from atlas.config import Indicator
+from atlas.config import Atlas, Indicator
 from atlas.indicators import Inputs, Walked
 from atlas.measuring import inputs_of, measure_some
 from atlas.placing import Places
@@ -24,43 +24,61 @@ from atlas.scores import wide
 from atlas.scoring.index import score_index
 from atlas.scoring.opportunity import cells
 from atlas.strategy.agglomerations import agglomerations
-from atlas.strategy.hotspots import hotspots, raise_no_residents
-from atlas.strategy.links import links
+from atlas.strategy.association import contiguity
+from atlas.strategy.hotspots import NULLS, hotspots, raise_no_residents
+from atlas.strategy.links import PERMUTATIONS, links
 from atlas.strategy.network import network
 from atlas.strategy.venues import counting, points_of
-from atlas.strategy.walks import streets_of
-from atlas.walking import Streets, distances
+from atlas.walking import distances
 
 DRAWS = 200
 LINK_PERMUTATIONS = 999
 COUNTS = (
-    "hot_spots", "agglomerations", "venues_in_agglomerations", "network_edges", "links_near", "links_apart",
-    "opportunities",
+    *(f"hot_spots_{null}" for null in NULLS), "agglomerations", "venues_in_agglomerations", "network_edges",
+    "links_near", "links_apart", "opportunities",
 )  # fmt: skip
 Progress = Callable[[float, str], None]
+Tables = Mapping[str, Any]
 
 
 def null_atlas(
-    built: Built, *, draws: int = DRAWS, seed: int | None = None, progress: Progress | None = None
+    atlas: Atlas,
+    tables: Tables,
+    placed: Places,
+    *,
+    draws: int = DRAWS,
+    seed: int | None = None,
+    workers: int = 1,
+    progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Counts of the atlas beside their distribution over atlases whose venues are dealt out anew.
 
     A unit gets each venue with a chance in proportion to its residents, and the venue a random spot inside it; its
     class, weight and marks go with it. Everything else stays: heritage, shops of daily life, streets, decline.
 
+    Parameters
+    ----------
+    tables
+        ``places, neighbourhoods, completeness, opportunities`` of a build.
+    placed
+        The same build's first stage.
+    workers
+        Threads; every draw has a seed of its own, so that their number changes nothing.
+
     Returns
     -------
     One row a ``count`` (:data:`COUNTS`): ``observed``, ``mean``, ``low`` and ``high`` (5 and 95 %) of the draws, ``p``
     (chance of as many or more in such an atlas, 1/(draws + 1) at least) and ``draws``.
     """
-    reader = _Counter(built)
-    observed = reader.count(built.store.read("places"), reader.inputs)
-    rng = np.random.default_rng(built.atlas.atlas.seed if seed is None else seed)
+    counter = _Counter(atlas, tables, placed)
+    observed = counter.count(tables["places"], counter.inputs, permutations=PERMUTATIONS)
+    start = atlas.atlas.seed if seed is None else seed
     drawn = []
-    for number, (places, inputs) in enumerate(reader.dealt(rng, draws)):
-        drawn.append(reader.count(places, inputs))
-        if progress is not None:
-            progress((number + 1) / draws, "null")
+    with ThreadPoolExecutor(max(workers, 1)) as pool:
+        for found in pool.map(lambda number: counter.drawn(np.random.default_rng([start, number])), range(draws)):
+            drawn.append(found)
+            if progress is not None:
+                progress(len(drawn) / draws, "null")
     return compared(observed, drawn)
 
 
@@ -127,65 +145,63 @@ def random_points(shapes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 class _Counter:
     """Counts one atlas after another, with what does not move read once."""
 
-    def __init__(self, built: Built) -> None:
-        self.built = built
-        atlas, store = built.atlas, built.store
-        self.units = store.read("neighbourhoods").set_index("code", drop=False).rename_axis(None)
-        about = {key: store.manifest[key] for key in ("sources", "repairs", "warnings")}
-        tables = {name: store.read(name) for name in store.tables()}
-        self.inputs = inputs_of(atlas, Places.of(atlas, tables, about))
-        self.streets: Streets | None = streets_of(atlas)
-        places = store.read("places")
-        venue = places["place_id"].isin(counting(atlas, places, "venue")["place_id"])
-        self.moved = (venue & places["neighbourhood"].notna()).to_numpy()
+    def __init__(self, atlas: Atlas, tables: Tables, placed: Places) -> None:
+        self.atlas, self.places, self.neighbourhoods = atlas, tables["places"], tables["neighbourhoods"]
+        self.units = self.neighbourhoods.set_index("code", drop=False).rename_axis(None)
+        self.neighbours = contiguity(self.units)
+        self.inputs = inputs_of(atlas, placed)
+        self.streets = placed.streets
+        self.completeness = tables["completeness"]
+        venue = self.places["place_id"].isin(counting(atlas, self.places, "venue")["place_id"])
+        self.moved = (venue & self.places["neighbourhood"].notna()).to_numpy()
         self.index = atlas.index_of(atlas.opportunity.potential)
-        self.decline = store.read("opportunities").set_index("code")["decline"]
+        self.decline = tables["opportunities"].set_index("code")["decline"]
 
-    def dealt(self, rng: np.random.Generator, draws: int) -> Iterator[tuple[gpd.GeoDataFrame, Inputs]]:
-        """Atlases with their venues dealt out anew."""
-        places = self.built.store.read("places")
-        for _ in range(draws):
-            table = deal(places, self.units, self.moved, rng)
-            yield table, replace(self.inputs, places=table, walked=self._walked(table))
+    def drawn(self, rng: np.random.Generator) -> dict[str, float]:
+        """The counts of an atlas with its venues dealt out anew."""
+        table = deal(self.places, self.units, self.moved, rng)
+        return self.count(table, replace(self.inputs, places=table, walked=self.walked(table)))
 
-    def count(self, places: gpd.GeoDataFrame, inputs: Inputs) -> dict[str, float]:
+    def count(
+        self, places: gpd.GeoDataFrame, inputs: Inputs, *, permutations: int = LINK_PERMUTATIONS
+    ) -> dict[str, float]:
         """The counts of one atlas."""
-        atlas, units = self.built.atlas, self.built.store.read("neighbourhoods")
-        spots = hotspots(places, atlas, units, null="area")
-        quarters = agglomerations(places, atlas, units, streets=self.streets)
-        pairs = links(places, atlas, streets=self.streets, permutations=LINK_PERMUTATIONS)
+        atlas, units, streets = self.atlas, self.neighbourhoods, self.streets
+        spots = [hotspots(places, atlas, units, null=null, neighbours=self.neighbours) for null in NULLS]
+        quarters = agglomerations(places, atlas, units, streets=streets)
+        pairs = links(places, atlas, streets=streets, permutations=permutations)
         found = (
-            float((spots["spot"] == "hot").sum()),
+            *(float((table["spot"] == "hot").sum()) for table in spots),
             float(len(quarters)),
             float(quarters["places"].sum()),
-            float(len(network(places, atlas, streets=self.streets).edges)),
+            float(len(network(places, atlas, streets=streets).edges)),
             float((pairs["relation"] == "near").sum()),
             float((pairs["relation"] == "apart").sum()),
-            self._opportunities(inputs),
+            self.opportunities(inputs),
         )
         return dict(zip(COUNTS, found, strict=True))
 
-    def _opportunities(self, inputs: Inputs) -> float:
+    def opportunities(self, inputs: Inputs) -> float:
         """Units in the reading ``opportunity``, with the potential measured and scored anew."""
-        atlas = self.built.atlas
+        atlas = self.atlas
         decline = atlas.decline
         if self.index.cuts is None or decline is None or decline.cuts is None:
             return 0.0
         codes = {code for pillar in self.index.pillar for code in pillar.indicators}
         wanted: list[Indicator] = [one for one in atlas.indicator if one.code in codes]
-        made = measure_some(inputs, self.built.store.read("completeness"), wanted).tables["indicators"]
+        made = measure_some(inputs, self.completeness, wanted).tables["indicators"]
         coverage = wide(made, self.index.level, "coverage")
         values = wide(made, self.index.level).where(coverage > 0)
         scored = score_index(values, self.index, {one.code: one for one in atlas.indicator}, coverage=coverage)
         read = cells(scored.score.where(scored.ranked), self.decline, self.index.cuts, decline.cuts)
         return float((read["opportunity"] == "opportunity").sum())
 
-    def _walked(self, places: gpd.GeoDataFrame) -> Walked | None:
+    def walked(self, places: gpd.GeoDataFrame) -> Walked | None:
         """Distances on foot with those to the moved places measured anew."""
         known, population = self.inputs.walked, self.inputs.population
         if known is None or population is None or self.streets is None:
             return known
-        walking = self.built.atlas.walking
+        walking = self.atlas.walking
         ids = pd.Index(places["place_id"])
         moved = ids[self.moved].intersection(known.place_ids, sort=False)
         kept = np.flatnonzero(~known.place_ids.isin(moved))

@@ -11,12 +11,11 @@ from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
 from atlas.built import Built
-from atlas.strategy import read
 from atlas.strategy.links import observed_kinds, sites_of
 from atlas.strategy.network import network
 from atlas.strategy.opportunities import observes_stock, opportunities
 from atlas.strategy.venues import counting, guessed, points_of
-from atlas.strategy.walks import WALK_M, streets_of, walks
+from atlas.strategy.walks import WALK_M, walks
 from atlas.walking import Streets
 
 NEAR_M = 400.0
@@ -51,12 +50,12 @@ class Reading:
     @cached_property
     def streets(self) -> Streets | None:
         """The walking network."""
-        return streets_of(self.built.atlas)
+        return self.built.streets
 
     @cached_property
     def agglomerations(self) -> pd.DataFrame:
         """The agglomerations."""
-        table: pd.DataFrame = read(self.built, "agglomerations")
+        table: pd.DataFrame = self.built.store.read("agglomerations")
         return table
 
     @cached_property

@@ -12,7 +12,6 @@ from scipy.spatial import cKDTree
 
 from atlas.built import Built
 from atlas.language import Lang, Translator
-from atlas.strategy import read
 from atlas.strategy.links import KINDS, sites_of
 from atlas.strategy.venues import Floats, counting, points_of
 from atlas.strategy.walks import WALK_M
@@ -46,7 +45,7 @@ def reusable_spaces(built: Built, *, units: pd.Index | None = None) -> gpd.GeoDa
     held = held[held["neighbourhood"].notna() if units is None else held["neighbourhood"].isin(units)]
     held = held.sort_values("place_id", kind="stable").reset_index(drop=True)
     table = held[["place_id", "name", "class_", "neighbourhood", "lon", "lat", "size_m2", "geometry"]].copy()
-    quarters = read(built, "agglomerations")
+    quarters = built.store.read("agglomerations")
     table["agglomeration"], table["agglomeration_name"], table["agglomeration_m"] = None, None, np.nan
     if len(table) and len(quarters):
         points = shapely.points(points_of(table))

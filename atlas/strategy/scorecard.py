@@ -154,13 +154,13 @@ def _share(part: float, whole: float) -> Value:
 
 
 @measure("not_loaded")
-def not_loaded(reading: Reading, area: Area, figure: Figure) -> Value:  # noqa: ARG001
+def not_loaded(reading: Reading, area: Area, figure: Figure) -> Value:
     """What no embedded source holds."""
     return Value(None)
 
 
 @measure("agglomerations")
-def agglomerations(reading: Reading, area: Area, figure: Figure) -> Value:  # noqa: ARG001
+def agglomerations(reading: Reading, area: Area, figure: Figure) -> Value:
     """Agglomerations with a member in the area."""
     units = set(area.units)
     touching = [not units.isdisjoint(codes.split("|")) for codes in reading.agglomerations["neighbourhoods"]]
@@ -168,14 +168,14 @@ def agglomerations(reading: Reading, area: Area, figure: Figure) -> Value:  # no
 
 
 @measure("share_in_agglomerations")
-def share_in_agglomerations(reading: Reading, area: Area, figure: Figure) -> Value:  # noqa: ARG001
+def share_in_agglomerations(reading: Reading, area: Area, figure: Figure) -> Value:
     """Venues of the area that are members of an agglomeration."""
     inside = reading.venues["neighbourhood"].isin(area.units)
     return _share(float((inside & reading.venues["member"]).sum()), float(inside.sum()))
 
 
 @measure("kinds_present")
-def kinds_present(reading: Reading, area: Area, figure: Figure) -> Value:  # noqa: ARG001
+def kinds_present(reading: Reading, area: Area, figure: Figure) -> Value:
     """Observed kinds of actors with a place in the area."""
     if not reading.kinds:
         return Value(None)
@@ -183,7 +183,7 @@ def kinds_present(reading: Reading, area: Area, figure: Figure) -> Value:  # noq
 
 
 @measure("share_with_other_kind")
-def share_with_other_kind(reading: Reading, area: Area, figure: Figure) -> Value:  # noqa: ARG001
+def share_with_other_kind(reading: Reading, area: Area, figure: Figure) -> Value:
     """Buildings of actors with one of another kind near."""
     inside = reading.actors["neighbourhood"].isin(area.units)
     return _share(float((inside & reading.actors["others"]).sum()), float(inside.sum()))
@@ -201,14 +201,14 @@ def share_near(reading: Reading, area: Area, figure: Figure) -> Value:
 
 
 @measure("candidates_with_heritage")
-def candidates_with_heritage(reading: Reading, area: Area, figure: Figure) -> Value:  # noqa: ARG001
+def candidates_with_heritage(reading: Reading, area: Area, figure: Figure) -> Value:
     """Candidates of the area that have heritage."""
     table = reading.candidates
     return Value(float((table["code"].isin(area.units) & (table["heritage"] > 0)).sum()))
 
 
 @measure("stock_near_heritage")
-def stock_near_heritage(reading: Reading, area: Area, figure: Figure) -> Value:  # noqa: ARG001
+def stock_near_heritage(reading: Reading, area: Area, figure: Figure) -> Value:
     """Reusable spaces of the area near heritage; missing where no source covers them."""
     table = reading.stock
     if table is None:
@@ -217,14 +217,14 @@ def stock_near_heritage(reading: Reading, area: Area, figure: Figure) -> Value: 
 
 
 @measure("share_with_partner")
-def share_with_partner(reading: Reading, area: Area, figure: Figure) -> Value:  # noqa: ARG001
+def share_with_partner(reading: Reading, area: Area, figure: Figure) -> Value:
     """Facilities of the area with an edge in the programming network."""
     inside = reading.facilities["neighbourhood"].isin(area.units)
     return _share(float((inside & reading.facilities["partner"]).sum()), float(inside.sum()))
 
 
 @measure("largest_network")
-def largest_network(reading: Reading, area: Area, figure: Figure) -> Value:  # noqa: ARG001
+def largest_network(reading: Reading, area: Area, figure: Figure) -> Value:
     """Facilities of the area in its largest component."""
     own = reading.facilities.loc[reading.facilities["neighbourhood"].isin(area.units), "component"]
     return Value(float(own.value_counts().max()) if len(own) else 0.0)

@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 
 from atlas.config import Atlas
 from atlas.strategy.venues import Floats
-from atlas.walking import Streets, distances, load_streets
+from atlas.walking import Streets, distances
 
 WALK_M = 400.0  # five minutes
 M_PER_MINUTE = 80.0  # 4.8 km/h on the flat
@@ -23,17 +23,6 @@ class Walks:
     row: NDArray[np.intp]
     column: NDArray[np.intp]
     metres: Floats
-
-
-def streets_of(atlas: Atlas) -> Streets | None:
-    """The streets that the atlas walks on, with slope where it has relief; None where it names none."""
-    from atlas.sources._opened import Opened
-
-    walking = atlas.walking
-    if walking.network is None:
-        return None
-    opened = Opened(atlas)
-    return load_streets(opened(walking.network), opened(walking.relief) if walking.relief else None)
 
 
 def how(atlas: Atlas) -> str:

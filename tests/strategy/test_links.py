@@ -13,7 +13,7 @@ from atlas.built import Built
 from atlas.commands.strategy_answers import links_sentence
 from atlas.config import Atlas
 from atlas.language import Translator
-from atlas.strategy.links import _relabelled, links, observed_kinds, shares, sites_of, two_sided
+from atlas.strategy.links import dealt_groups, links, observed_kinds, relabelled, shares, sites_of, two_sided
 from atlas.strategy.walks import walks
 
 UNITS = grid(4, 5_000, parents=2)
@@ -80,7 +80,9 @@ def test_dealing_kinds_out_anew_keeps_those_of_each_municipality(porto_config: A
     rng = np.random.default_rng(seed)
     spots = [(CLASS_OF[str(rng.choice(list(CLASS_OF)))], *rng.uniform(0, 20_000, 2)) for _ in range(40)]
     sites = sites_of(places_at(porto_config, spots, UNITS), porto_config)
-    for drawn in _relabelled(sites, 3, rng):
+    groups = dealt_groups(sites, walks(porto_config, sites.spots, limit_m=2_000.0, streets=None))
+    assert groups
+    for drawn in relabelled(sites, groups, 3, rng):
         for group in np.unique(sites.group):
             own = sites.group == group
             np.testing.assert_array_equal(

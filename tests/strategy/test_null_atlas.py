@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
 from small_city import grid, places_at
 
+from atlas.build import build, is_current
 from atlas.built import Built
+from atlas.commands.strategy_answers import beside_chance
 from atlas.config import Atlas
+from atlas.language import Translator
+from atlas.placing import Places
 from atlas.strategy.null_atlas import COUNTS, _Counter, compared, deal, null_atlas, random_points
 
 
@@ -45,9 +53,22 @@ def test_counts_stand_beside_their_draws() -> None:
     assert row["p"] == pytest.approx(15 / 20)
 
 
+def counter_of(built: Built) -> _Counter:
+    """What counts one atlas after another, on the tables of a store."""
+    return _Counter(built.atlas, *tables_of(built))
+
+
+def tables_of(built: Built) -> tuple[dict[str, Any], Places]:
+    """The tables that the null atlas reads, and the first stage of the build that made them."""
+    tables = {name: built.store.read(name) for name in built.store.tables()}
+    about = {key: built.store.manifest[key] for key in ("sources", "repairs", "warnings")}
+    return tables, Places.of(built.atlas, tables, about)
+
+
 def test_norte_gathers_more_than_residents_explain(norte: Built) -> None:
-    """Two draws: the same seed gives the same, and venues gather in far more quarters than by residents alone."""
-    once, again = null_atlas(norte, draws=2), null_atlas(norte, draws=2)
+    """Two draws, on one worker or two: the same; and venues gather in far more quarters than by residents alone."""
+    tables, placed = tables_of(norte)
+    once, again = (null_atlas(norte.atlas, tables, placed, draws=2, workers=workers) for workers in (1, 2))
     pd.testing.assert_frame_equal(once, again)
     table = once.set_index("count")
     assert list(table.index) == list(COUNTS)
@@ -55,12 +76,34 @@ def test_norte_gathers_more_than_residents_explain(norte: Built) -> None:
     assert table.loc["network_edges", "observed"] > table.loc["network_edges", "high"]
 
 
+def test_a_build_keeps_the_null_atlas_until_something_changes(porto: Built, tmp_path: Path) -> None:
+    """A build with the same inputs keeps the draws that were asked for, one with another seed drops them."""
+    import shutil
+
+    shutil.copytree(porto.store.folder, tmp_path / "s")
+    draws = porto.store.manifest["draws"]
+    first = build(porto.atlas, tmp_path / "s", draws=draws, null=1)
+    assert first.manifest["null"] == 1
+    kept = first.read("null_atlas")
+    assert list(kept["count"]) == list(COUNTS)
+    assert is_current(porto.atlas, tmp_path / "s")
+    assert not is_current(porto.atlas, tmp_path / "s", null=2)
+    manifest = json.loads((tmp_path / "s" / "manifest.json").read_text("utf-8"))
+    said = "\n".join(beside_chance(Built(porto.atlas, first), Translator("pt"), "agglomerations"))
+    assert str(len(porto.store.read("agglomerations"))) in said
+    assert manifest["hashes"] == porto.store.manifest["hashes"]
+    again = build(porto.atlas, tmp_path / "s", seed=5)
+    assert "null_atlas" not in again.tables()
+    assert again.manifest["null"] == 0
+    assert "atlas build porto --null 200" in beside_chance(Built(porto.atlas, again), Translator("pt"))[0]
+
+
 def test_the_undisturbed_atlas_counts_its_own_opportunities(porto: Built) -> None:
     """Measuring and scoring the potential anew, without moving anything, gives the readings of the build."""
-    counter = _Counter(porto)
-    found = counter._opportunities(counter.inputs)
+    counter = counter_of(porto)
+    found = counter.opportunities(counter.inputs)
     assert found == (porto.store.read("opportunities")["opportunity"] == "opportunity").sum()
-    again = counter._walked(porto.store.read("places"))
+    again = counter.walked(porto.store.read("places"))
     assert again is not None and counter.inputs.walked is not None
     order = again.place_ids.get_indexer(counter.inputs.walked.place_ids)
     difference = abs(again.metres[:, order] - counter.inputs.walked.metres)

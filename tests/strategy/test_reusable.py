@@ -7,7 +7,6 @@ import pytest
 import shapely
 
 from atlas.built import Built
-from atlas.strategy import read
 from atlas.strategy.links import KINDS
 from atlas.strategy.reusable import APART_M, PARTNERS, best_for, near_actors, reusable_spaces, space_rows
 from atlas.strategy.venues import points_of
@@ -16,7 +15,7 @@ from atlas.strategy.venues import points_of
 def test_distances_to_the_nearest_agglomeration(porto: Built) -> None:
     table = reusable_spaces(porto)
     assert len(table) > 100
-    hulls = read(porto, "agglomerations").geometry.to_numpy()
+    hulls = porto.store.read("agglomerations").geometry.to_numpy()
     expected = np.stack([shapely.distance(shapely.points(points_of(table)), hull) for hull in hulls]).min(axis=0)
     np.testing.assert_allclose(table["agglomeration_m"], expected.round(0), atol=0.51)
     one = porto.units.index[0]
