@@ -19,6 +19,7 @@ from atlas.config import Atlas
 from atlas.cuts import cut_tables, refuse_without_points
 from atlas.errors import StoreError
 from atlas.fetched import located_file
+from atlas.judging import log_of_weights
 from atlas.measuring import measure_all
 from atlas.placing import Places, place_all
 from atlas.scores import score_all
@@ -64,7 +65,8 @@ def hashes_of(atlas: Atlas, *, draws: int, seed: int) -> Hashes:
     head = {**whole["atlas"], "draws": None, "seed": None}
     data = _digest(code_hash(), files, head, whole["neighbourhoods"], whole["source"], layers)
     figures = _digest(data, whole["walking"], [_measured_part(one) for one in whole["indicator"]])
-    method = _digest(figures, whole, draws, seed)
+    opinions = [one.model_dump(mode="json") for index in atlas.index for one in index.opinions]
+    method = _digest(figures, whole, draws, seed, *([opinions] if opinions else []))
     return Hashes(data, figures, method)
 
 
@@ -269,7 +271,7 @@ def _build(
         **about,
     }
     day = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-    log = {"built": day, "seconds": clock.seconds}
+    log = {"built": day, "seconds": clock.seconds, "weights": list(log_of_weights(atlas))}
     stores.write(folder, tables, manifest, log)
     progress(1.0, "store")
 
