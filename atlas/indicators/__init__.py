@@ -32,10 +32,15 @@ class Walked:
     with_slope: bool
 
     def within(self, places: pd.DataFrame, radius_m: float) -> csr_array:
-        """Population points × places: 1 where the place is within ``radius_m``."""
-        chosen = self.metres[:, self.place_ids.get_indexer(places["place_id"])].tocoo()
+        """Population points × places: 1 where the place is within ``radius_m``; nobody walks to a vacant shop."""
+        column = self.place_ids.get_indexer(places["place_id"])
+        walked_to = np.flatnonzero(column >= 0)
+        chosen = self.metres[:, column[walked_to]].tocoo()
         near = chosen.data <= radius_m
-        return csr_array((np.ones(int(near.sum())), (chosen.row[near], chosen.col[near])), shape=chosen.shape)
+        return csr_array(
+            (np.ones(int(near.sum())), (chosen.row[near], walked_to[chosen.col[near]])),
+            shape=(self.metres.shape[0], len(places)),
+        )
 
 
 @dataclass(frozen=True)

@@ -1,38 +1,196 @@
-"""Rasters (GeoTIFF, COG, VRT): opened when a measure reads them, checked here."""
+"""Rasters (GeoTIFF, COG, VRT) in any CRS, rotated or not: checked here, read by the window that a measure asks for."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import rasterio
+from rasterio.enums import Resampling
 from rasterio.errors import RasterioIOError
+from rasterio.vrt import WarpedVRT
+from rasterio.windows import Window, from_bounds
 
 from atlas.config import Source
 from atlas.errors import SourceError
 
+# What programs write for "nothing here" and often forget to declare.
+USUAL_NODATA = (-9999.0, -99999.0, -32768.0, -32767.0, float(np.finfo("f4").min), float(np.finfo("f4").max))
+SCANNED = 2000  # cells a side of the look at a raster whose no-data is not declared
 
-def load(source: Source, folder: Path) -> Path:
-    """The path of a raster that opens, states its CRS and is not rotated."""
+
+@dataclass(frozen=True)
+class Cells:
+    """A window of a raster: ``array`` with NaN where there is none, scale and offset applied."""
+
+    array: np.ndarray
+    bounds: tuple[float, float, float, float]
+    crs: Any
+
+    @property
+    def res(self) -> tuple[float, float]:
+        """Width and height of a cell, in the unit of the CRS."""
+        left, bottom, right, top = self.bounds
+        rows, columns = self.array.shape
+        return (right - left) / columns, (top - bottom) / rows
+
+
+@dataclass(frozen=True)
+class Raster:
+    """One band of a raster on disk."""
+
+    path: Path
+    band: int
+    crs: Any
+    upright: bool
+    nodata: tuple[float, ...]
+    attrs: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+
+    def cells(self, bounds: tuple[float, float, float, float], crs: Any, *, margin: int = 0) -> Cells | None:
+        """The cells over a box, north up, in ``crs``; None where the raster does not reach it.
+
+        A raster in another CRS, or a rotated one, is warped as it is read (bilinear), at about its own resolution.
+
+        Parameters
+        ----------
+        bounds
+            West, south, east, north in ``crs``.
+        margin
+            Cells more on every side, for measures that look at neighbours.
+
+        Raises
+        ------
+        SourceError
+            A block of the file cannot be read.
+
+        """
+        with _reading(self.path), self._grid(crs) as grid:
+            whole = Window(0, 0, grid.width, grid.height)
+            asked = from_bounds(*bounds, transform=grid.transform)
+            row, column = int(np.floor(asked.row_off)) - margin, int(np.floor(asked.col_off)) - margin
+            last_row = int(np.ceil(asked.row_off + asked.height)) + margin
+            last_column = int(np.ceil(asked.col_off + asked.width)) + margin
+            row, column = max(row, 0), max(column, 0)
+            last_row, last_column = min(last_row, int(whole.height)), min(last_column, int(whole.width))
+            if last_row <= row or last_column <= column:
+                return None
+            window = Window(column, row, last_column - column, last_row - row)
+            masked = grid.read(self.band, window=window, masked=True)
+            values = masked.astype(float).filled(np.nan)
+            # where one value is declared, another forgotten one may stand beside it
+            values[np.isin(values, self.nodata)] = np.nan
+            scale, offset = grid.scales[self.band - 1] or 1.0, grid.offsets[self.band - 1]
+            return Cells(values * scale + offset, rasterio.windows.bounds(window, grid.transform), grid.crs)
+
+    def resolution(self, crs: Any) -> tuple[float, float]:
+        """Width and height of a cell as it is read in ``crs``."""
+        with _reading(self.path), self._grid(crs) as grid:
+            width, height = grid.res
+            return float(width), float(height)
+
+    def around(self, xy: np.ndarray, crs: Any) -> np.ndarray:
+        """The mean of the 3 × 3 cells around each point; missing where none of them has a value."""
+        if not len(xy):
+            return np.array([])
+        (west, south), (east, north) = xy.min(axis=0), xy.max(axis=0)
+        cells = self.cells((west, south, east, north), crs, margin=2)
+        if cells is None:
+            return np.full(len(xy), np.nan)
+        left, _, _, top = cells.bounds
+        width, height = cells.res
+        row = np.floor((top - xy[:, 1]) / height).astype(int)
+        column = np.floor((xy[:, 0] - left) / width).astype(int)
+        total, count = np.zeros(len(xy)), np.zeros(len(xy))
+        for dy in (-1, 0, 1):
+            for dx in (-1, 0, 1):
+                y, x = row + dy, column + dx
+                inside = (y >= 0) & (y < cells.array.shape[0]) & (x >= 0) & (x < cells.array.shape[1])
+                value = np.full(len(xy), np.nan)
+                value[inside] = cells.array[y[inside], x[inside]]
+                known = np.isfinite(value)
+                total[known] += value[known]
+                count[known] += 1
+        return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+    @contextmanager
+    def _grid(self, crs: Any) -> Iterator[Any]:
+        with ExitStack() as stack:
+            file = stack.enter_context(rasterio.open(self.path))
+            if self.upright and file.crs == crs:
+                yield file
+                return
+            marked = self.nodata[0] if self.nodata else file.nodata
+            warped = WarpedVRT(
+                file, crs=crs, resampling=Resampling.bilinear, src_nodata=marked, nodata=marked, dtype="float64"
+            )
+            yield stack.enter_context(warped)
+
+
+def load(source: Source, folder: Path) -> Raster:
+    """A raster that opens and states its CRS; ``read.band`` chooses a band, ``read.nodata`` the value of nothing.
+
+    Raises
+    ------
+    SourceError
+        It cannot be read, states no CRS, or has no such band.
+
+    """
     path = folder / source.file
+    warnings: list[tuple[str, str]] = []
+    with _reading(path), rasterio.open(path) as file:
+        band = int(source.read.get("band", 1))
+        _check(file, band, path)
+        if file.count > 1 and "band" not in source.read:
+            warnings.append((
+                f"o raster tem {file.count} bandas: lida a primeira (`read.band` escolhe outra)",
+                f"the raster has {file.count} bands: the first is read (`read.band` chooses another)",
+            ))  # fmt: skip
+        nodata: tuple[float, ...] = (float(source.read["nodata"]),) if "nodata" in source.read else ()
+        if not nodata and file.nodatavals[band - 1] is None:
+            nodata = _undeclared(file, band)
+            if nodata:
+                said = ", ".join(f"{one:g}" for one in nodata)
+                warnings.append((
+                    f"o raster não declara o valor sem dados: {said} lido como em falta (`read.nodata` diz outro)",
+                    f"the raster declares no no-data value: {said} read as missing (`read.nodata` says another)",
+                ))  # fmt: skip
+        upright = not (file.transform.b or file.transform.d) and file.transform.a > 0 > file.transform.e
+        return Raster(path, band, file.crs, upright, nodata, {"warnings": warnings})
+
+
+def _check(file: Any, band: int, path: Path) -> None:
+    if file.crs is None:
+        raise SourceError(
+            "O raster não declara o sistema de coordenadas. Guarde-o com ele (gdal_edit -a_srs).",
+            "The raster states no CRS. Save it with one (gdal_edit -a_srs).",
+            where=str(path),
+        )
+    if not 1 <= band <= file.count:
+        raise SourceError(
+            f"O raster não tem banda {band}: tem {file.count}. Corrija `read.band`.",
+            f"The raster has no band {band}: it has {file.count}. Mend `read.band`.",
+            where=str(path),
+        )
+
+
+def _undeclared(file: Any, band: int) -> tuple[float, ...]:
+    """The usual marks of nothing that stand in the raster, from a look at every cell of a small one."""
+    shape = (min(file.height, SCANNED), min(file.width, SCANNED))
+    values = file.read(band, out_shape=shape, resampling=Resampling.nearest)
+    return tuple(one for one in USUAL_NODATA if (values == one).any())
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
     try:
-        with rasterio.open(path) as raster:
-            crs, transform = raster.crs, raster.transform
+        yield
     except RasterioIOError as fault:
         raise SourceError(
             f"O raster não se lê ({fault}). Guarde-o de novo em GeoTIFF.",
             f"The raster cannot be read ({fault}). Save it again as GeoTIFF.",
             where=str(path),
         ) from fault
-    if crs is None:
-        raise SourceError(
-            "O raster não declara o sistema de coordenadas. Guarde-o com ele (gdal_edit -a_srs).",
-            "The raster states no CRS. Save it with one (gdal_edit -a_srs).",
-            where=str(path),
-        )
-    if transform.b or transform.d:
-        raise SourceError(
-            "O raster está rodado. Reprojete-o (gdalwarp).",
-            "The raster is rotated. Warp it (gdalwarp).",
-            where=str(path),
-        )
-    return path

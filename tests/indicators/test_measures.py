@@ -17,8 +17,9 @@ from atlas.errors import ConfigError, UnknownName
 from atlas.indicators import Inputs, compute, measures
 from atlas.indicators.clustering import excess_company
 from atlas.indicators.mix import empirical_bayes, hill_number, marshall
-from atlas.indicators.terrain import ruggedness_m, zonal_mean
+from atlas.indicators.terrain import ruggedness_m, zonal_statistic
 from atlas.neighbourhoods import Units, edge_share, locate
+from atlas.sources.raster import Cells
 
 WORD = Text(pt="x", en="x")
 
@@ -209,7 +210,7 @@ def test_zonal_mean_weighs_cells_by_what_is_covered() -> None:
     zones = gpd.GeoDataFrame(
         {"code": ["a", "b"]}, geometry=[shapely.box(0, 0, 150, 100), shapely.box(500, 0, 600, 50)], crs=3763
     )
-    found = zonal_mean(cells, (0, 0, 200, 100), zones)
+    found = zonal_statistic(Cells(cells, (0, 0, 200, 100), zones.crs), zones)
     assert found["a"] == pytest.approx(20)
     assert np.isnan(found["b"])
 
