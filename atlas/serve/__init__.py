@@ -88,7 +88,7 @@ def serve(
 
 def _name(host: str) -> str:
     """What others call this machine, where it listens on all of its addresses."""
-    if host in {"0.0.0.0", "::"}:  # noqa: S104
+    if host in {"0.0.0.0", "::"}:  # noqa: S104  (asked about, not bound to)
         return socket.gethostname()
     return f"[{host}]" if ":" in host else host
 
