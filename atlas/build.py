@@ -97,6 +97,7 @@ def code_hash() -> str:
         "diagnosing.py",
         "ranking.py",
         "explaining.py",
+        "ties.py",
         "language.py",
         "null_atlas.py",
         "opportunities.py",
