@@ -224,9 +224,16 @@ def _rank_row(row: Mapping[str, Any], t: Translator) -> dict[str, str]:
         t("cli.column.score"): t.number(row["score"], 1),
         t("cli.column.robust"): span("rank_low", "rank_high"),
         t("cli.column.data"): span("rank_data_low", "rank_data_high"),
+        t("cli.column.above"): _above(row, t),
         t("cli.column.coverage"): t.percent(row["coverage"]),
         t("cli.column.reading"): t(f"cli.reading.{row['opportunity']}") if isinstance(row["opportunity"], str) else "",
     }
+
+
+def _above(row: Mapping[str, Any], t: Translator) -> str:
+    """Chance of standing above the next unit, and in words where neither can be said to."""
+    share = t.percent(row["p_above_next"], 1)
+    return t("cli.tie", share=share) if row["tie_next"] is not pd.NA and row["tie_next"] else share
 
 
 def write_ranking(built: Built, table: pd.DataFrame, index_id: str, path: Path, *, force: bool, lang: Lang) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from atlas.built import Built, unit_code
@@ -13,6 +14,7 @@ from atlas.language import Lang, Translator
 from atlas.ranking import checked_weights, index_holding, rank_table, rows_of
 from atlas.scoring.explain import contributions, counterfactual, reference_unit, sentence
 from atlas.scoring.index import Scored, flatten
+from atlas.scoring.uncertainty import technical_tie
 
 
 def explain(
@@ -40,6 +42,7 @@ def explain(
     change = counterfactual(values, index, known, code, coverage=coverage, weights=pillars)
     t = Translator(lang)
     robust = None if weights else _robust(built, index.id, code)
+    beside = [] if weights else beside_of(built, index.id, code)
     return {
         "code": code,
         "name": units.loc[code, "name"],
@@ -57,11 +60,20 @@ def explain(
             "rank_before": change.rank_before,
             "rank_after": change.rank_after,
         },
+        "beside": beside,
         "evidence": evidence(built, code, [one for pillar in index.pillar for one in pillar.indicators])
         if full
         else [],
         "sentence": sentence(
-            t, scored, index, known, code, name=str(units.loc[code, "name"]), robust=robust, change=change
+            t,
+            scored,
+            index,
+            known,
+            code,
+            name=str(units.loc[code, "name"]),
+            robust=robust,
+            change=change,
+            ties=[(one["name"], one["p_above"]) for one in beside if one["tie"]],
         ),
     }
 
@@ -87,6 +99,25 @@ def _robust(built: Built, index_id: str, code: str) -> pd.Series | None:
         return None
     row = scores[(scores["index"] == index_id) & (scores["code"] == code)]
     return row.iloc[0][["rank_low", "rank_high"]]
+
+
+def beside_of(built: Built, index_id: str, code: str) -> list[dict[str, Any]]:
+    """The units just above and just below in the order: ``code, name, rank, p_above, tie``.
+
+    ``p_above`` is the chance that ``code`` stands above them; between 5 and 95 % it is a technical tie.
+    """
+    table = rank_table(built, index_id)
+    order = table[table["rank"].notna() & table["p_above_next"].notna().any()].reset_index(drop=True)
+    if code not in set(order["code"]):
+        return []
+    at = int(order.index[order["code"] == code][0])
+    found = []
+    for place, p in ((at - 1, 1 - order["p_above_next"].get(at - 1, np.nan)), (at + 1, order.loc[at, "p_above_next"])):
+        if 0 <= place < len(order):
+            row = order.loc[place]
+            found.append({"code": row["code"], "name": row["name"], "rank": int(row["rank"]),
+                          "p_above": _number(p), "tie": technical_tie(float(p))})  # fmt: skip
+    return found
 
 
 def _reference(built: Built, index: Index, scored: Scored) -> dict[str, Any]:

@@ -14,14 +14,17 @@ from atlas.errors import ConfigError, UnknownName
 from atlas.scores import score_one
 from atlas.scoring.diagnostics import rank_within
 from atlas.scoring.index import rank
+from atlas.scoring.opportunity import UNSURE
+from atlas.scoring.uncertainty import TIE
+from atlas.ties import above_next
 
 COLUMNS = (
     "code", "name", "parent", "parent_name", "residents", "area_km2", "score", "score_low", "score_high", "rank",
     "rank_within", "rank_low", "rank_high", "rank_data_low", "rank_data_high", "p_top10", "coverage", "cell",
-    "opportunity", "p_opportunity", "flags", "density_class", "rank_density",
+    "opportunity", "p_opportunity", "flags", "density_class", "rank_density", "p_above_next", "tie_next",
 )  # fmt: skip
 
-_DRAWN = ("rank_low", "rank_high", "rank_data_low", "rank_data_high", "p_top10")
+_DRAWN = ("rank_low", "rank_high", "rank_data_low", "rank_data_high", "p_top10", "p_above_next")
 """Columns that come from draws."""
 
 
@@ -92,7 +95,8 @@ def rank_table(
         Pillar id → weight: the scores, ranks and intervals are computed anew with them.
     within
         Code of a parent or a unit; ``rank`` stays the rank in the whole atlas, ``rank_within`` is that in the area,
-        ``rank_density`` that among the units of the same density class.
+        ``rank_density`` that among the units of the same density class, and ``p_above_next`` the chance of standing
+        above the next unit of the area, which is a technical tie (``tie_next``) between 5 and 95 %.
     intervals
         Whether other ``weights`` get intervals of their own, which takes seconds; without, these are missing.
     """
@@ -113,7 +117,17 @@ def rank_table(
     table["rank_within"] = table["rank"].rank(method="min").astype("Int64")
     whole = [column for column in COLUMNS if column.startswith("rank")]
     table = table.reindex(columns=list(COLUMNS)).astype(dict.fromkeys(whole, "Int64"))
-    return table.sort_values(["rank", "code"], na_position="last", kind="stable").reset_index(drop=True)
+    table = table.sort_values(["rank", "code"], na_position="last", kind="stable").reset_index(drop=True)
+    if within is not None and table["p_above_next"].notna().any():
+        ranked = table["code"][table["rank"].notna()].tolist()
+        table["p_above_next"] = table["code"].map(above_next(built, index, ranked, _pillars(index, weights)))
+    tie = table["p_above_next"].between(TIE, 1 - TIE, inclusive="neither").astype("boolean")
+    table["tie_next"] = tie.where(table["p_above_next"].notna())
+    return table
+
+
+def _pillars(index: Index, weights: Mapping[str, float] | None) -> dict[str, float] | None:
+    return None if weights is None else checked_weights(index, weights)
 
 
 def _within(built: Built, within: str | None, *, parents: bool) -> pd.Index:
@@ -134,6 +148,7 @@ def _scores(
     if not intervals:
         scored = built.scored(index, checked_weights(index, weights))
         kept = stored.loc[stored["index"] == index_id, ["code", "flags", "density_class"]].set_index("code")
+        kept["flags"] = [_without(flags, UNSURE) for flags in kept["flags"]]  # it was said of the stored reading
         return kept.assign(
             score=scored.score, score_low=scored.low, score_high=scored.high, coverage=scored.coverage,
             rank=rank(scored.score, scored.ranked), **dict.fromkeys(_DRAWN, np.nan),
@@ -149,6 +164,10 @@ def _scores(
         weights=checked_weights(index, weights),
     )
     return made["scores"][0].set_index("code")
+
+
+def _without(flags: str, word: str) -> str:
+    return "|".join(one for one in flags.split("|") if one != word)
 
 
 def _reading(built: Built, index: Index, anew: pd.DataFrame | None) -> pd.DataFrame:

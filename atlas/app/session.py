@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from atlas.built import Built
+    from atlas.ties import Chance
 
 EMBEDDED = ("norte", "porto")
 VIEW = "view"
@@ -224,6 +225,10 @@ class Session:
         """Scores of the ranked units with the atlas's own weights."""
         return _stored_scores(self.built, self.view.index)
 
+    def chance_above(self, one: str, other: str) -> Chance | None:
+        """The chance that one unit stands above another with the weights of the view; nothing for a pillar alone."""
+        return _chance_above(self.built, self.view.index, tuple((self.weights() or {}).items()), one, other)
+
     def explained(self, code: str, *, index: str = "") -> dict[str, Any]:
         """One unit taken apart by the view's index, or by another with its own weights."""
         weights = () if index else tuple((self.weights() or {}).items())
@@ -247,6 +252,17 @@ def _ranks(built: Built, index: str, weights: link.Weights, within: str, drawn: 
     from atlas.ranking import rank_table
 
     return rank_table(built, index, weights=dict(weights) or None, within=within or None, intervals=drawn)
+
+
+@st.cache_resource(show_spinner=False, max_entries=256, hash_funcs=BY_BUILT)
+def _chance_above(built: Built, index: str, weights: link.Weights, one: str, other: str) -> Chance | None:
+    from atlas.ranking import checked_weights
+    from atlas.ties import chances_above
+
+    found = next((each for each in built.atlas.index if each.id == index), None)
+    if found is None:
+        return None
+    return chances_above(built, found, [(one, other)], checked_weights(found, dict(weights)) if weights else None)[0]
 
 
 @st.cache_resource(show_spinner=False, max_entries=256, hash_funcs=BY_BUILT)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import comb
 
@@ -191,6 +191,7 @@ def sentence(
     *,
     name: str,
     robust: Series | None = None,
+    ties: Sequence[tuple[str, float]] = (),
     change: Counterfactual | None = None,
 ) -> str:
     """A paragraph in whole sentences: place and score, what carries it, what holds it back, what is missing.
@@ -203,6 +204,8 @@ def sentence(
         What the unit is called.
     robust
         Its row of ``robustness``: ``rank_low`` and ``rank_high``.
+    ties
+        Units that it cannot be told apart from, with the chance that it stands above each.
     change
         Its counterfactual.
     """
@@ -240,6 +243,9 @@ def sentence(
         said.append(
             t("scoring.why.robust_same", low=low) if low == high else t("scoring.why.robust", low=low, high=high)
         )
+    if ties:
+        pairs = [t("scoring.why.tie_with", name=other, share=t.percent(p)) for other, p in ties]
+        said.append(t("scoring.why.tie", list=t("scoring.why.and").join(pairs)))
     if change is not None:
         said.append(change_sentence(t, change, indicators[change.indicator]))
     return " ".join(said)

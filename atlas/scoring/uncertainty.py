@@ -170,13 +170,16 @@ def data_draws(
     *,
     draws: int,
     seed: int,
+    units: list[str] | None = None,
     p_match: Series | None = None,
     weights: Mapping[str, float] | None = None,
 ) -> DataFrame:
-    """Scores of all units under the draws of ``data_interval``: draws × units."""
+    """Scores of ``units`` (all where none is named) under the draws of ``data_interval``: draws × units."""
     plan = DataDraws(values, index, indicators, doubts, p_match, weights)
-    scores = [plan.scores(block, seed) for block in _blocks(draws)]
-    return DataFrame(np.concatenate(scores), columns=values.index)
+    kept = values.index if units is None else pd.Index(units)
+    at = values.index.get_indexer(kept)
+    scores = [plan.scores(block, seed)[:, at] for block in _blocks(draws)]
+    return DataFrame(np.concatenate(scores), columns=kept)
 
 
 def p_above(draws: DataFrame, a: str, b: str) -> float:

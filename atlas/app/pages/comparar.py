@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -12,6 +12,9 @@ from atlas.app.dom import Node, h
 from atlas.app.session import Session
 from atlas.app.table import bounds_words, number, pair, span_words
 from atlas.app.view import view
+
+if TYPE_CHECKING:
+    from atlas.ties import Chance
 
 ORDER = 4
 PATH = "comparar"
@@ -36,7 +39,7 @@ def show(session: Session) -> None:
     if pair_of[0] is None or pair_of[1] is None:
         view("compare", [h("h1", t("app.page.comparar")), h("p", t("app.compare.empty"), class_="sentence")])
         return
-    view("compare", [h("section", *both(pair_of[0], pair_of[1]))], act=parts.act(session))
+    view("compare", [h("section", *both(pair_of[0], pair_of[1], session.chance_above))], act=parts.act(session))
 
 
 def _second(session: Session, whole: Any, first: str) -> str:
@@ -48,7 +51,7 @@ def _second(session: Session, whole: Any, first: str) -> str:
     return codes[place] if place < len(codes) else codes[0]
 
 
-def both(one: card.Subject, other: card.Subject) -> list[Node]:
+def both(one: card.Subject, other: card.Subject, chance: Callable[[str, str], Chance | None]) -> list[Node]:
     """Heading, sentence, and the table of everything that is known of both."""
     t = one.t
     names = [str(subject.row["name"]) for subject in (one, other)]
@@ -57,7 +60,7 @@ def both(one: card.Subject, other: card.Subject) -> list[Node]:
     rows = [*_ranks(one, other), *_parts(one, other)]
     return [
         h("h1", t("app.compare.title", one=names[0], other=names[1])),
-        h("p", verdict(one, other), class_="sentence"),
+        h("p", verdict(one, other, chance), class_="sentence"),
         h("table", h("caption", t("app.compare.caption", index=one.index_name), class_="unseen"), head,
           h("tbody", *rows), class_="plain versus"),
     ]  # fmt: skip
@@ -68,20 +71,20 @@ def _parent(subject: card.Subject) -> Node:
     return h("small", parent) if isinstance(parent, str) else None
 
 
-def verdict(one: card.Subject, other: card.Subject) -> str:
-    """Who stands higher, and whether the order can be trusted: intervals that overlap do not decide."""
+def verdict(one: card.Subject, other: card.Subject, chance: Callable[[str, str], Chance | None]) -> str:
+    """Who stands higher, with what chance, and whether it is a technical tie."""
     t = one.t
     ranks = [number(subject.row["rank"]) for subject in (one, other)]
     if ranks[0] is None or ranks[1] is None:
         return t("app.compare.unranked")
-    spans = [pair(subject.row, "rank_low", "rank_high") for subject in (one, other)]
     higher, lower = (one, other) if ranks[0] <= ranks[1] else (other, one)
-    if spans[0] is None or spans[1] is None:
-        key = "app.compare.higher"
-    else:
-        apart = max(spans[0][0], spans[1][0]) > min(spans[0][1], spans[1][1])
-        key = "app.compare.apart" if apart else "app.compare.overlap"
-    return t(key, higher=higher.row["name"], lower=lower.row["name"], index=one.index_name)
+    names = {"higher": higher.row["name"], "lower": lower.row["name"], "index": one.index_name}
+    found = chance(str(higher.row["code"]), str(lower.row["code"]))
+    if found is None:
+        return t("app.compare.higher", **names)
+    shares = {"share": found.together, "method": found.method, "data": found.data, "error": found.error}
+    told = {name: t.percent(share, 1) for name, share in shares.items()}
+    return t("app.compare.tie" if found.tie else "app.compare.above", **names, **told)
 
 
 def _ranks(one: card.Subject, other: card.Subject) -> list[Node]:
