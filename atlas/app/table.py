@@ -82,6 +82,7 @@ def _heads(frame: Frame) -> list[Node]:
     if frame.full:
         heads += [
             h("th", t("app.table.top10"), scope="col"),
+            h("th", t("app.table.above"), scope="col"),
             h("th", t("app.table.bounds"), scope="col"),
             h("th", t("app.table.coverage"), scope="col"),
             h("th", t("app.table.reading"), scope="col"),
@@ -96,7 +97,7 @@ def _row(frame: Frame, row: Mapping[str, Any], tied: set[int]) -> list[Any]:
     name = h("th", h("button", str(row["name"])), None if frame.filtered else _parent(row), scope="row")
     if missing(row["rank"]):
         words = t("app.table.insufficient", coverage=t.percent(number(row.get("coverage"))))
-        span = 9 if frame.full else 5
+        span = 10 if frame.full else 5
         return h("tr", h("td", "—"), name, h("td", charts.hatch(), words, colspan=span, class_="none"),
                  data_to=code, aria_current=here)  # fmt: skip
     rank = int(row["rank"])
@@ -116,6 +117,7 @@ def _row(frame: Frame, row: Mapping[str, Any], tied: set[int]) -> list[Any]:
         reading = row.get("opportunity")
         cells += [
             h("td", t.percent(number(row.get("p_top10")))),
+            h("td", t.percent(number(row.get("p_above_next"))), _tie(t, row)),
             h("td", bounds_words(t, row)),
             h("td", t.percent(number(row.get("coverage")))),
             h("td", charts.reading_mark(reading), t(f"app.reading.{reading}"))
@@ -123,6 +125,12 @@ def _row(frame: Frame, row: Mapping[str, Any], tied: set[int]) -> list[Any]:
             else h("td", "—"),
         ]
     return h("tr", *cells, data_to=code, aria_current=here)
+
+
+def _tie(t: Translator, row: Mapping[str, Any]) -> Node:
+    """Says that neither this unit nor the next one can be said to stand above the other."""
+    tied = row.get("tie_next")
+    return h("small", t("app.table.technical_tie")) if not missing(tied) and tied else None
 
 
 def _here(frame: Frame, row: Mapping[str, Any]) -> Node:
