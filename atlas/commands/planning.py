@@ -1,0 +1,34 @@
+"""The command that asks what would change if."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from atlas.commands import FORCE, OUT, Command, Option, opened
+
+if TYPE_CHECKING:
+    from atlas.answers import Answer
+
+
+def _scenario(args: argparse.Namespace) -> Answer:
+    from atlas.commands.scenario_answers import scenario_answer
+    from atlas.scenarios.files import read_scenario, refuse_other_atlas
+
+    scenario = read_scenario(args.scenario)
+    built = opened(args)
+    refuse_other_atlas(scenario, built, str(args.scenario))
+    return scenario_answer(built, scenario, args.lang, check=args.check, out=args.output, force=args.force)
+
+
+COMMANDS = (
+    Command("scenario", _scenario, "o que mudaria: equipamentos novos, movidos ou fechados, espaço reutilizado, áreas",
+            "what would change: venues added, moved or closed, space reused, areas drawn", (
+        Option(("scenario",), "ficheiro do cenário", "file of the scenario", {"type": Path, "metavar": "FILE.json"}),
+        OUT._replace(more={"type": Path, "metavar": "FILE"}),
+        Option(("--check",), "comparar com a reconstrução completa", "compare with the full rebuild",
+               {"action": "store_true"}),
+        FORCE,
+    ), lists=True),
+)  # fmt: skip

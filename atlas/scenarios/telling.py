@@ -1,0 +1,83 @@
+"""A scenario in words: its changes, what they touch, and what a move is worth."""
+
+from __future__ import annotations
+
+from atlas.built import Built
+from atlas.language import Translator
+from atlas.scenarios.applying import Outcome
+from atlas.scenarios.files import other_data
+from atlas.scenarios.model import Add, Area, Change, Move, Reuse, Scenario
+
+
+def change_words(built: Built, change: Change, t: Translator) -> str:
+    """One change as a sentence: what happens to which place."""
+    if isinstance(change, Area):
+        return t("scenario.do.area", name=change.name or t("scenario.nameless"))
+    if isinstance(change, Add):
+        return t(
+            "scenario.do.add", name=change.name or t("scenario.nameless"), kind=class_name(built, change.class_, t)
+        )
+    name, kind = _held(built, change.place, t)
+    if isinstance(change, Reuse):
+        named = f" «{change.name}»" if change.name and t.lang == "pt" else f" “{change.name}”" if change.name else ""
+        return t(
+            "scenario.do.reuse", name=name, kind=kind, new=class_name(built, change.class_, t).lower(), named=named
+        )
+    return t("scenario.do.move" if isinstance(change, Move) else "scenario.do.close", name=name, kind=kind)
+
+
+def class_name(built: Built, class_id: str, t: Translator) -> str:
+    """What a class is called; its id where no layer has it."""
+    found = built.atlas.classes.get(class_id)
+    return found[1].name.in_(t.lang) if found else class_id
+
+
+def _held(built: Built, place: str, t: Translator) -> tuple[str, str]:
+    """Name and class of a place of the atlas."""
+    row = built.places.loc[place] if place in built.places.index else None
+    name = row["name"] if row is not None and isinstance(row["name"], str) else ""
+    return name or t("scenario.nameless"), class_name(built, str(row["class_"]), t) if row is not None else place
+
+
+def reach_words(outcome: Outcome, number: int, t: Translator) -> str:
+    """Which indicators a change moves, or that none counts such a thing."""
+    atlas = outcome.built.atlas
+    moved = set(outcome.changed["indicator"])
+    names = [atlas.indicator_of(code).name.in_(t.lang) for code in outcome.reads.get(number, ()) if code in moved]
+    if names:
+        return t("scenario.reads", names=", ".join(names))
+    return t("scenario.reads.without_effect" if outcome.reads.get(number) else "scenario.reads.none")
+
+
+def summary(outcome: Outcome, t: Translator) -> str:
+    """How much was measured again, and how much stands."""
+    index = outcome.index
+    moved = len(outcome.units_changed(index))
+    units = sum(len(one) for one in outcome.measured.values())
+    return t(
+        "scenario.summary",
+        indicators=t.number(len(outcome.measured)),
+        all=t.number(len(outcome.built.atlas.indicator)),
+        figures=t.number(units),
+        units=t.n("scenario.units", moved),
+        index=index.name.in_(t.lang),
+    )
+
+
+def notices(built: Built, scenario: Scenario, t: Translator) -> list[str]:
+    """What a reader must know before reading the result."""
+    other = other_data(scenario, built)
+    said = [t("scenario.other_data", then=other[0], now=other[1])] if other else []
+    return [*said, t("scenario.frozen")]
+
+
+def noise_words(noise: object, p_rises: float | None, move: float | None, t: Translator) -> str:
+    """What a move is worth: within the noise of the method or beyond it, and in how many methods it goes that way."""
+    if noise not in ("within", "beyond"):
+        return t("scenario.noise.unknown")
+    if not move:
+        return t("scenario.noise.still")
+    words = t(f"scenario.noise.{noise}")
+    if p_rises is None or p_rises != p_rises or move < 0:
+        return words
+    return t("scenario.noise.rises", words=words, share=t.percent(p_rises))
