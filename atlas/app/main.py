@@ -6,12 +6,15 @@ import importlib
 import pkgutil
 from functools import partial
 from types import ModuleType
+from typing import Any
 
 import streamlit as st
 
 from atlas.app import pages, parts
+from atlas.app.dom import h, prose
 from atlas.app.header import footer, header
 from atlas.app.session import Session, offered, wanted_atlas, wanted_language
+from atlas.app.view import view
 from atlas.errors import AtlasError
 from atlas.language import Translator
 
@@ -60,6 +63,8 @@ def _run(module: ModuleType, session: Session) -> None:
 
 
 def _say(fault: AtlasError) -> None:
+    """The fault as text: it may name what stands in a file, and must not be read as Markdown."""
     lang = wanted_language()
-    st.error(fault.text(lang))
-    st.caption(Translator(lang)("app.fault"))
+    page: dict[str, Any] = {"lang": "pt-PT" if lang == "pt" else "en-GB", "title": "Atlas", "tints": {}}
+    words = [h("p", fault.text(lang), class_="fault", role="alert"), h("p", *prose(Translator(lang)("app.fault")))]
+    view("fault", [h("section", *words)], page=page)

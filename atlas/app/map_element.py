@@ -94,7 +94,7 @@ def show_map(
     message = {
         **told,
         "outlines": files + str(told["outlines"]),
-        "layers": [{**layer, "file": files + str(layer["file"])} for layer in told["layers"]],
+        "layers": [{**layer, "file": _address(files, str(layer["file"]))} for layer in told["layers"]],
         "figures": painting.figures,
         "colours": list(painting.colours),
         "labels": list(painting.labels),
@@ -116,6 +116,11 @@ def show_map(
         feature_group_to_add=_messenger(harmless(message)),
         on_change=heard,
     )
+
+
+def _address(files: str, file: str) -> str:
+    """Where the browser finds a layer; what the page keeps for the map is fetched from nowhere."""
+    return file if file.startswith("kept:") else files + file
 
 
 def files_address(folder: Path) -> str:

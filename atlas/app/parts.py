@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from atlas import palette
-from atlas.app import card, charts, link, painting
+from atlas.app import card, charts, link, own, painting
 from atlas.app.dom import Node, h
 from atlas.app.map_element import files_address, show_map
 from atlas.app.map_files import OUTLINES, write_files
@@ -112,8 +112,8 @@ def unit_word(session: Session) -> str:
     return (words.parent_unit if session.level == "municipality" else words.unit).in_(session.view.lang)
 
 
-def table_frame(session: Session, classes: Classes, selected: str, *, full: bool = False) -> Frame:
-    """What the table needs beside its rows."""
+def table_frame(session: Session, classes: Classes, selected: str, *, full: bool = False, **more: Any) -> Frame:
+    """What the table needs beside its rows; ``more`` names further fields of the frame."""
     return Frame(
         t=session.t,
         index_name=index_name(session),
@@ -123,6 +123,7 @@ def table_frame(session: Session, classes: Classes, selected: str, *, full: bool
         selected=selected,
         filtered=bool(session.view.within) and session.level == "neighbourhood",
         full=full,
+        **more,
     )
 
 
@@ -215,13 +216,15 @@ def draw_map(session: Session, whole: pd.DataFrame, classes: Classes, selected: 
     outlines = outline_order(session.built)
     told = {
         "outlines": names["outlines"],
-        "layers": [one for one in (_layer(session, layer, names) for layer in session.view.layers) if one],
+        "layers": [one for one in (_layer(session, layer, names) for layer in session.view.layers) if one]
+        + own_layer(session),
         "selected": selected,
         "within": session.view.within,
         "theme": theme(),
         "centre": _centre(session),
         "words": map_words(session),
     }
+    view("own_kept", [], page={"kept": own.kept()})
     painted = painting.paint(session.view.show, t, outlines, whole, classes, session.view.within, level=session.level)
     show_map(told, painted, folder=folder, key=f"map_{session.known.atlas}", height=MAP_HEIGHT,
              picked=lambda code: choose(session, code))  # fmt: skip
@@ -239,6 +242,15 @@ def _layer(session: Session, layer_id: str, names: Mapping[str, str]) -> dict[st
         "colour": palette.place_colour(layer_id),
         "symbol": layer.layer.symbol,
     }
+
+
+def own_layer(session: Session) -> list[dict[str, str]]:
+    """The planner's own file as a layer; the page hands its points to the map, which fetches nothing."""
+    held = own.own()
+    if held.drawn is None or held.uploaded is None:
+        return []
+    name = session.t("own.on_map", name=held.uploaded.name)
+    return [{"id": own.LAYER, "name": name, "file": f"kept:{held.stamp}", "colour": own.COLOUR, "symbol": own.SYMBOL}]
 
 
 def _centre(session: Session) -> list[float]:
@@ -289,6 +301,7 @@ def map_legend(session: Session, classes: Classes) -> list[Node]:
         h("li", charts.symbol(names[layer].symbol, palette.place_colour(layer)), names[layer].name.in_(t.lang))
         for layer in session.view.layers
     ]
+    layers += [h("li", charts.symbol(own.SYMBOL, own.COLOUR), one["name"]) for one in own_layer(session)]
     notes = [
         t("app.legend.edges") if shown == "index" else t("app.legend.readings"),
         t("app.map.municipal") + "." if session.level == "municipality" else "",

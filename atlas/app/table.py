@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from atlas.app import charts
@@ -32,6 +32,10 @@ class Frame:
     """Whether the rows are one municipality's: then its own ranks stand below those of the atlas."""
     full: bool = False
     """With the columns of *Ordenar*: bounds, chance of the first ten, coverage, reading."""
+    own_heads: Sequence[Node] = ()
+    """Heads of the columns that the planner's own file adds."""
+    own_cells: Mapping[str, Sequence[Node]] = field(default_factory=dict)
+    """Code → the cells of those columns."""
 
 
 def start_of(ranks: pd.DataFrame, code: str, now: int) -> int:
@@ -87,7 +91,7 @@ def _heads(frame: Frame) -> list[Node]:
             h("th", t("app.table.coverage"), scope="col"),
             h("th", t("app.table.reading"), scope="col"),
         ]
-    return heads
+    return [*heads, *frame.own_heads]
 
 
 def _row(frame: Frame, row: Mapping[str, Any], tied: set[int]) -> list[Any]:
@@ -97,7 +101,7 @@ def _row(frame: Frame, row: Mapping[str, Any], tied: set[int]) -> list[Any]:
     name = h("th", h("button", str(row["name"])), None if frame.filtered else _parent(row), scope="row")
     if missing(row["rank"]):
         words = t("app.table.insufficient", coverage=t.percent(number(row.get("coverage"))))
-        span = 10 if frame.full else 5
+        span = (10 if frame.full else 5) + len(frame.own_heads)
         return h("tr", h("td", "—"), name, h("td", charts.hatch(), words, colspan=span, class_="none"),
                  data_to=code, aria_current=here)  # fmt: skip
     rank = int(row["rank"])
@@ -124,7 +128,7 @@ def _row(frame: Frame, row: Mapping[str, Any], tied: set[int]) -> list[Any]:
             if isinstance(reading, str)
             else h("td", "—"),
         ]
-    return h("tr", *cells, data_to=code, aria_current=here)
+    return h("tr", *cells, *frame.own_cells.get(code, ()), data_to=code, aria_current=here)
 
 
 def _tie(t: Translator, row: Mapping[str, Any]) -> Node:

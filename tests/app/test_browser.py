@@ -13,6 +13,7 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 from app_serving import Served, chromium, start
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Frame, Page, Playwright, expect, sync_playwright
 
 from atlas.built import Built
@@ -238,6 +239,38 @@ def test_by_keyboard_alone_from_the_first_tab_to_a_downloaded_file(watched: Watc
     assert waiting.value.suggested_filename.endswith(".geojson")
 
 
+def test_a_file_of_ones_own_comes_to_the_map_and_goes_with_the_session(
+    watched: Watched, served: Served, norte: Built
+) -> None:
+    outline = gpd.GeoSeries([norte.units.loc[CEDOFEITA, "geometry"]], crs=norte.atlas.atlas.crs).to_crs(4326)
+    spot = outline.representative_point().iloc[0]
+    shapes = [spot, outline.iloc[0].envelope]
+    own = gpd.GeoDataFrame({"nome": [HOSTILE[1], HOSTILE[2]]}, geometry=shapes, crs=4326)
+    page = watched.page
+    page.goto(f"{served.address}?unit={CEDOFEITA}&within=1312")
+    frame = watched.settled()
+    page.get_by_text("Os seus dados").click()
+    field = page.locator(".bring input")
+    field.set_input_files({"name": "estraga.csv", "mimeType": "text/csv", "buffer": b'a,b\n"'})
+    expect(page.get_by_role("alert")).to_contain_text("estraga.csv: A tabela não se lê")
+    field.set_input_files({"name": "meu.geojson", "mimeType": "application/json", "buffer": own.to_json().encode()})
+    expect(page.get_by_text("meu.geojson: 2 registos")).to_be_visible()
+    before = watched.stamp()
+    page.get_by_role("button", name="Confirmar e usar").click()
+    expect(page.locator(".own[role=status]")).to_contain_text(HOSTILE[1])
+    page.frame_locator("iframe").locator(f'html[data-painted]:not([data-painted="{before}"])').wait_for(
+        state="attached"
+    )
+    held = frame.evaluate("() => window.map.atlasDrawing.layers.own.group.getLayers().map(one => one.getLatLng())")
+    assert held == [{"lat": round(spot.y, 5), "lng": round(spot.x, 5)}]
+    expect(page.locator(".legend .layers")).to_contain_text("meu.geojson (do utilizador, não verificado)")
+    assert [url for url in watched.asked if "meu" in url] == []
+    assert [each.evaluate("window.__hacked") for each in page.frames] == [None] * len(page.frames)
+    page.reload()
+    watched.settled()
+    expect(page.locator(".legend")).not_to_contain_text("meu.geojson")
+
+
 HOSTILE = (
     "<img src=x onerror=window.__hacked=1>",
     "${window.__hacked=1}`+(window.__hacked=1)+`",
@@ -307,7 +340,6 @@ def test_no_page_breaks_the_rules_of_wcag(watched: Watched, served: Served) -> N
 
 
 def violations(page: Page, *, contrast: bool) -> list[str]:
-    source = (Path(__file__).parent / "axe" / "axe.min.js").read_text("utf-8")
     asked = {
         "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
         "rules": {"color-contrast": {"enabled": contrast}},
@@ -317,7 +349,7 @@ def violations(page: Page, *, contrast: bool) -> list[str]:
     told = []
     for frame in page.frames:
         if not frame.evaluate("typeof axe === 'object'"):
-            frame.evaluate(source)
+            frame.evaluate(AXE_SCRIPT)
         result = frame.evaluate("asked => axe.run(asked)", asked)
         told += [
             f"{one['id']}: {node['target']} {node['html'][:120]}"

@@ -9,6 +9,8 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -172,6 +174,56 @@ def test_a_link_to_a_unit_far_down_opens_the_table_there(app_of_norte: Built) ->
     tables = " ".join(words(node) for node in trees(app)["order"])
     assert str(row["name"]) in tables
     assert "751 a 800 de" in tables
+
+
+VALUES = "codigo;valor\n131217;1,5\n131218;muito\n"
+
+
+def with_file(app: AppTest, name: str, content: bytes) -> AppTest:
+    """The page after the browser has sent a file: the field itself is tried in a real browser."""
+    from atlas.app import own
+    from atlas.uploads import read
+
+    app.session_state[own.OWN] = own.Own(uploaded=read(name, content))
+    return app.run()
+
+
+def test_a_file_of_ones_own_is_shown_confirmed_and_ranks_beside_the_index(app_of_norte: Built) -> None:
+    codes = rank_table(app_of_norte)["code"]
+    held = pd.DataFrame({"codigo": codes, "valor": range(len(codes))})  # the last of the order has the most
+    app = with_file(opened("ordenar"), "meu.csv", held.to_csv(index=False).encode())
+    shown = text(app)
+    assert "meu.csv: 1\N{NO-BREAK SPACE}504 registos, 2 colunas." in shown
+    assert "Dado do utilizador, não verificado." in shown
+    app.button(key="own_confirm").click().run()
+    assert not app.exception
+    assert "1\N{NO-BREAK SPACE}504 de 1\N{NO-BREAK SPACE}504 freguesias têm valor" in text(app)
+    app.slider(key="own_weight").set_value(50).run()
+    app.selectbox(key="own_direction").select("less").run()
+    assert not app.exception
+    row = next(node for node in trees(app)["order_full"] if "1\N{NO-BREAK SPACE}504" in words(node))
+    assert "Posto com o dado peso 50\N{NO-BREAK SPACE}%" in words(row)
+    assert "meu.csv" not in str(dict(app.query_params))
+
+
+def test_a_fault_in_a_file_names_row_and_column_in_the_pages_language(app_of_norte: Built) -> None:
+    for lang, told in (("pt", "Coluna «valor», linha 3: «muito»"), ("en", "Column “valor”, row 3: “muito”")):
+        app = with_file(opened("explorar", lang=lang), "v.csv", VALUES.encode())
+        app.button(key="own_confirm").click().run()
+        assert not app.exception
+        assert told in text(app)
+
+
+def test_nothing_of_a_file_reaches_the_store_or_another_session(app_of_norte: Built) -> None:
+    folder = app_of_norte.store.folder.parent
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+    places = gpd.GeoDataFrame({"nome": ["Só meu"]}, geometry=gpd.points_from_xy([-8.61], [41.15]), crs=4326)
+    app = with_file(opened("explorar", unit=CEDOFEITA), "meu.geojson", places.to_json().encode())
+    app.button(key="own_confirm").click().run()
+    assert not app.exception
+    assert "Só meu" in text(app)
+    assert "Só meu" not in text(opened("explorar", unit=CEDOFEITA))
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()} == before
 
 
 def test_portuguese_figures_have_a_no_break_space_and_a_comma(app_of_norte: Built) -> None:

@@ -19,7 +19,23 @@
     return answer.json();
   }
 
+  // A layer of this session alone: the page around the frame holds it, or will in a moment.
+  function held(stamp) {
+    const page = window.parent;
+    return new Promise((resolve) => {
+      const look = () => {
+        const found = (page.atlasKept || {})[stamp];
+        if (!found) return;
+        page.removeEventListener("atlas-kept", look);
+        resolve(found);
+      };
+      page.addEventListener("atlas-kept", look);
+      look();
+    });
+  }
+
   function once(address) {
+    if (address.startsWith("kept:")) return held(address.slice(5));
     if (!files.has(address)) files.set(address, fetched(address));
     return files.get(address);
   }
@@ -132,6 +148,27 @@
     }));
   }
 
+  // Lines and areas of the planner's own file: dashed, without a fill, so that the classes below stay to be read.
+  async function outlined(map) {
+    const layer = told.layers.find((one) => one.file.startsWith("kept:"));
+    const key = layer ? layer.file : "";
+    if (kept.own === key) return;
+    kept.own = key;
+    if (kept.outlines) map.removeLayer(kept.outlines);
+    kept.outlines = null;
+    if (!layer) return;
+    const file = await once(layer.file);
+    const pane = drawing.pane("atlas-own", 430);
+    kept.canvas = kept.canvas || L.canvas({ pane, padding: 0.3 });
+    const pairs = (path) => path.flatMap((value, at) => (at % 2 ? [] : [[value, path[at + 1]]]));
+    const lines = file.outlines.flatMap((one) => one.paths.map(pairs));
+    const style = { renderer: kept.canvas, pane, interactive: false };
+    kept.outlines = L.layerGroup([
+      L.polyline(lines, { ...style, color: "#ffffff", weight: 4.5, opacity: 0.9 }),
+      L.polyline(lines, { ...style, color: "#8f2d6a", weight: 2.5, dashArray: "7 4" }),
+    ]).addTo(map);
+  }
+
   // A municipality is ringed along its outer border: edges that two of its parishes share cancel out.
   function ring(map) {
     if (kept.ring) map.removeLayer(kept.ring);
@@ -196,6 +233,7 @@
     name(map);
     look(map);
     ring(map);
+    await outlined(map);
     document.documentElement.dataset.painted = told.stamp;
   }
 

@@ -145,6 +145,13 @@ export async function draw(component) {
   furnish(root, component);
   reveal(root);
   if (data.page.lang) settle(data.page);
+  if (data.page.kept) keep(data.page.kept);
+}
+
+// What the page holds for the map's frame: data of this session alone, which no address serves.
+function keep(kept) {
+  window.atlasKept = kept;
+  window.dispatchEvent(new Event("atlas-kept"));
 }
 
 // What belongs to the document and not to an element of it: its language, its title, its style.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from atlas.app import controls, painting, parts
+from atlas.app import controls, own_panel, painting, parts
 from atlas.app.dom import h
 from atlas.app.downloads import small_downloads
 from atlas.app.session import Session
@@ -18,6 +18,7 @@ def show(session: Session) -> None:
     """Draw the page."""
     controls.choose(session)
     controls.weigh(session)
+    own_panel.panel(session)
     ranks, whole = session.ranks(), session.ranks(within=False)
     classes = painting.classes_of(session.view.index, session.stored_scores(), whole)
     selected = parts.focus(session, ranks)

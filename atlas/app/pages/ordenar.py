@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from atlas.app import controls, painting, parts
+from atlas.app import controls, own_panel, painting, parts
 from atlas.app.dom import Node, h
 from atlas.app.downloads import small_downloads
 from atlas.app.session import Session
@@ -19,16 +19,19 @@ def show(session: Session) -> None:
     """Draw the page."""
     controls.choose(session, show=False)
     controls.weigh(session)
+    own_panel.panel(session, weigh=True)
     offer_intervals(session)
     ranks, whole = session.ranks(), session.ranks(within=False)
     classes = painting.classes_of(session.view.index, session.stored_scores(), whole)
     selected = parts.focus(session, ranks)
-    frame = parts.table_frame(session, classes, selected, full=True)
+    heads, cells = own_panel.columns_of(session)
+    frame = parts.table_frame(session, classes, selected, full=True, own_heads=heads, own_cells=cells)
     tree: list[Node] = [
         h("h1", parts.heading(session), parts.badge(session)),
         h("p", parts.summary(session, ranks), class_="sentence"),
         *parts.intervals_note(session, ranks),
         parts.weights_line(session),
+        *own_panel.summary(session),
         *ranked_table(frame, ranks, session.view.start),
         reading_guide(session),
     ]
