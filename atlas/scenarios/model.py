@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from atlas.built import Built
 from atlas.config import Id, Model
@@ -12,8 +12,14 @@ from atlas.config import Id, Model
 SCHEMA: Literal[1] = 1
 MOST_CHANGES, MOST_CORNERS = 200, 500
 
-Lon = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
-Lat = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+
+def _short(degrees: float) -> float:
+    """Six decimals: a tenth of a metre."""
+    return round(degrees, 6)
+
+
+Lon = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False), AfterValidator(_short)]
+Lat = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False), AfterValidator(_short)]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
 PlaceId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -74,8 +80,9 @@ class Area(Model):
     @classmethod
     def _open(cls, ring: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
         """A ring that comes back to its first corner is kept without the repetition."""
-        opened = ring[:-1] if len(ring) > 3 and ring[0] == ring[-1] else ring
-        return tuple((round(lon, 6), round(lat, 6)) for lon, lat in opened)
+        while len(ring) > 3 and ring[0] == ring[-1]:
+            ring = ring[:-1]
+        return ring
 
 
 Change = Annotated[Add | Move | Close | Reuse | Area, Field(discriminator="do")]
