@@ -7,9 +7,9 @@ from pathlib import Path
 import geopandas as gpd
 
 from atlas.config import Source
-from atlas.sources.vector import read_vector
+from atlas.sources.vector import read_as_told
 
 
 def load(source: Source, folder: Path) -> gpd.GeoDataFrame:
     """The areas as the file states them, in its own CRS."""
-    return read_vector(folder / source.file, layer=source.read.get("layer"), where=source.read.get("where"))
+    return read_as_told(source, folder)

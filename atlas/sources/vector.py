@@ -1,8 +1,8 @@
 """Vector files that GDAL reads (GeoPackage, Shapefile, FlatGeobuf, GeoJSON, KML, GML …) and GeoParquet.
 
-``read`` takes ``layer`` (of a GeoPackage), ``where`` (an SQL filter) and the column names of
-:mod:`atlas.sources.table`; ``tags`` names a column that already holds attributes as JSON text, and with
-``columns_are_tags = true`` every further column is an attribute, as in GeoJSON from overpass-turbo.
+``read`` takes ``layer`` (of a GeoPackage), ``where`` (an SQL filter), ``crs`` (of a file that states none, as DXF) and
+the column names of :mod:`atlas.sources.table`; ``tags`` names a column that already holds attributes as JSON text, and
+with ``columns_are_tags = true`` every further column is an attribute, as in GeoJSON from overpass-turbo.
 """
 
 from __future__ import annotations
@@ -15,17 +15,44 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 import shapely
+from pyproj import CRS
+from pyproj.exceptions import CRSError
 
 from atlas.config import Source
 from atlas.errors import SourceError
 from atlas.sources import text_or_none, to_records
 from atlas.sources.table import require
 
+SEVERAL = frozenset({".gpkg", ".gml", ".kml", ".zip"})  # what may hold more than one layer
+
 
 def load(source: Source, folder: Path) -> gpd.GeoDataFrame:
     """Records of a vector file."""
+    path = folder / source.file
+    return records_of(read_as_told(source, folder), source, path)
+
+
+def read_as_told(source: Source, folder: Path) -> gpd.GeoDataFrame:
+    """A source's vector file, its layer, filter and CRS as ``read`` says; ``attrs["warnings"]`` as of all readers."""
     path, read = folder / source.file, source.read
-    return records_of(read_vector(path, layer=read.get("layer"), where=read.get("where")), source, path)
+    named, warnings = read.get("layer"), []
+    if named is None and path.suffix.lower() in SEVERAL and len(layers := _layers(path)) > 1:
+        named, said = layers[0], ", ".join(layers)
+        warnings.append((
+            f"o ficheiro tem {len(layers)} camadas ({said}): lida a primeira (`read.layer` escolhe outra)",
+            f"the file has {len(layers)} layers ({said}): the first is read (`read.layer` chooses another)",
+        ))  # fmt: skip
+    table = read_vector(path, layer=named, where=read.get("where"), crs=read.get("crs"))
+    table.attrs["warnings"] = warnings
+    return table
+
+
+def _layers(path: Path) -> list[str]:
+    """The layers with geometry; none of a file that does not open, of which reading it tells more."""
+    try:
+        return [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
+    except pyogrio.errors.DataSourceError:
+        return []
 
 
 def records_of(table: gpd.GeoDataFrame, source: Source, path: Path) -> gpd.GeoDataFrame:
@@ -48,7 +75,7 @@ def records_of(table: gpd.GeoDataFrame, source: Source, path: Path) -> gpd.GeoDa
         ]
     geometry = table.geometry
     broken = ~geometry.is_valid & geometry.notna()
-    warnings = []
+    warnings = list(table.attrs.get("warnings", []))
     if broken.any():
         geometry = geometry.mask(broken, geometry[broken].make_valid())
         warnings.append((f"{int(broken.sum())} geometrias reparadas", f"{int(broken.sum())} geometries repaired"))
@@ -70,10 +97,18 @@ def _as_text(value: object) -> str:
     return str(value) if isinstance(value, str | int) else ""
 
 
-def read_vector(path: Path, *, layer: str | None = None, where: str | None = None) -> gpd.GeoDataFrame:
-    """A vector file as it is, in its own CRS, without Z; one without a CRS is an error."""
+def read_vector(
+    path: Path, *, layer: str | None = None, where: str | None = None, crs: str | None = None
+) -> gpd.GeoDataFrame:
+    """A vector file as it is, in its own CRS, without Z; one that states none is in ``crs``, or an error."""
     try:
         if path.suffix == ".parquet":
+            if where:
+                raise SourceError(
+                    "Um GeoParquet não se filtra com `read.where`. Guarde-o em GeoPackage.",
+                    "A GeoParquet file cannot be filtered by `read.where`. Save it as GeoPackage.",
+                    where=str(path),
+                )
             table = gpd.read_parquet(path)
         else:
             # a schema that a GML file points to is never asked for: only `atlas fetch` uses the network
@@ -91,12 +126,26 @@ def read_vector(path: Path, *, layer: str | None = None, where: str | None = Non
             "The file has no geometry. Use a source of kind `table` or `figures`.",
             where=str(path),
         )
+    if table.crs is None and crs is not None:
+        table = table.set_crs(_crs(crs, path))
     if table.crs is None:
         raise SourceError(
-            "O ficheiro não declara o sistema de coordenadas. Guarde-o com EPSG:3763 ou EPSG:4326, ou junte o `.prj`.",
-            "The file states no CRS. Save it with EPSG:3763 or EPSG:4326, or add the `.prj`.",
+            "O ficheiro não declara o sistema de coordenadas. Guarde-o com ele, junte o `.prj`, "
+            'ou indique-o: `read = { crs = "EPSG:3763" }`.',
+            'The file states no CRS. Save it with one, add the `.prj`, or say which: `read = { crs = "EPSG:3763" }`.',
             where=str(path),
         )
     if shapely.has_z(table.geometry.to_numpy()).any():
         table = table.set_geometry(shapely.force_2d(table.geometry.to_numpy()), crs=table.crs)
     return table
+
+
+def _crs(named: str, path: Path) -> CRS:
+    try:
+        return CRS.from_user_input(named)
+    except CRSError as fault:
+        raise SourceError(
+            f"O sistema de coordenadas «{named}» não existe. Escreva-o como EPSG:3763.",
+            f"There is no CRS “{named}”. Write it like EPSG:3763.",
+            where=str(path),
+        ) from fault

@@ -18,7 +18,7 @@ import shapely
 
 from atlas.config import Source
 from atlas.errors import SourceError
-from atlas.sources.vector import read_vector, records_of
+from atlas.sources.vector import read_as_told, records_of
 
 ANSWERS = (".json", ".geojson", ".xml", ".gml")
 MARKED_UP = 65_536
@@ -31,9 +31,7 @@ def load(source: Source, folder: Path) -> gpd.GeoDataFrame:
     path = folder / source.file
     source = with_attributes(source)
     if path.suffix.lower() not in ANSWERS:
-        return records_of(
-            read_vector(path, layer=source.read.get("layer"), where=source.read.get("where")), source, path
-        )
+        return records_of(read_as_told(source, folder), source, path)
     content = path.read_bytes()
     refuse_faults(content, path)
     table = read_answer(content, source.read.get("crs"), path)
