@@ -7,13 +7,14 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from atlas.fusion.names import core
+from atlas.fusion.names import core, kinds_said, numbers_in, sound
 from atlas.fusion.near import Keys, distinct, keyed_pairs
 
 RADIUS_M = 200.0  # 96 % of the pairs known by a shared identifier lie within it
 NAMESAKE_RADIUS_M = 1000.0  # a whole name in common, or a position that is wrong by as much
 SPOT_M = 25.0  # two records of one class here may be one thing by two names
 IDENTIFIER_RADIUS_M = 2000.0  # beyond it a shared identifier is more likely a slip than a match
+TOUCH_M = 1.0  # coordinates are often rounded to a metre
 SAME_SOURCE_M = 100.0  # within it two records of one source that state one identifier are one thing
 PREFIX = 4  # letters of a word that must agree: "anta" and "antas", "museu" and "museum"
 
@@ -22,15 +23,15 @@ def candidate_pairs(records: gpd.GeoDataFrame, stated: pd.DataFrame) -> pd.DataF
     """Pairs of records of different sources that may be one thing: near and alike, or stating one identifier.
 
     Two records are compared where they lie within 200 m and a word of their names begins alike, within 1 km and the
-    names are the same but for the words that say what it is, within 25 m and their first class is the same, or where
-    they state one identifier within 2 km. So a city block of thousands of records without a name makes no pairs, and
-    a block where thousands share a word makes a bounded number (:func:`atlas.fusion.near.keyed_pairs`).
+    names are the same but for the words that say what it is, within 25 m and their first class or their kind is the
+    same, or where they state one identifier within 2 km. So a city block of thousands of records without a name makes
+    no pairs, and a block where thousands share a word makes a bounded number (:func:`atlas.fusion.near.keyed_pairs`).
 
     Parameters
     ----------
     records
-        Placed records in a metric CRS with ``source_id``, ``class_``, ``names`` (all names, normalised) and
-        ``initials``; the index is 0 … n − 1.
+        Placed records in a metric CRS with ``source_id``, ``class_``, ``names`` (all names, normalised),
+        ``initials`` and ``kinds``; the index is 0 … n − 1.
     stated
         Identifiers, as :func:`atlas.fusion.identifiers.identifiers` gives them.
 
@@ -43,7 +44,9 @@ def candidate_pairs(records: gpd.GeoDataFrame, stated: pd.DataFrame) -> pd.DataF
     source = records["source_id"].astype("category").cat.codes.to_numpy()
     names = records["names"].to_numpy()
     order = np.array([own[0] if own else "" for own in names], dtype=object)
-    by_word, by_name, by_class = _keys(names, records["initials"].to_numpy(), records["class_"].to_numpy())
+    by_word, by_name, by_class = _keys(
+        names, records["initials"].to_numpy(), records["kinds"].to_numpy(), records["class_"].to_numpy()
+    )
     found = [
         keyed_pairs(keys, geometry, source, order, radius_m=radius)
         for keys, radius in ((by_word, RADIUS_M), (by_name, NAMESAKE_RADIUS_M), (by_class, SPOT_M))
@@ -56,16 +59,20 @@ def candidate_pairs(records: gpd.GeoDataFrame, stated: pd.DataFrame) -> pd.DataF
     return _with_identifiers(pairs, stated, n)
 
 
-def _keys(names: np.ndarray, initials: np.ndarray, classes: np.ndarray) -> tuple[Keys, Keys, Keys]:
+def _keys(names: np.ndarray, initials: np.ndarray, kinds: np.ndarray, classes: np.ndarray) -> tuple[Keys, Keys, Keys]:
     """Of each record: beginnings of its words (and its initials, where a name says them), its bare names, its class."""
     words = {own: frozenset(word for one in own for word in one.split()) for own in set(names)}
     said = frozenset().union(*initials) & frozenset().union(*words.values())
     begins = {own: {word[:PREFIX] for word in held} | (held & said) for own, held in words.items()}
-    bare = {own: {core(one) for one in own} for own in words}
+    bare = {own: {_heard(bare) for one in own if len(bare := core(one)) >= PREFIX} for own in words}
     by_word = [(row, key) for row, own in enumerate(names) for key in begins[own] | (initials[row] & said)]
-    by_name = [(row, key) for row, own in enumerate(names) for key in bare[own] if len(key) >= PREFIX]
-    by_class = [(row, classes[row]) for row, own in enumerate(names) if own]
+    by_name = [(row, key) for row, own in enumerate(names) for key in bare[own]]
+    by_class = [(row, key) for row, own in enumerate(names) if own for key in {classes[row], *kinds[row]}]
     return by_word, by_name, by_class
+
+
+def _heard(name: str) -> str:
+    return " ".join(sorted(map(sound, name.split())))
 
 
 def _joined(stated: pd.DataFrame) -> pd.DataFrame:
@@ -117,15 +124,16 @@ def inside_outlines(records: gpd.GeoDataFrame) -> pd.DataFrame:
     """What lies in, or touches, an outline of its own name: a node in its own building, a museum drawn in two parts.
 
     Columns ``a`` (the outline), ``b``. Inside one source the class must be the same, and the names must share a
-    spelling or one of them be missing (two outlines must share one). The outline of another source serves too, where
-    both have a name: a second point of a source whose outlines were lost lies in the building that another source
-    draws. Of several outlines the smallest is a record's own.
+    spelling or one of them be missing (two outlines must share one). A point's name may say less, or more, than the
+    outline's where both say one kind ("Paço Episcopal", "Paço Episcopal do Porto"). The outline of another
+    source serves too, where both have a name: a second point of a source whose outlines were lost lies in the building
+    that another source draws. Of several outlines the smallest is a record's own.
     """
     geometry = records.geometry.to_numpy()
     outlines = np.flatnonzero(shapely.get_dimensions(geometry) == 2)
     if not len(outlines):
         return pd.DataFrame({"a": [], "b": []}, dtype=np.int64)
-    found = shapely.STRtree(geometry[outlines]).query(geometry, predicate="intersects")
+    found = shapely.STRtree(geometry[outlines]).query(geometry, predicate="dwithin", distance=TOUCH_M)
     a, b = outlines[found[1]], found[0]
     source, class_, names = (records[column].to_numpy() for column in ("source_id", "class_", "names"))
     area = shapely.area(geometry)
@@ -133,12 +141,22 @@ def inside_outlines(records: gpd.GeoDataFrame) -> pd.DataFrame:
     smaller = (area[b] < area[a]) | ((area[b] == area[a]) & (b > a))
     a, b, same = (part[(a != b) & smaller & ((class_[a] == class_[b]) | ~same)] for part in (a, b, same))
     alike = [
-        bool(set(names[x]) & set(names[y])) or (inside and point and not (names[x] and names[y]))
+        bool(set(names[x]) & set(names[y]))
+        or (inside and point and not (names[x] and names[y]))
+        or (point and _says_less(names[x], names[y]))
         for x, y, inside, point in zip(a, b, same, area[b] == 0, strict=True)
     ]
     pairs = pd.DataFrame({"a": a, "b": b, "same": same, "area": area[a]})[np.array(alike, bool)]
     own = pairs.sort_values(["b", "same", "area", "a"], ascending=[True, False, True, True], kind="stable")
     return own.drop_duplicates(["b", "same"])[["a", "b"]]
+
+
+def _says_less(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether two names say one kind and number, and all words of the one stand in the other ("Paço Episcopal")."""
+    if numbers_in(one) != numbers_in(other) or not kinds_said(one) & kinds_said(other):
+        return False
+    words = [[set(core(name).split()) for name in own if core(name) != name] for own in (one, other)]
+    return any(x <= y or y <= x for x in words[0] for y in words[1])
 
 
 def rooms(records: gpd.GeoDataFrame, *, together: set[str], apart_m: float = 25.0) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import geopandas as gpd
@@ -17,7 +17,7 @@ from atlas.fusion.decide import DISPUTED, THRESHOLD, group
 from atlas.fusion.decided import decisions_on, decisions_table, joined, on_places, on_records
 from atlas.fusion.identifiers import identifiers, own_entities
 from atlas.fusion.merge import merge, with_mark
-from atlas.fusion.names import all_names, initials_of, kinds_in, numbers_in
+from atlas.fusion.names import all_names, initials_of, kinds_in, kinds_said, numbers_in
 from atlas.fusion.registers import place_by_name
 
 RULE_P = 0.99
@@ -127,7 +127,10 @@ def _bits(classes: str, layer_of: Mapping[str, str], bit: Mapping[str, int]) -> 
 
 
 def readings(rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """What the names of each record say beside themselves: ``numbers``, ``initials``, ``kinds``."""
+    """What the names of each record say beside themselves: ``numbers``, ``initials``, ``kinds``.
+
+    ``kind_said`` is whether the name says the kind; else it is that of the classes.
+    """
     names = rows["names"]
     said = {own: (numbers_in(own), initials_of(own)) for own in set(names)}
     pairs = list(zip(names, rows["classes"], strict=True))
@@ -135,6 +138,7 @@ def readings(rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return rows.assign(
         numbers=pd.Series([said[own][0] for own in names], index=rows.index, dtype=object),
         initials=pd.Series([said[own][1] for own in names], index=rows.index, dtype=object),
+        kind_said=np.array([bool(kinds_said(own)) for own in names], bool),
         kinds=pd.Series([kinds[pair] for pair in pairs], index=rows.index, dtype=object),
     )
 
@@ -143,8 +147,8 @@ def compare(
     rows: gpd.GeoDataFrame,
     atlas: Atlas,
     *,
-    same: list[tuple[int, int]] = (),  # type: ignore[assignment]
-    apart: list[tuple[int, int]] = (),  # type: ignore[assignment]
+    same: Sequence[tuple[int, int]] = (),
+    apart: Sequence[tuple[int, int]] = (),
     identifiers_seen: bool = True,
 ) -> Compared:
     """Compare prepared, placed records and group those that are one thing.
@@ -169,7 +173,7 @@ def compare(
         [one_entity(rows, stated), inside_outlines(rows), rooms(rows, together=together)], ignore_index=True
     )
     rules = rules.astype(np.int64).assign(p=RULE_P)
-    decided = pd.DataFrame(same, columns=["a", "b"], dtype=np.int64).assign(p=1.0)
+    decided = pd.DataFrame(list(same), columns=["a", "b"], dtype=np.int64).assign(p=1.0)
     groups, joined_with = group(
         pd.concat(
             [pairs[["a", "b", "p"]].assign(rule=0), rules.assign(rule=1), decided.assign(rule=2)], ignore_index=True

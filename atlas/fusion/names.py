@@ -33,6 +33,8 @@ _ROMAN = {word: str(number) for number, word in enumerate(_ROMAN_WORDS, 1)}
 _OTHER_SIGNS = re.compile(r"[^a-z0-9]+")
 _LEGEND = re.compile(r"\(\s*\d+\s*[A-Za-z]?\s*\)\s*$")  # the number of a printed map: "Igreja do Carmo (27)"
 _ASIDE = re.compile(r"\([^)]*\)")  # "Anta de Zedes (Casa da Moura)"
+_QUOTED = re.compile(r"[«“\"]([^«»“”\"]{4,})[»”\"]")  # "Dólmen existente no terreno designado «Leira Longa»"
+_DOOR = re.compile(r"\b(rua|avenida|travessa|praca|largo|estrada|alameda)\b(.*?)\bn o? ?\d+")  # "Rua do Almada, n.º 57"
 _OR = re.compile(r"\s*(?:[/;]|\bou\b)\s*")
 _NUMBER = re.compile(r"\b(\d+)[a-z]?\b")
 OTHER_NAMES = ("alt_name", "official_name", "short_name", "loc_name", "name:pt", "name:en")
@@ -54,8 +56,8 @@ _KINDS = {
     "hill fort": "castro citania crasto povoado",
     "megalith": "anta mamoa orca antela mamoas antas lapa",
     "standing stone": "menir cromeleque",
-    "grave": "necropole sepultura campa tumulo arcas",
-    "rock art": "gravuras pinturas petroglifos",
+    "grave": "necropole sepultura campa tumulo arca",
+    "rock art": "gravura pintura petroglifo",
     "fountain": "fonte chafariz fontanario tanque",
     "bridge": "ponte viaduto aqueduto",
     "pillory": "pelourinho",
@@ -71,6 +73,8 @@ _KINDS = {
     "mercearia churrasqueira churrascaria hotel hostel cantina minimercado quiosque livraria taberna tasca",
 }
 _KIND_OF = {word: kind for kind, words in _KINDS.items() for word in words.split()}
+_FORMER = frozenset(["antigo", "antiga", "antigos", "antigas", "ex", "former", "old"])
+_ONLY_FIRST = "street"  # "Edifício na Rua do Belomonte" is no street
 _CLASS_SAYS = {
     "megalith": "megalith mound",
     "hill fort": "hill_fort",
@@ -116,6 +120,7 @@ def _one(name: str) -> str:
     else:
         plain = unicodedata.normalize("NFKD", name[:300]).encode("ascii", "ignore").decode().lower()
     plain = _IN_ONE.sub(_one_word, _OTHER_SIGNS.sub(" ", plain).strip())
+    plain = _DOOR.sub(r"\1\2", plain)
     words = plain.split()
     short = [_ROMAN.get(word, word) if position else word for position, word in enumerate(words)]
     return " ".join(word for word in short if word not in _SMALL_WORDS) or plain
@@ -155,6 +160,7 @@ def _variants(own: str, other: str) -> tuple[str, ...]:
     written = [bare]
     if "(" in bare:
         written.append(_ASIDE.sub(" ", bare))
+    written += _QUOTED.findall(bare)
     written += _OR.split(bare)
     if other:
         written += _OR.split(other)
@@ -186,26 +192,39 @@ def kinds_in(names: tuple[str, ...], classes: str) -> frozenset[str]:
     >>> kinds_in(("antiga igreja madre deus", "madre deus"), "museum"), kinds_in(("aspra",), "mound|classified")
     (frozenset({'church'}), frozenset({'megalith'}))
     """
-    said = frozenset(kind for kind in map(_kind_in, names) if kind)
+    said = kinds_said(names)
     return said or frozenset(_KIND_OF_CLASS[one] for one in classes.split("|") if one in _KIND_OF_CLASS)
 
 
+def kinds_said(names: tuple[str, ...]) -> frozenset[str]:
+    """What the first words of a record's names say that it is; nothing where they do not say."""
+    return frozenset(kind for kind in map(_kind_in, names) if kind)
+
+
+def _kind_of(word: str) -> str:
+    return _KIND_OF.get(word) or _KIND_OF.get(word.removesuffix("s"), "")
+
+
+@lru_cache(maxsize=1 << 18)
 def _kind_in(name: str) -> str:
-    words = name.split()
-    kind = next((_KIND_OF[word] for word in words[:2] if word in _KIND_OF), "")
-    if kind == "university" and any(_KIND_OF.get(word) == "faculty" for word in words):
-        return "faculty"
-    return kind
+    words = [word for word in name.split() if word not in _FORMER]
+    kinds = [_kind_of(word) for word in words]
+    kind = next((one for at, one in enumerate(kinds[:2]) if one and not (at and one == _ONLY_FIRST)), "")
+    return "faculty" if kind == "university" and "faculty" in kinds else kind
 
 
 @lru_cache(maxsize=1 << 18)
 def core(name: str) -> str:
     """A normalised name without the words that say what it is and its numbers; the whole name if nothing is left.
 
-    >>> core("mamoa 2 aspra"), core("pelourinho")
-    ('aspra', 'pelourinho')
+    A word that says what another thing is stays: it tells a museum of cinema from a museum of bread.
+
+    >>> core("mamoa 2 aspra"), core("pelourinho"), core("museu cinema melgaco")
+    ('aspra', 'pelourinho', 'cinema melgaco')
     """
-    words = [word for word in name.split() if word not in _KIND_OF and not word[0].isdigit()]
+    kind = _kind_in(name)
+    left = [word for word in name.split() if not word[0].isdigit()]
+    words = [word for word in left if not (own := _kind_of(word)) or (kind and own != kind)]
     return " ".join(sorted(words)) or name
 
 
@@ -219,4 +238,5 @@ def sound(word: str) -> str:
     plain = word.replace("ph", "f").translate(_ALIKE)
     if len(plain) < _SHORT:
         return plain
+    plain = plain.removesuffix("s")
     return plain[0] + _TWICE.sub(r"\1", plain[1:].translate(_NO_VOWELS))

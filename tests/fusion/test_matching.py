@@ -30,12 +30,17 @@ ALIKE = [
     ("Mamoa do Alto do Cotorino", "mound", "Alto do Catorino", "megalith", 150),
     ("Casa do Infante (56)", "museum", "Casa do Infante", "museum", 10),
     ("Mamoa 1 de Chã de Lamas", "mound", "Chã de Lamas I", "mound", 20),
+    ("Museu de Cinema Jean Loup Passek", "museum", "Museu do Cinema de Melgaço", "museum", 5),
+    ("Casa da Câmara", "historic_building", "Antiga Casa da Câmara", "museum", 10),
+    ("Dólmen no terreno designado «Leira Longa», junto a uma veiga", "monument", "Leira Longa", "megalith", 30),
     ("ISAG", "university", "Instituto Superior de Administração e Gestão", "university", 10),
 ]
 UNLIKE = [
     ("Teatro Rivoli", "theatre", "Café Rivoli", "cafe", 5),
     ("Mamoa 1 de Chã de Lamas", "mound", "Mamoa 2 de Chã de Lamas", "mound", 20),
     ("Capela de Santa Bárbara", "historic_church", "Capela de Santa Bárbara", "historic_church", 3000),
+    ("Castelo de Vimioso", "monument", "Pelourinho de Vimioso", "monument", 5),
+    ("Museu do Cinema", "museum", "Museu do Pão", "museum", 20),
     ("Museu Militar", "museum", "Museu do Vitral", "museum", 20),
     ("Universidade do Porto", "university", "Universidade do Porto - Faculdade de Letras", "university", 5),
 ]
@@ -46,6 +51,34 @@ def test_two_records_are_one_place(pair: tuple[str, str, str, str, int], one_pla
     name, class_, other, other_class, apart = pair
     found = fused([("a", "1", name, class_, (0, 0)), ("b", "1", other, other_class, (apart, 0))], A, B)
     assert together(found, ("a", "1"), ("b", "1")) is one_place
+
+
+def test_a_match_in_doubt_marks_both_places_and_lists_the_pair() -> None:
+    rows = [
+        ("a", "1", "Castelo de Vimioso", "monument", (0, 0)),
+        ("b", "1", "Pelourinho de Vimioso", "monument", (5, 0)),
+        ("a", "2", "Capela de Algoso", "historic_church", (5000, 0)),
+    ]
+    found = fused(rows, A, B)
+    place = found.members.set_index("record_id")["place_id"].drop_duplicates().tolist()
+    marks = found.places.set_index("place_id")["marks"]
+    assert len(place) == len(found.places) == 3
+    assert sorted(marks.str.contains("disputed")) == [False, True, True]
+    pair = found.disputes.iloc[0]
+    assert len(found.disputes) == 1
+    assert {(pair["source_a"], pair["record_a"]), (pair["source_b"], pair["record_b"])} == {("a", "1"), ("b", "1")}
+    assert 0.2 <= pair["p"] < 0.5
+
+
+def test_a_point_in_an_outline_whose_name_says_more_is_the_same_place_and_another_kind_is_not() -> None:
+    palace = ("a", "1", "Paço Episcopal do Porto", "manor", box(0, 0, 50))
+    second = ("c", "2", "Paço Episcopal do Porto", "manor", (20, 20))
+    shorter = ("c", "1", "Paço Episcopal (2)", "manor", (50.5, 20))
+    chapel = ("c", "3", "Capela do Paço Episcopal", "historic_church", (10, 10))
+    assert groups(fused([palace, second, shorter, chapel], A, C)) == {
+        frozenset({("a", "1"), ("c", "1"), ("c", "2")}),
+        frozenset({("c", "3")}),
+    }
 
 
 def test_a_shared_identifier_decides_near_by_and_is_a_slip_far_away() -> None:
