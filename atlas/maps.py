@@ -24,13 +24,13 @@ from atlas.exports.exportable import OSM_ATTRIBUTION, Exportable
 from atlas.exports.from_store import exportable
 from atlas.exports.neighbourhoods import level_of, scores_of
 from atlas.language import Translator
+from atlas.map_layers import made_layers
 from atlas.palette import READINGS, place_colour, ramp
+from atlas.steps import DECIMALS, crosses_180, differences, eastward, encoded, steps
 
 if TYPE_CHECKING:
     from atlas.store import Store
 
-DECIMALS = 5
-"""Of a degree in outlines and points on the map: about a metre."""
 MOST_VERTICES = 120_000
 """Outlines with more are simplified together, so that neighbours keep sharing their border."""
 _FIRST_TOLERANCE_M = 2.0
@@ -51,7 +51,7 @@ def outlines(store: Store) -> dict[str, Any]:
     parents = list(dict.fromkeys(units["parent"]))
     position = {code: number for number, code in enumerate(parents)}
     names = dict(zip(units["parent"], units["parent_name"], strict=True))
-    steps = _steps(shapes, units.crs)
+    stepped = steps(shapes, units.crs)
     held: dict[str, Any] = {
         "decimals": DECIMALS,
         "codes": units["code"].tolist(),
@@ -59,7 +59,7 @@ def outlines(store: Store) -> dict[str, Any]:
         "parent_codes": parents,
         "parents": [str(names[code]) for code in parents],
         "parent": [position[code] for code in units["parent"]],
-        "shapes": [_encoded(one) for one in steps],
+        "shapes": [encoded(one) for one in stepped],
         "borders": _borders(shapes, units["parent"].to_numpy(), units.crs),
     }
     return {"id": hashlib.sha256(compact_json(held).encode()).hexdigest()[:16], **held}
@@ -124,66 +124,11 @@ def _light(shapes: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
     return np.asarray(light, dtype=object)
 
 
-def _steps(shapes: npt.NDArray[np.object_], crs: Any) -> npt.NDArray[np.object_]:
-    """Geometries in whole steps of longitude and latitude; a region across ±180° goes on beyond 180."""
-    import geopandas as gpd
-
-    geographic = np.asarray(gpd.GeoSeries(shapes, crs=crs).to_crs(4326).array, dtype=object)
-    if _spans_180(shapely.get_coordinates(geographic)[:, 0]):
-        geographic = shapely.transform(geographic, lambda xy: np.column_stack([eastward(xy[:, 0]), xy[:, 1]]))
-    return np.asarray(shapely.transform(geographic, lambda xy: np.rint(xy * 10**DECIMALS)), dtype=object)
-
-
-def crosses_180(store: Store) -> bool:
-    """Whether the region lies on both sides of ±180°, so that its map goes on beyond 180."""
-    import geopandas as gpd
-
-    units = store.read("neighbourhoods")
-    corners = shapely.points(shapely.bounds(units.geometry.to_numpy()).reshape(-1, 2))
-    return _spans_180(gpd.GeoSeries(corners, crs=units.crs).to_crs(4326).x.to_numpy())
-
-
-def _spans_180(lon: npt.NDArray[np.float64]) -> bool:
-    return bool(len(lon) and lon.max() - lon.min() > 180)
-
-
-def eastward(lon: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Longitudes from 0 to 360.
-
-    >>> eastward(np.array([179.0, -179.0])).tolist()
-    [179.0, 181.0]
-    """
-    return np.where(lon < 0, lon + 360, lon)
-
-
-def _encoded(shape: shapely.Geometry | None) -> list[list[list[int]]]:
-    """Polygons → rings → differences."""
-    if shape is None:
-        return []
-    return [
-        [_differences(shapely.get_coordinates(ring)[:-1]) for ring in shapely.get_rings(polygon)]
-        for polygon in shapely.get_parts(shape).tolist()
-        if polygon.geom_type == "Polygon"
-    ]
-
-
-def _differences(points: npt.NDArray[np.float64]) -> list[int]:
-    """The first point, then the step from each to the next; points that fall together count once.
-
-    >>> _differences(np.array([[10.0, 20.0], [11.0, 18.0], [11.0, 18.0], [12.0, 18.0]]))
-    [10, 20, 1, -2, 1, 0]
-    """
-    moves = np.diff(points, axis=0)
-    moves = moves[(moves != 0).any(axis=1)]
-    flat: list[int] = np.concatenate([points[:1], moves]).astype(int).ravel().tolist()
-    return flat
-
-
 def _borders(shapes: npt.NDArray[np.object_], parents: npt.NDArray[np.object_], crs: Any) -> list[list[int]]:
     """Lines between and around the parents, each drawn once."""
     edges = [shapely.boundary(shapely.union_all(shapes[parents == code])) for code in pd.unique(parents)]
     lines = shapely.get_parts(shapely.line_merge(shapely.union_all(np.array(edges, dtype=object))))
-    return [_differences(shapely.get_coordinates(line)) for line in _steps(np.asarray(lines, dtype=object), crs)]
+    return [differences(shapely.get_coordinates(line)) for line in steps(np.asarray(lines, dtype=object), crs)]
 
 
 # ── what the page holds ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -217,7 +162,7 @@ def _page_data(atlas: Atlas, store: Store, t: Translator, index: str) -> dict[st
         "legend": _legend(atlas, t, index, edges, doubtful=bool(doubtful.any())),
         "readings": READINGS,
         "indicators": [_indicator(one, layer.values(one.code), t.lang) for one in _built(atlas, table)],
-        "places": _places(atlas, store, table, t.lang),
+        "places": _places(atlas, store, table, t.lang) + _made(store, table, t),
         "sources": [{**one, "date": t.date(one["date"])} for one in layer.sources],
         "attribution": layer.attribution,
         "attribution_short": _short_attribution(atlas, layer, t),
@@ -285,7 +230,7 @@ def _places(atlas: Atlas, store: Store, table: pd.DataFrame, lang: str) -> list[
         classes = sorted(here["class_"].unique())
         lon = eastward(here["lon"].to_numpy()) if beyond else here["lon"].to_numpy()
         spots = np.rint(np.column_stack([lon, here["lat"]]) * 10**DECIMALS).astype(int)
-        steps = np.diff(spots, axis=0, prepend=[[0, 0]])
+        moves = np.diff(spots, axis=0, prepend=[[0, 0]])
         held.append(
             {
                 "id": layer.id,
@@ -295,10 +240,37 @@ def _places(atlas: Atlas, store: Store, table: pd.DataFrame, lang: str) -> list[
                 "shown": False,
                 "classes": [names.get(one, one) for one in classes],
                 "kind": here["class_"].map(classes.index).tolist(),
-                "dx": steps[:, 0].tolist(),
-                "dy": steps[:, 1].tolist(),
+                "dx": moves[:, 0].tolist(),
+                "dy": moves[:, 1].tolist(),
                 "names": here["name"].fillna("").astype(str).tolist(),
                 "unit": here["neighbourhood"].map(position).fillna(-1).astype(int).tolist(),
+            }
+        )
+    return held
+
+
+def _made(store: Store, table: pd.DataFrame, t: Translator) -> list[dict[str, Any]]:
+    """The layers that the atlas makes itself: hulls of agglomerations, lines of the programming network."""
+    position = {code: number for number, code in enumerate(table["code"])}
+    held = []
+    for layer in made_layers(store):
+        spots = np.rint(np.column_stack([layer.lon, layer.lat]) * 10**DECIMALS).astype(int)
+        moves = np.diff(spots, axis=0, prepend=[[0, 0]])
+        said = layer.about[t.lang]
+        held.append(
+            {
+                "id": layer.id,
+                "name": layer.name.in_(t.lang),
+                "symbol": layer.symbol,
+                "colour": place_colour(layer.id),
+                "shown": False,
+                "classes": sorted(set(said)),
+                "kind": [sorted(set(said)).index(one) for one in said],
+                "dx": moves[:, 0].tolist(),
+                "dy": moves[:, 1].tolist(),
+                "names": layer.names,
+                "unit": [position.get(code, -1) for code in layer.units],
+                "lines": layer.lines,
             }
         )
     return held

@@ -64,6 +64,8 @@ PLACES: Final = {
     "reusable": "#333333",
     "green": "#2e6b1f",
     "transport": "#46566b",
+    "agglomerations": "#4a2c85",
+    "network": "#0b6e75",
 }
 """Points of a layer; they too have a light outline and their name in the legend."""
 

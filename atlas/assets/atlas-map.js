@@ -10,7 +10,8 @@
  *   values     text for each unit, shown with its name when the pointer rests on it
  *   uncertain  for each unit whether its class is uncertain (dotted edge)
  *   legend     { title, labels[], missing, uncertain, notes[] }: one label a class
- *   places     [{ id, name, colour, symbol, shown, lon[], lat[], names[], kinds[] }] in degrees
+ *   places     [{ id, name, colour, symbol, shown, lon[], lat[], names[], kinds[] }] in degrees; with lines[], where a
+ *              layer has them, encoded as the outlines' borders are
  *   selected   code of the selected unit, or null
  *   onSelect   called with the code when a unit is clicked
  *   onPlace    called with (layer id, position in the layer) when a place is clicked
@@ -275,7 +276,10 @@
 
   Drawing.prototype.drawPlaces = function (places, title) {
     var self = this, map = this.map, Symbol = symbolClass();
-    Object.keys(this.layers).forEach(function (id) { map.removeLayer(self.layers[id].group); });
+    Object.keys(this.layers).forEach(function (id) {
+      map.removeLayer(self.layers[id].group);
+      map.removeLayer(self.layers[id].lines);
+    });
     this.layers = {};
     var renderer = this.canvas || (this.canvas = L.canvas({ pane: this.pane("atlas-places", 440), padding: 0.3 }));
     places.forEach(function (layer) {
@@ -285,8 +289,8 @@
           color: PAPER, weight: 1.2, fillColor: layer.colour, fillOpacity: 1
         });
       }));
-      self.layers[layer.id] = { group: group, layer: layer };
-      if (layer.shown) { group.addTo(map); }
+      self.layers[layer.id] = { group: group, lines: self.lines(layer), layer: layer };
+      if (layer.shown) { self.showPlaces(layer.id, true); }
     });
     if (title !== null) { this.drawToggles(places, title); }
   };
@@ -294,8 +298,22 @@
   Drawing.prototype.showPlaces = function (id, on) {
     var held = this.layers[id];
     if (!held) { return; }
-    if (on) { held.group.addTo(this.map); } else { this.map.removeLayer(held.group); }
+    var map = this.map;
+    [held.lines, held.group].forEach(function (group) { if (on) { group.addTo(map); } else { map.removeLayer(group); } });
     held.layer.shown = on;
+  };
+
+  /* Lines of a layer: dashed over a white casing and without a fill, so that the classes below stay to be read. */
+  Drawing.prototype.lines = function (layer) {
+    if (!layer.lines || !layer.lines.length) { return L.layerGroup(); }
+    var scale = Math.pow(10, this.outlines.decimals), pane = this.pane("atlas-lines", 430);
+    var renderer = this.lineCanvas || (this.lineCanvas = L.canvas({ pane: pane, padding: 0.3 }));
+    var lines = layer.lines.map(function (line) { return decodeLine(line, scale); });
+    var style = { renderer: renderer, pane: pane, interactive: false, smoothFactor: 0.5, opacity: 0.9 };
+    return L.layerGroup([
+      L.polyline(lines, Object.assign({}, style, { color: PAPER, weight: 4.5 })),
+      L.polyline(lines, Object.assign({}, style, { color: layer.colour, weight: 2.2, dashArray: "7 4" }))
+    ]);
   };
 
   /* Which place is under the pointer: the canvas itself lets every event through to the outlines below it. */

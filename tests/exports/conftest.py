@@ -16,6 +16,7 @@ from atlas.config import Atlas, ClassRule, Layer
 from atlas.exports.exportable import Exportable
 from atlas.exports.from_store import exportable
 from atlas.store import Store
+from atlas.strategy.network import complements
 
 WGS84_BOX = (-8.7, 41.1)
 
@@ -158,6 +159,38 @@ def _places() -> gpd.GeoDataFrame:
     )
 
 
+def _agglomerations(places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Two quarters with hostile names, of the first and the next three places."""
+    groups = [places.iloc[:3], places.iloc[3:6]]
+    return gpd.GeoDataFrame(
+        {
+            "id": [f"q{group['place_id'].iloc[0][1:]}" for group in groups],
+            "name": [HOSTILE[0], HOSTILE[2]],
+            "parent": ["0104", "0308"],
+            "parent_name": ["Arouca", "Guimarães"],
+            "neighbourhoods": ["|".join(sorted(set(group["neighbourhood"]))) for group in groups],
+            "lon": [group["lon"].iloc[0] for group in groups],
+            "lat": [group["lat"].iloc[0] for group in groups],
+            "places": 3,
+            "worth": 3.0,
+            "guessed": 0.0,
+            "classes": "museum=3",
+            "members": ["|".join(group["place_id"]) for group in groups],
+            "area_ha": 2.0,
+        },
+        geometry=[shapely.buffer(shapely.convex_hull(group.union_all()), 50) for group in groups],
+        crs=places.crs,
+    )
+
+
+def _network(places: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Each place and the next."""
+    one, other = places.iloc[:-1].reset_index(drop=True), places.iloc[1:].reset_index(drop=True)
+    ends = {"from": one["place_id"], "to": other["place_id"], "from_name": one["name"], "to_name": other["name"]}
+    parents = {"from_parent": one["parent"], "to_parent": other["parent"]}
+    return pd.DataFrame({**ends, **parents, "minutes": 2.5, "reason": complements()[0].id})
+
+
 @pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     """The small atlas, built."""
@@ -175,6 +208,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
              for row in places.itertuples() for source in row.sources.split("|")],
             columns=["place_id", "source_id", "record_id", "p_match"],
         ),
+        "agglomerations": _agglomerations(places),
+        "network": _network(places),
         "scores": _scores(),
         "indicators": pd.DataFrame(long, columns=["level", "code", "indicator", "value"]).assign(coverage=1.0),
         "opportunities": pd.DataFrame(

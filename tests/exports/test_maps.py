@@ -19,7 +19,8 @@ from playwright.sync_api import Page, sync_playwright
 
 from atlas.config import Atlas
 from atlas.errors import UnknownName
-from atlas.maps import _differences, compact_json, outlines, standalone, write_outlines
+from atlas.maps import compact_json, outlines, standalone, write_outlines
+from atlas.steps import differences
 from atlas.store import Store
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -63,7 +64,7 @@ def test_outlines_are_written_once_under_the_name_of_their_content(store: Store,
 @given(st.lists(st.tuples(st.integers(-999, 999), st.integers(-999, 999)), min_size=2, max_size=20))
 def test_differences_keep_every_point_that_moves(points: list[tuple[int, int]]) -> None:
     kept = [point for number, point in enumerate(points) if number == 0 or point != points[number - 1]]
-    line = _differences(np.array(points, dtype=float))
+    line = differences(np.array(points, dtype=float))
     assert np.cumsum(np.array(line).reshape(-1, 2), axis=0).tolist() == [list(point) for point in kept]
 
 
@@ -143,6 +144,33 @@ def test_hostile_names_stay_text_and_nothing_leaves_the_page(opened: Any) -> Non
     assert page.locator("img, iframe, object, #atlas-card script, table script").count() == 0
     assert [url for url in asked if not url.startswith("file:")] == []
     assert len(asked) == 1
+    assert wrong == []
+
+
+@pytest.mark.browser
+def test_agglomerations_and_the_network_can_be_switched_on(opened: Any) -> None:
+    """Hulls and links are drawn as lines once their layer is on, and taken away with it."""
+    page, _, wrong = opened("pt")
+    toggles = page.locator(".atlas-toggles label").all_text_contents()
+    assert any(one.startswith("Aglomerações de equipamentos (2)") for one in toggles)
+    page.locator(".atlas-toggles summary").click()
+
+    def lines_are(on: bool) -> None:
+        script = """() => [...document.querySelectorAll('.leaflet-atlas-lines-pane canvas')].some((box) =>
+            box.getContext('2d').getImageData(0, 0, box.width, box.height).data.some((one) => one))"""
+        for _ in range(50):
+            if page.evaluate(script) == on:
+                return
+            page.wait_for_timeout(50)
+        pytest.fail(f"lines drawn: {not on}")
+
+    for name in ("Aglomerações de equipamentos", "Rede de programação"):
+        box = page.locator(".atlas-toggles label", has_text=name).locator("input")
+        lines_are(False)
+        box.check()
+        lines_are(True)
+        box.uncheck()
+    lines_are(False)
     assert wrong == []
 
 
