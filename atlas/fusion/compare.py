@@ -14,7 +14,7 @@ from atlas.config import Atlas
 from atlas.fusion.names import core, sound
 
 # Fitted by `python benchmarks/fusion.py fit` on the development part of the labelled pairs (docs/fusion.md), and on
-# pairs that state one identifier, which the features do not see. The held-out part was opened after they stood.
+# pairs that state one identifier, which the features do not see. The held-out part was measured after they stood.
 INTERCEPT = -3.85
 IDENTIFIER = 7.0  # set, not fitted: at one spot it outweighs names and kinds that differ, a kilometre away it does not
 COEFFICIENTS = {
