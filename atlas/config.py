@@ -44,6 +44,8 @@ class ClassRule(Model):
 
     id: Id
     name: Text
+    one: Text | None = Field(None, description="what a single one is called after a number, if the name will not do")
+    several: Text | None = Field(None, description="and several: “2 art galleries”")
     osm: tuple[str, ...] = Field(
         (),
         description="OSM tags, any of: `key=value`, `key=one|other`, `key=*` (anything but `no`), `key~regular "

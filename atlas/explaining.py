@@ -12,9 +12,11 @@ from atlas.built import Built, unit_code
 from atlas.config import Index
 from atlas.language import Lang, Translator
 from atlas.ranking import checked_weights, index_holding, rank_table, rows_of
-from atlas.scoring.explain import contributions, counterfactual, reference_unit, sentence
+from atlas.scoring.counterfactual import counterfactual
+from atlas.scoring.explain import contributions, reference_unit, sentence
 from atlas.scoring.index import Scored, flatten
 from atlas.scoring.uncertainty import technical_tie
+from atlas.venues import venues_enough, venues_sentence
 
 
 def explain(
@@ -59,6 +61,9 @@ def explain(
             "after": _number(change.after),
             "rank_before": change.rank_before,
             "rank_after": change.rank_after,
+            "goal": change.goal,
+            "class_before": change.class_before,
+            "class_after": change.class_after,
         },
         "beside": beside,
         "evidence": evidence(built, code, [one for pillar in index.pillar for one in pillar.indicators])
@@ -76,6 +81,25 @@ def explain(
             ties=[(one["name"], one["p_above"]) for one in beside if one["tie"]],
         ),
     }
+
+
+def with_venues(built: Built, found: dict[str, Any], lang: Lang, weights: Mapping[str, float] | None = None) -> str:
+    """Add ``venues`` to an explanation, up to three ways in which so many more venues are enough; their sentence.
+
+    Each is ``class, name, count, goal, rank_after, class_before, class_after``, measured and scored again with the
+    venues in their place, which takes seconds.
+    """
+    index = built.atlas.index_of(found["index"])
+    enough = venues_enough(built, index, found["code"], None if weights is None else checked_weights(index, weights))
+    found["venues"] = [
+        {"class": one.class_, "name": built.atlas.classes[one.class_][1].name.in_(lang), "count": one.count,
+         "goal": one.goal, "rank_after": one.rank_after, "class_before": one.class_before,
+         "class_after": one.class_after}
+        for one in enough
+    ]  # fmt: skip
+    said = venues_sentence(Translator(lang), built, enough)
+    found["sentence"] = " ".join(part for part in (found["sentence"], said) if part)
+    return said
 
 
 def _unit_of(built: Built, code: str, index: Index) -> str:

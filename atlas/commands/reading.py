@@ -31,10 +31,11 @@ def _rank(args: argparse.Namespace) -> Answer | None:
 
 def _explain(args: argparse.Namespace) -> Answer:
     from atlas.answers import explain_answer
-    from atlas.explaining import explain, stages_of
+    from atlas.explaining import explain, stages_of, with_venues
 
     built = opened(args)
     found = explain(built, args.code, args.index, lang=args.lang)
+    with_venues(built, found, args.lang)
     if args.stages:
         found["stages"] = stages_of(built, args.code, args.index, args.lang)
     return explain_answer(built, found, args.lang)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from math import comb
 
 import numpy as np
@@ -13,7 +12,8 @@ from pandas import DataFrame, Series
 from atlas.config import Index, Indicator
 from atlas.language import Translator
 from atlas.scoring.calibrate import percentile
-from atlas.scoring.index import Branches, Scored, climb, on_goalposts, rank, score_index
+from atlas.scoring.counterfactual import Counterfactual, change_sentence
+from atlas.scoring.index import Branches, Scored, climb, rank
 
 Floats = NDArray[np.float64]
 EXACT_UP_TO = 12
@@ -107,81 +107,6 @@ def shapley_of(
     return parts, error
 
 
-@dataclass(frozen=True)
-class Counterfactual:
-    """The smallest change of one figure, the rest as it is, that brings a unit into the top.
-
-    Attributes
-    ----------
-    indicator
-        Code of the figure.
-    before, after
-        In the indicator's unit; ``after`` rounded to its decimals, outwards.
-    step
-        The change as a share of the distance between the goalposts, 0–1.
-    rank_before, rank_after
-        Places in the order; the second one computed from the changed figures.
-    """
-
-    indicator: str
-    before: float
-    after: float
-    step: float
-    rank_before: int
-    rank_after: int
-
-
-def counterfactual(
-    values: DataFrame,
-    index: Index,
-    indicators: Mapping[str, Indicator],
-    code: str,
-    *,
-    top: int = 10,
-    indicator: str | None = None,
-    coverage: DataFrame | None = None,
-    weights: Mapping[str, float] | None = None,
-) -> Counterfactual | None:
-    """The smallest change of one indicator that brings a unit into the top, verified by scoring all units again.
-
-    Parameters
-    ----------
-    values, index, indicators, coverage, weights
-        As for ``score_index``.
-    code
-        The unit.
-    top
-        How many places the top has.
-    indicator
-        The one to change; the one with the smallest step where none is named.
-
-    Returns
-    -------
-    ``None`` for a unit that is there already or has no rank, and where no single indicator suffices, even at its
-    best goalpost.
-    """
-    scored = score_index(values, index, indicators, coverage=coverage, weights=weights)
-    ranks = rank(scored.score, scored.ranked)
-    if not scored.ranked[code] or ranks[code] <= top:
-        return None
-    wanted = float(scored.score[scored.ranked].drop(code).nlargest(top).iloc[-1])
-    steps: list[tuple[float, str, float]] = []
-    for name in [indicator] if indicator else list(scored.branches.codes):
-        after = _least_change(scored, indicators[name], float(values.loc[code, name]), code, wanted)
-        if after is not None:
-            reached = float(on_goalposts(np.array([after]), indicators[name])[0])
-            steps.append(((reached - float(scored.normalised.loc[code, name])) / 100, name, after))
-    for step, name, after in sorted(steps, key=lambda one: one[0]):
-        changed = values.astype(float)
-        changed.loc[code, name] = after
-        again = score_index(changed, index, indicators, coverage=coverage, weights=weights)
-        place = rank(again.score, again.ranked)[code]
-        if place <= top:
-            before = float(values.loc[code, name])
-            return Counterfactual(name, before, after, step, int(ranks[code]), int(place))
-    return None
-
-
 def sentence(
     t: Translator,
     scored: Scored,
@@ -249,18 +174,6 @@ def sentence(
     if change is not None:
         said.append(change_sentence(t, change, indicators[change.indicator]))
     return " ".join(said)
-
-
-def change_sentence(t: Translator, change: Counterfactual, indicator: Indicator) -> str:
-    """The counterfactual in a sentence; it says that the rest is held as it is."""
-    return t(
-        "scoring.why.change",
-        indicator=indicator.name.in_(t.lang),
-        unit=indicator.unit.in_(t.lang),
-        before=t.number(change.before, indicator.decimals),
-        after=t.number(change.after, indicator.decimals),
-        rank=t.number(change.rank_after),
-    )
 
 
 def _of_100(t: Translator, scored: Scored, code: str, order: Series) -> str:
@@ -345,28 +258,3 @@ def _wanted(reference: Series | None) -> Series:
         msg = "a geometric or harmonic index has contributions to a difference only: give a reference unit"
         raise ValueError(msg)
     return reference
-
-
-def _least_change(scored: Scored, indicator: Indicator, before: float, code: str, wanted: float) -> float | None:
-    """The figure nearest to ``before`` with which the unit's score reaches ``wanted``, rounded outwards."""
-    if np.isnan(before) or indicator.goalposts is None:
-        return None
-    at = scored.branches.codes.index(indicator.code)
-    row = scored.normalised.loc[code].to_numpy(dtype=float)
-
-    def reached(figures: Floats) -> NDArray[np.bool_]:
-        rows = np.tile(row, (len(figures), 1))
-        rows[:, at] = on_goalposts(figures, indicator)
-        return np.asarray(climb(rows, scored.branches)[1] >= wanted)
-
-    sign = 1.0 if indicator.direction == "more" else -1.0
-    near, far = before, indicator.goalposts[1] if sign > 0 else indicator.goalposts[0]
-    if (far - near) * sign <= 0 or not reached(np.array([far]))[0]:
-        return None
-    for _ in range(12):
-        grid = np.linspace(near, far, 33)
-        first = int(np.argmax(reached(grid)))
-        near, far = float(grid[max(first - 1, 0)]), float(grid[first])
-    scale = 10.0**indicator.decimals
-    rounded = float(np.ceil(far * sign * scale - 1e-9) / scale * sign)
-    return rounded if reached(np.array([rounded]))[0] else far

@@ -15,7 +15,8 @@ from atlas.exports.from_store import attribution
 from atlas.exports.neighbourhoods import ESTIMATED, MUNICIPAL, level_of, scores_of, source_ids
 from atlas.language import Translator
 from atlas.palette import BIVARIATE
-from atlas.scoring.explain import contributions, counterfactual, sentence
+from atlas.scoring.counterfactual import counterfactual
+from atlas.scoring.explain import contributions, sentence
 from atlas.scoring.index import Scored, score_index
 from atlas.sheets.law import Law
 from atlas.sheets.typeface import printable, shortened

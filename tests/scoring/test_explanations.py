@@ -8,9 +8,9 @@ from pandas import DataFrame, Series
 from scoring_trees import cases, index, indicator, indicators
 
 from atlas.language import NO_BREAK, Translator
+from atlas.scoring.counterfactual import counterfactual
 from atlas.scoring.explain import (
     contributions,
-    counterfactual,
     reference_unit,
     sentence,
     shapley_of,
