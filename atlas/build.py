@@ -98,6 +98,7 @@ def code_hash() -> str:
         "ranking.py",
         "explaining.py",
         "ties.py",
+        "venues.py",
         "language.py",
         "null_atlas.py",
         "opportunities.py",
