@@ -48,7 +48,7 @@ class Places:
         units = Units(
             *(tables[name].set_index("code", drop=False).rename_axis(None) for name in ("neighbourhoods", "parents"))
         )
-        return cls(units, dict(tables), Opened(atlas), **about)
+        return cls(units, dict(tables), Opened(atlas, units), **about)
 
 
 def place_all(atlas: Atlas) -> Places:
@@ -57,7 +57,7 @@ def place_all(atlas: Atlas) -> Places:
     All faults of all sources are collected before the first is raised.
     """
     units = load_units(atlas)
-    opened = Opened(atlas)
+    opened = Opened(atlas, units)
     records, sources, warnings = _records(atlas, opened, units)
     fused = fuse(records, atlas)
     places = _along_a_curve(_attributes(fused.places, atlas, units))

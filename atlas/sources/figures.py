@@ -1,7 +1,9 @@
 """Tables with a row a unit (parish, section, municipality): figures joined by code.
 
 ``read`` takes ``code`` (column of the unit's code, default ``code``); all other columns are figures or, where they
-hold words, text. Codes stay text: leading zeros and letters are part of them.
+hold words, text. Codes stay text: leading zeros and letters are part of them. A table without codes is joined by
+``name`` and ``parent``, the columns with the names of the neighbourhood and of its municipality, or by ``parent`` alone
+if its rows are municipalities.
 
 ``sums_of`` names a source of smaller areas (``areas``) with columns of the same names, whose sums over each unit the
 figures are: what lets the atlas be cut along other borders (``atlas build --cuts``).
@@ -19,8 +21,13 @@ from atlas.sources.table import numbers, read_table, require, without_totals
 
 
 def load(source: Source, folder: Path) -> pd.DataFrame:
-    """Figures indexed by code; a code twice is an error."""
+    """Figures indexed by code; a code twice is an error.
+
+    Those of a table without codes keep their rows; ``attrs["named"]`` has the columns of names that lead to the codes.
+    """
     path = folder / source.file
+    if "code" not in source.read and "parent" in source.read:
+        return _named(source, path)
     code = str(source.read.get("code", "code"))
     table = read_table(path, wanted=[code], sheet=source.read.get("sheet"))
     require(table, [code], path)
@@ -34,6 +41,17 @@ def load(source: Source, folder: Path) -> pd.DataFrame:
             f"The code “{twice[0]}” repeats. Leave one row a unit.",
             where=str(path),
         )
+    return table
+
+
+def _named(source: Source, path: Path) -> pd.DataFrame:
+    name, parent = source.read.get("name"), str(source.read["parent"])
+    columns = [parent] if name is None else [str(name), parent]
+    table = read_table(path, wanted=columns, sheet=source.read.get("sheet"))
+    require(table, columns, path)
+    table = without_totals(table, ())
+    table = table[table[columns].notna().all(axis="columns")].reset_index(drop=True)
+    table.attrs["named"] = (None if name is None else str(name), parent)
     return table
 
 
