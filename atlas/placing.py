@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from os.path import commonprefix
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,12 @@ from atlas.config import Atlas, Source
 from atlas.errors import AtlasError, SourceError, raise_first
 from atlas.fetched import facts_of, located_file
 from atlas.fusion import fuse
+from atlas.fusion.addresses import BY_ADDRESS, BY_UNIT, placed
 from atlas.fusion.completeness import completeness_table, density_class, families
 from atlas.layers import classify
 from atlas.neighbourhoods import Units, load_units, locate
 from atlas.sources import file_hash
+from atlas.sources._by_name import plain
 from atlas.sources._coordinates import put_right
 from atlas.sources._opened import Opened
 from atlas.walking import Streets, streets_of
@@ -116,6 +119,7 @@ def _records(
             entry["warnings"] = [list(one) for one in held.attrs["warnings"]]
             warnings += [[f"{source.id}: {pt}", f"{source.id}: {en}"] for pt, en in entry["warnings"]]
         if opened.gives_records(source.id):
+            held = _with_parents(held, opened, atlas)
             held, swapped = put_right(held, around, atlas.atlas.crs)
             frame, outside = _within(held, around, atlas.atlas.crs, units)
             frame["classes"] = classify(frame, atlas.layers, source.layers)
@@ -138,7 +142,30 @@ def _records(
     empty = gpd.GeoDataFrame(columns=["source_id", "record_id", "classes"], geometry=[], crs=atlas.atlas.crs)
     records = gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs=atlas.atlas.crs) if frames else empty
     records["parent_at"] = locate(shapely.point_on_surface(records.geometry.to_numpy()), units.parents)
+    records, how_many = placed(records, units.neighbourhoods)
+    if any(how_many.values()):
+        warnings.append([
+            f"registos sem coordenadas: {how_many[BY_ADDRESS]} colocados pela morada, {how_many[BY_UNIT]} pelo código",
+            f"records without coordinates: {how_many[BY_ADDRESS]} placed by their address, {how_many[BY_UNIT]} by code",
+        ])  # fmt: skip
     return records, about, warnings
+
+
+def _with_parents(records: gpd.GeoDataFrame, opened: Opened, atlas: Atlas) -> gpd.GeoDataFrame:
+    """The records with the code of the municipality where they state its name.
+
+    The atlas of one municipality has its parishes for parents: the atlas's own name then means all of them.
+    """
+    stated = records["parent"].dropna().unique()
+    if not len(stated):
+        return records
+    whole = {plain(name) for name in (atlas.atlas.name.pt, atlas.atlas.name.en)}
+    common = commonprefix(sorted(opened.names.codes))  # noqa: RUF071  (of codes, not of paths)
+    code = {said: opened.names.parent(said) or (common if common and plain(said) in whole else said) for said in stated}
+    attrs = records.attrs
+    records = records.assign(parent=records["parent"].map(code))
+    records.attrs = attrs
+    return records
 
 
 def _unknown_codes(source: Source, figures: pd.DataFrame, units: Units, path: Path) -> SourceError | None:

@@ -10,7 +10,10 @@
 ``lon, lat``   columns of coordinates (defaults ``lon``, ``lat``), as numbers with point or comma, or as degrees and
                minutes; a row without them has no place yet
 ``crs``        of the coordinates (default ``EPSG:4326``)
-``parent``     column with the code of the municipality
+``parent``     column with the code of the municipality, or its name
+``unit``       column with the code of the neighbourhood, for rows without coordinates
+``street``,    columns of the address, for rows without coordinates: another record with the same address in the
+``number``     municipality places them
 ``keep``       further columns to carry along as attributes
 ``sheet``      of a workbook (default the first)
 =============  ==================================================================================================
@@ -41,6 +44,8 @@ from atlas.sources._header import Header, Warnings, find_header, separator_of, s
 ENCODINGS = ("utf-8-sig", "cp1252")
 MISSING = frozenset(["", "-", "–", "—", "x", "…", "...", "..", "n.d.", "nd", "n.d", "n/d", "n.a.", "n/a", "na", "*"])
 """How tables write that a figure is missing; capitals do not matter."""
+ADDRESS = {"unit": "unit", "street": "addr:street", "number": "addr:housenumber"}
+"""Keys of ``read`` and the attributes that :mod:`atlas.fusion.addresses` places a record by."""
 _TOTAL = re.compile(r"(sub)?tota(l|is)( geral)?|total (da|do|de) .+|soma|grand total", re.IGNORECASE)
 
 
@@ -49,7 +54,7 @@ def load(source: Source, folder: Path) -> gpd.GeoDataFrame:
     path, read = folder / source.file, source.read
     lon, lat = str(read.get("lon", "lon")), str(read.get("lat", "lat"))
     keep = list(read.get("keep", []))
-    named = [str(read[key]) for key in ("record", "name", "kind", "lon", "lat", "parent") if key in read]
+    named = [str(read[key]) for key in ("record", "name", "kind", "lon", "lat", "parent", *ADDRESS) if key in read]
     table = read_table(path, wanted=[*named, *keep], sheet=read.get("sheet"))
     require(table, [*named, *keep], path)
     table = without_totals(table, [one for one in (lon, lat) if one in table])
@@ -62,8 +67,10 @@ def load(source: Source, folder: Path) -> gpd.GeoDataFrame:
         frame[key] = text_or_none(table[column]) if column in table else None
     if "kind_is" in read:
         frame["kind"] = str(read["kind_is"])
-    if keep:
-        frame["tags"] = [_as_json(row) for row in table[keep].to_dict("records")]
+    tagged = {str(read[key]): tag for key, tag in ADDRESS.items() if key in read}
+    if keep or tagged:
+        attributes = pd.concat([table[keep], table[list(tagged)].rename(columns=tagged)], axis="columns")
+        frame["tags"] = [_as_json(row) for row in attributes.to_dict("records")]
     geometry = gpd.GeoSeries([None] * len(frame), crs=4326)
     if lon in table and lat in table:
         geometry = _points(table[lon], table[lat], str(read.get("crs", "EPSG:4326")), path, notes)
