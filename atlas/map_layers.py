@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from atlas.store import Store
 
-SYMBOLS = {"agglomerations": "star", "network": "diamond"}
-"""The layers that there are, each with the symbol of its points."""
+SYMBOLS = {"network": "diamond", "agglomerations": "star"}
+"""The layers that there are, the undermost first, each with the symbol of its points."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,15 @@ def layer_name(id_: str) -> Text:
     return Text(**{lang: Translator(lang)(f"strategy.layer.{id_}") for lang in LANGUAGES})
 
 
+def made_ids(store: Store) -> list[str]:
+    """The layers of a store that hold anything, by id: those of :func:`made_layers`."""
+    return [id_ for id_ in SYMBOLS if len(store.read(id_))]
+
+
 def made_layers(store: Store) -> list[MadeLayer]:
     """The layers of a store that hold anything."""
-    return [layer for layer in (_agglomerations(store), _network(store)) if layer.names]
+    make = {"network": _network, "agglomerations": _agglomerations}
+    return [make[id_](store) for id_ in made_ids(store)]
 
 
 def _agglomerations(store: Store) -> MadeLayer:

@@ -75,11 +75,11 @@ def _show(session: Session) -> None:
 
 
 def _layers(session: Session) -> None:
-    names = {layer.id: layer.layer.name.in_(session.view.lang) for layer in session.atlas.layers}
+    looks = session.layer_looks()
     with st.popover(session.t("app.control.layers_label"), width="stretch"):
         for layer in session.known.layers:
             st.session_state[f"layer_{layer}"] = layer in session.view.layers
-            st.checkbox(names[layer], key=f"layer_{layer}", on_change=_toggle, args=(session, layer))
+            st.checkbox(looks[layer][0], key=f"layer_{layer}", on_change=_toggle, args=(session, layer))
 
 
 def _toggle(session: Session, layer: str) -> None:

@@ -8,13 +8,14 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from atlas.maps import compact_json, crosses_180, eastward, write_outlines
+from atlas.map_layers import MadeLayer, made_layers
+from atlas.maps import compact_json, write_outlines
+from atlas.steps import DECIMALS, crosses_180, eastward
 
 if TYPE_CHECKING:
     from atlas.built import Built
     from atlas.config import Layer
 
-DECIMALS = 5
 OUTLINES = "outlines"
 
 
@@ -41,6 +42,8 @@ def _write_all(built: Built, folder: Path) -> dict[str, str]:
         points = layer_points(built, layer)
         if points["lon"]:
             names[layer.id] = _write(folder, layer.id, compact_json(points))
+    for made in made_layers(built.store):
+        names[made.id] = _write(folder, made.id, compact_json(made_points(built, made)))
     return names
 
 
@@ -63,7 +66,6 @@ def layer_points(built: Built, layer: Layer) -> dict[str, Any]:
         for classes, first in zip(mine["classes"], mine["class_"], strict=True)
     ]
     kinds, sources = sorted(set(own)), sorted(set(mine["sources"]))
-    titles = {source.id: source.title for source in built.atlas.source}
     lon = mine["lon"].to_numpy()
     return {
         "lon": [round(float(one), DECIMALS) for one in (eastward(lon) if crosses_180(built.store) else lon)],
@@ -73,6 +75,28 @@ def layer_points(built: Built, layer: Layer) -> dict[str, Any]:
             lang: [names[one].in_(lang) if one in names else one for one in kinds] for lang in ("pt", "en")
         },
         "kind": [kinds.index(one) for one in own],
-        "sources": [" · ".join(titles.get(one, one) for one in ids.split("|")) for ids in sources],
+        "sources": _titles(built, sources),
         "source": [sources.index(ids) for ids in mine["sources"]],
     }  # fmt: skip
+
+
+def made_points(built: Built, made: MadeLayer) -> dict[str, Any]:
+    """The same of a layer that the atlas makes, with its lines."""
+    pairs = sorted(set(zip(made.about["pt"], made.about["en"], strict=True)))
+    sources = sorted(set(made.sources))
+    return {
+        "lon": made.lon.round(DECIMALS).tolist(),
+        "lat": made.lat.round(DECIMALS).tolist(),
+        "names": made.names,
+        "kinds": {"pt": [pt for pt, _ in pairs], "en": [en for _, en in pairs]},
+        "kind": [pairs.index(one) for one in zip(made.about["pt"], made.about["en"], strict=True)],
+        "sources": _titles(built, sources),
+        "source": [sources.index(ids) for ids in made.sources],
+        "lines": made.lines,
+    }
+
+
+def _titles(built: Built, sources: list[str]) -> list[str]:
+    """Titles of sources, each given by ids joined by ``|``."""
+    titles = {source.id: source.title for source in built.atlas.source}
+    return [" · ".join(titles.get(one, one) for one in ids.split("|")) for ids in sources]

@@ -231,16 +231,15 @@ def draw_map(session: Session, whole: pd.DataFrame, classes: Classes, selected: 
 
 
 def _layer(session: Session, layer_id: str, names: Mapping[str, str]) -> dict[str, str] | None:
-    layer = next(one for one in session.atlas.layers if one.id == layer_id)
     if layer_id not in names:
         return None
-    name = layer.layer.name.in_(session.view.lang)
+    name, symbol = session.layer_looks()[layer_id]
     return {
         "id": layer_id,
         "name": name,
         "file": names[layer_id],
         "colour": palette.place_colour(layer_id),
-        "symbol": layer.layer.symbol,
+        "symbol": symbol,
     }
 
 
@@ -296,9 +295,9 @@ def map_legend(session: Session, classes: Classes) -> list[Node]:
     t = session.t
     shown = session.view.show
     title = index_name(session) if shown == "index" else t(f"app.show.{shown}")
-    names = {layer.id: layer.layer for layer in session.atlas.layers}
+    looks = session.layer_looks()
     layers = [
-        h("li", charts.symbol(names[layer].symbol, palette.place_colour(layer)), names[layer].name.in_(t.lang))
+        h("li", charts.symbol(looks[layer][1], palette.place_colour(layer)), looks[layer][0])
         for layer in session.view.layers
     ]
     layers += [h("li", charts.symbol(own.SYMBOL, own.COLOUR), one["name"]) for one in own_layer(session)]

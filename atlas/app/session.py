@@ -15,6 +15,7 @@ from atlas.app import link
 from atlas.app.link import Known, Notice, View
 from atlas.app.words import said
 from atlas.language import Lang, Translator
+from atlas.map_layers import SYMBOLS, layer_name, made_ids
 from atlas.store import MANIFEST
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def _known(built: Built) -> Known:
         preset_index=built.atlas.opportunity.potential,
         units=frozenset(neighbourhoods["code"]),
         parents=frozenset(built.store.read("parents")["code"]),
-        layers=tuple(layer.id for layer in built.atlas.layers if layer.id in filled),
+        layers=(*(layer.id for layer in built.atlas.layers if layer.id in filled), *made_ids(built.store)),
     )  # fmt: skip
 
 
@@ -188,6 +189,12 @@ class Session:
         """``neighbourhood`` or ``municipality``: the level at which the index is ranked."""
         index = next((one for one in self.atlas.index if one.id == self.view.index), None)
         return index.level if index else "neighbourhood"
+
+    def layer_looks(self) -> dict[str, tuple[str, str]]:
+        """Name and symbol of every layer: those of places, and those that the atlas makes."""
+        lang = self.view.lang
+        looks = {layer.id: (layer.layer.name.in_(lang), layer.layer.symbol) for layer in self.atlas.layers}
+        return looks | {id_: (layer_name(id_).in_(lang), symbol) for id_, symbol in SYMBOLS.items()}
 
     def index_names(self) -> dict[str, str]:
         """Every index and pillar that can be ranked, the indices first."""

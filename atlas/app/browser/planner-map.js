@@ -143,6 +143,7 @@
       shown: true,
       lon: file.lon,
       lat: file.lat,
+      lines: file.lines,
       names: file.names.map((one) => one || told.words.nameless),
       kinds: file.kind.map((kind, at) => `${file.kinds[lang][kind]} · ${file.sources[file.source[at]]}`),
     }));
