@@ -95,7 +95,7 @@ class Client:
                 check(content)
             return content
 
-        return self._again(address, once)
+        return self.again(address, once)
 
     def get_json(self, address: str, params: Mapping[str, Any] | None = None, **options: Any) -> Any:
         """A whole answer as JSON; one that is cut short is asked for again."""
@@ -143,7 +143,7 @@ class Client:
                 refuse_pages(file.read(2048))
 
         try:
-            self._again(address, once)
+            self.again(address, once)
         except FetchError:
             if not mark.is_file():
                 part.unlink(missing_ok=True)
@@ -151,8 +151,8 @@ class Client:
         part.replace(target)
         mark.unlink(missing_ok=True)
 
-    def _again(self, address: str, once: Callable[[], Any]) -> Any:
-        """Try until it comes or patience ends."""
+    def again(self, address: str, once: Callable[[], Any]) -> Any:
+        """Try until it comes or patience ends; ``once`` raises :class:`Passing` where another try is worth it."""
         for attempt in range(self.tries):
             try:
                 return once()
@@ -173,7 +173,7 @@ class Client:
         ``part`` is what a download has so far: where nothing follows it any more, it is thrown away.
         """
         for _ in range(MOST_HOPS):
-            parts = self._allowed(address)
+            parts = self.allowed(address)
             request = urllib.request.Request(address, data, {**headers, "User-Agent": AGENT})  # noqa: S310
             proxies = [urllib.request.ProxyHandler({})] if parts.hostname in LOOPBACK else []
             opener = urllib.request.build_opener(_NoRedirect, *proxies)
@@ -188,7 +188,7 @@ class Client:
                     if fault.code == 416 and part is not None:
                         part.unlink()
                         raise Passing("o ficheiro mudou", "the file has changed") from None
-                    raise _refusal(address, fault) from None
+                    raise refusal(address, fault.code, fault.read(400), dict(fault.headers.items())) from None
             except (urllib.error.URLError, http.client.HTTPException, OSError) as fault:
                 raise _broken(fault, address) from None
             with answer:
@@ -213,7 +213,8 @@ class Client:
             )
         return there
 
-    def _allowed(self, address: str) -> urllib.parse.SplitResult:
+    def allowed(self, address: str) -> urllib.parse.SplitResult:
+        """The parts of an address that may be asked."""
         parts = urllib.parse.urlsplit(address)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
             raise FetchError(
@@ -238,21 +239,22 @@ class Client:
         unpack = zlib.decompressobj(wbits=31) if packed else None
         read, out, end = 0, before, time.monotonic() + self.deadline_s
         if said is not None and before + int(said) > self.most_bytes:
-            raise self._too_long(before + int(said))
+            raise self.too_long(before + int(said))
         while block := answer.read(BLOCK):
             read += len(block)
             if unpack is not None:
                 block = unpack.decompress(block, int(max(self.most_bytes - out, 0)) + 1)
             out += len(block)
             if out > self.most_bytes:
-                raise self._too_long(out)
+                raise self.too_long(out)
             if time.monotonic() > end:
                 raise Passing("a resposta demora demasiado", "the answer takes too long")
             yield block
         if (said is not None and read < int(said)) or (unpack is not None and not unpack.eof):
             raise Passing("a resposta chegou cortada", "the answer came cut short")
 
-    def _too_long(self, size: float) -> FetchError:
+    def too_long(self, size: float) -> FetchError:
+        """The fault of an answer beyond ``most_bytes``."""
         return FetchError(
             f"A resposta passa o limite ({size / 1e6:.0f} de {self.most_bytes / 1e6:.0f} MB). Aumente `most_mb` se "
             "confia no serviço.",
@@ -275,14 +277,15 @@ def refuse_pages(content: bytes) -> None:
         raise Passing("o serviço mandou uma página de erro", "the service sent an error page")
 
 
-def _refusal(address: str, fault: urllib.error.HTTPError) -> Exception:
-    said = " ".join(fault.read(400).decode("utf-8", "replace").split())[:200]
-    if fault.code in BUSY:
-        after = _seconds(fault.headers.get("Retry-After"))
-        return Passing(f"o serviço está ocupado ({fault.code})", f"the service is busy ({fault.code})", after)
+def refusal(address: str, status: int, content: bytes, headers: Mapping[str, str]) -> Exception:
+    """The fault of a bad status: one that may pass, with the pause that the service asks for, or one that stays."""
+    if status in BUSY:
+        after = _seconds(headers.get("Retry-After"))
+        return Passing(f"o serviço está ocupado ({status})", f"the service is busy ({status})", after)
+    said = " ".join(content.decode("utf-8", "replace").split())[:200]
     return FetchError(
-        f"O serviço recusou o pedido ({fault.code}: {said}). Verifique `address` e `ask` em atlas.toml.",
-        f"The service refused the request ({fault.code}: {said}). Check `address` and `ask` in atlas.toml.",
+        f"O serviço recusou o pedido ({status}: {said}). Verifique `address` e `ask` em atlas.toml.",
+        f"The service refused the request ({status}: {said}). Check `address` and `ask` in atlas.toml.",
         where=address,
     )
 

@@ -81,16 +81,21 @@ def _answers(job: Job, box: Box, body: str) -> list[gpd.GeoDataFrame]:
     try:
         path = job.piece(f"{said(box)}|{query}", ask)
     except TooMuch:
-        if max(east - west, north - south) < SMALLEST_DEGREES:
-            raise FetchError(
-                "O servidor desiste até de uma área pequena. Repita mais tarde, ou use o extrato.",
-                "The server gives up even on a small area. Try again later, or use the extract.",
-                where=job.entry.address,
-            ) from None
-        x, y = (west + east) / 2, (south + north) / 2
-        quarters = [(west, south, x, y), (x, south, east, y), (west, y, x, north), (x, y, east, north)]
-        return [frame for quarter in quarters for frame in _answers(job, quarter, body)]
+        return [frame for quarter in quarters(job, box) for frame in _answers(job, quarter, body)]
     return [read_overpass(path)]
+
+
+def quarters(job: Job, box: Box) -> list[Box]:
+    """The quarters of a box that was too much for the server; a small one is an error."""
+    west, south, east, north = box
+    if max(east - west, north - south) < SMALLEST_DEGREES:
+        raise FetchError(
+            "O servidor desiste até de uma área pequena. Repita mais tarde, ou use o extrato.",
+            "The server gives up even on a small area. Try again later, or use the extract.",
+            where=job.entry.address,
+        ) from None
+    x, y = (west + east) / 2, (south + north) / 2
+    return [(west, south, x, y), (x, south, east, y), (west, y, x, north), (x, y, east, north)]
 
 
 class TooMuch(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import urllib.parse
 from collections.abc import Callable, Iterator, Mapping
@@ -208,3 +209,20 @@ def a_job(folder: Path, client: Client, address: str, kind: str, writes: str, **
     entry = Fetch.model_validate({"id": "it", "kind": kind, "address": address, "writes": writes, "ask": ask, **HEAD})
     work = folder / "work"
     return Job(entry, whole(folder), client, work / writes, work / "pieces", lambda _: None)
+
+
+SPOTS = [spot(x, y) for x in (250, 750, 1250, 1750) for y in (250, 750, 1250, 1750)]
+
+
+def as_json(value: Any) -> bytes:
+    return json.dumps(value).encode()
+
+
+def box_of(text: str) -> tuple[float, float, float, float]:
+    west, south, east, north = (float(one) for one in text.split(",")[:4])
+    return west, south, east, north
+
+
+def inside(box: tuple[float, float, float, float]) -> list[int]:
+    west, south, east, north = box
+    return [n for n, (lon, lat) in enumerate(SPOTS) if west <= lon <= east and south <= lat <= north]

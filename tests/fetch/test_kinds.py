@@ -2,138 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
-import re
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
-import osmium
 import pandas as pd
 import pytest
 import shapely
-from fetch_service import HEAD, SOUTH_M, WEST_M, Answer, Asked, Service, a_job, spot
+from fetch_service import HEAD, SOUTH_M, SPOTS, WEST_M, Answer, Asked, Service, a_job, as_json, box_of, inside
 
 from atlas.config import Source
 from atlas.errors import FetchError
-from atlas.fetch import arcgis, bgri, extract, gtfs, ogcapi, overpass, sparql, wfs
+from atlas.fetch import arcgis, bgri, gtfs, ogcapi, sparql, wfs
 from atlas.fetch.client import Client
 from atlas.sources import load
-
-SPOTS = [spot(x, y) for x in (250, 750, 1250, 1750) for y in (250, 750, 1250, 1750)]
-
-
-def as_json(value: Any) -> bytes:
-    return json.dumps(value).encode()
-
-
-def box_of(text: str) -> tuple[float, float, float, float]:
-    west, south, east, north = (float(one) for one in text.split(",")[:4])
-    return west, south, east, north
-
-
-def inside(box: tuple[float, float, float, float]) -> list[int]:
-    west, south, east, north = box
-    return [n for n, (lon, lat) in enumerate(SPOTS) if west <= lon <= east and south <= lat <= north]
-
-
-# ── Overpass ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def elements(asked: Asked) -> list[dict[str, Any]]:
-    found = re.search(r"\[bbox:([-\d.]+),([-\d.]+),([-\d.]+),([-\d.]+)\]", asked.form["data"])
-    assert found
-    south, west, north, east = (float(one) for one in found.groups())
-    tags = {"tourism": "museum", "name": "Museu"}
-    held = inside((west, south, east, north))
-    return [{"type": "node", "id": n, "lon": SPOTS[n][0], "lat": SPOTS[n][1], "tags": tags} for n in held]
-
-
-def test_overpass_is_asked_tile_by_tile_for_what_the_layers_want(service: Service, client: Client, town: Path) -> None:
-    far = {"type": "node", "id": 99, "lon": 0.0, "lat": 0.0, "tags": {"tourism": "museum"}}
-    service.reply = lambda asked: Answer(as_json({"elements": [*elements(asked), far]}))
-    job = a_job(town, client, f"{service.address}/api/interpreter", "overpass", "osm.parquet", tile_km=1, margin_m=100)
-    overpass.fetch(job)
-    records = gpd.read_parquet(job.target)
-    assert sorted(records["record_id"]) == sorted(f"node/{n}" for n in range(16))
-    assert len(service.asked) == 16  # four by four tiles of a kilometre touch two by two kilometres and a margin
-    query = service.asked[0].form["data"]
-    assert 'nwr["tourism"~' in query
-    assert "out geom;" in query
-    assert "(^|;)(" in query
-
-
-def test_a_tile_that_is_too_much_for_the_server_is_asked_by_quarters(
-    service: Service, client: Client, town: Path
-) -> None:
-    remark = {"elements": [], "remark": 'runtime error: Query timed out in "query" at line 4 after 180 seconds.'}
-    service.reply = lambda asked: Answer(as_json(remark if len(elements(asked)) > 4 else {"elements": elements(asked)}))
-    job = a_job(town, client, service.address, "overpass", "osm.parquet", tile_km=50, margin_m=0)
-    overpass.fetch(job)
-    assert len(gpd.read_parquet(job.target)) == 16
-    service.answers(Answer(as_json(remark)))
-    never = a_job(town, client, f"{service.address}/never", "overpass", "osm.parquet", tile_km=50, margin_m=0)
-    with pytest.raises(FetchError, match="até de uma área pequena"):
-        overpass.fetch(never)
-
-
-def test_a_fetch_that_broke_off_asks_only_for_what_is_missing(service: Service, client: Client, town: Path) -> None:
-    broken = True
-
-    def reply(asked: Asked) -> Answer:
-        if broken and len(service.asked) > 10:
-            return Answer(b"", 504)
-        return Answer(as_json({"elements": elements(asked)}))
-
-    service.reply = reply
-    job = a_job(town, client, service.address, "overpass", "osm.parquet", tile_km=1, margin_m=100)
-    with pytest.raises(FetchError):
-        overpass.fetch(job)
-    assert not job.target.exists()
-    broken, before = False, len(service.asked)
-    overpass.fetch(a_job(town, client, service.address, "overpass", "osm.parquet", tile_km=1, margin_m=100))
-    assert len(service.asked) - before == 16 - 10
-    assert len(gpd.read_parquet(job.target)) == 16
-
-
-def test_tiles_of_a_region_across_180_are_two_boxes(town: Path, client: Client) -> None:
-    config = (town / "atlas.toml").read_text("utf-8").replace("EPSG:3763", "EPSG:32701")
-    (town / "atlas.toml").write_text(config, "utf-8")
-    shape = gpd.GeoSeries([shapely.box(179.9, -17.1, 180.1, -17.0)], crs=4326).to_crs(32701)
-    gpd.GeoDataFrame({"code": ["a"], "name": ["A"]}, geometry=shape, crs=32701).to_file(town / "units.gpkg")
-    tiles = a_job(town, client, "http://127.0.0.1/", "overpass", "o.parquet", margin_m=0).tiles(100_000)
-    boxes = [box for tile in tiles for box in tile]
-    assert {len(tile) for tile in tiles} >= {2}
-    assert all(-180 <= west < east <= 180 and east - west < 2 for west, _, east, _ in boxes)
-
-
-# ── Extracts, Wikidata, timetables ──────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.parametrize("right", [True, False])
-def test_an_extract_is_checked_against_its_sum_and_cut_to_the_region(
-    service: Service, client: Client, town: Path, right: bool
-) -> None:
-    path = town / "whole.osm.pbf"
-    with osmium.SimpleWriter(str(path)) as writer:
-        for n, place in enumerate([*SPOTS, (0.0, 0.0)]):
-            writer.add_node(osmium.osm.mutable.Node(id=n + 1, location=place, tags={"tourism": "museum"}))
-        writer.add_node(osmium.osm.mutable.Node(id=50, location=SPOTS[0], tags={"power": "tower"}))
-    sum_ = hashlib.md5(path.read_bytes()).hexdigest() if right else "0" * 32
-    service.reply = lambda asked: Answer(
-        f"{sum_}  whole.osm.pbf\n".encode() if asked.path.endswith(".md5") else path.read_bytes()
-    )
-    job = a_job(town, client, f"{service.address}/w.osm.pbf", "extract", "osm.parquet", md5=True, margin_m=0)
-    if right:
-        extract.fetch(job)
-        assert len(gpd.read_parquet(job.target)) == 16
-        return
-    with pytest.raises(FetchError, match="MD5"):
-        extract.fetch(job)
-    assert not job.target.exists()
 
 
 def test_wikidata_is_asked_for_classes_grades_and_inventory_numbers(

@@ -1,0 +1,138 @@
+"""OpenStreetMap through OSMnx: one class of things, or a small region, without a word of Overpass's language.
+
+OSMnx waits for a free slot as the server's status page says, asks, and puts relations together. What it does not do is
+done here: only an allowed host is asked and no redirect followed; ``Retry-After``, pages of errors, answers that are
+cut short or too large, and the ``remark`` of a timeout are met as in all other kinds; what has come is kept for the
+next try. A value is asked for as it stands: of ``office=it;architect`` OSMnx finds nothing, `overpass` finds both.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import geopandas as gpd
+
+from atlas.config import Layer
+from atlas.fetch.client import AGENT, Passing, refusal, refuse_pages
+from atlas.fetch.job import KEPT_S, Box, Job
+from atlas.fetch.overpass import SERVER_SECONDS, TooMuch, check, quarters, records_in
+from atlas.layers import wanted_tags
+from atlas.sources._osm import table
+
+Tags = dict[str, bool | str | list[str]]
+ENDPOINT = "/interpreter"
+OK = 200
+
+
+def fetch(job: Job) -> None:
+    """Write the region's objects as GeoParquet, in the form of records."""
+    chosen = set(job.option("layers", [layer.id for layer in job.atlas.layers]))
+    tags = asked_tags([layer for layer in job.atlas.layers if layer.id in chosen])
+    tiles = job.tiles(float(job.option("tile_km", 25)) * 1000)
+    job.client.allowed(job.entry.address)
+    frames: list[gpd.GeoDataFrame] = []
+    with _set_up(job):
+        for number, tile in enumerate(tiles):
+            for box in tile:
+                frames += _answers(job, box, tags)
+            job.progress((number + 1) / len(tiles))
+    with job.written() as path:
+        records_in(job, frames).to_parquet(path, index=False)
+
+
+def asked_tags(layers: Iterable[Layer]) -> Tags:
+    """The tags that OSMnx is asked for, each key with its values, or with any.
+
+    >>> from atlas.atlasfile import product_folder
+    >>> from atlas.layers import load_layers
+    >>> asked_tags([one for one in load_layers([product_folder("layers")]) if one.id == "cinemas"])
+    {'amenity': ['cinema']}
+    """
+    values: dict[str, list[str]] = {}
+    for tag in wanted_tags(layers):
+        key, _, value = tag.partition("=")
+        values.setdefault(key, []).append(value)
+    return {key: True if "" in wanted else wanted for key, wanted in values.items()}
+
+
+@contextmanager
+def _set_up(job: Job) -> Iterator[None]:
+    """OSMnx with this job's address, limits and folder of answers; its settings are put back after."""
+    import osmnx  # takes a second to import, and only this kind of fetch needs it
+
+    cache = job.pieces / "osmnx"
+    for old in cache.glob("*.json"):
+        if time.time() - old.stat().st_mtime > KEPT_S:
+            old.unlink()
+    wanted: dict[str, Any] = {
+        "overpass_url": job.entry.address.removesuffix(ENDPOINT),
+        "overpass_rate_limit": bool(job.option("rate_limit", True)),
+        "overpass_memory": int(min(job.client.most_bytes, 1 << 29)),
+        "requests_timeout": max(job.client.timeout_s, SERVER_SECONDS),
+        "requests_kwargs": {"allow_redirects": False, "hooks": {"response": _looked_at(job)}},
+        "use_cache": True,
+        "cache_folder": cache,
+        "doh_url_template": None,  # no host but the server's is asked, not even for its name
+        "http_user_agent": AGENT,
+        "log_console": False,
+        "log_file": False,
+    }
+    before = {name: getattr(osmnx.settings, name) for name in wanted}
+    try:
+        for name, value in wanted.items():
+            setattr(osmnx.settings, name, value)
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(osmnx.settings, name, value)
+
+
+def _answers(job: Job, box: Box, tags: Tags) -> list[gpd.GeoDataFrame]:
+    """The records of a box; one that is too much for the server is asked for by quarters."""
+    try:
+        return [_records(job.client.again(job.entry.address, lambda: _features(box, tags)))]
+    except TooMuch:
+        return [frame for quarter in quarters(job, box) for frame in _answers(job, quarter, tags)]
+
+
+def _features(box: Box, tags: Tags) -> gpd.GeoDataFrame | None:
+    import osmnx  # as above
+    import requests
+    from osmnx._errors import InsufficientResponseError
+
+    try:
+        return osmnx.features_from_bbox(box, tags)
+    except InsufficientResponseError:
+        return None  # nothing of the kind stands there
+    except requests.RequestException as fault:
+        raise Passing(f"a ligação caiu ({fault})", f"the connection broke ({fault})") from None
+
+
+def _looked_at(job: Job) -> Callable[..., None]:
+    """What looks at each answer before OSMnx does: only whole ones pass, and pauses are those that are asked for."""
+
+    def look(answer: Any, *_: Any, **__: Any) -> None:
+        if answer.request.method != "POST":
+            return  # the page of free slots, which OSMnx reads leniently
+        size = int(answer.headers.get("Content-Length") or 0)
+        if size > job.client.most_bytes or len(answer.content) > job.client.most_bytes:
+            raise job.client.too_long(max(size, len(answer.content)))
+        if answer.status_code != OK:
+            raise refusal(job.entry.address, answer.status_code, answer.content[:400], answer.headers)
+        refuse_pages(answer.content)
+        check(answer.content)
+
+    return look
+
+
+def _records(found: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:
+    """OSMnx's table (a row an object, a column a key) in the form of records."""
+    if found is None or found.empty:
+        return table([], [], [])
+    keys = found.drop(columns="geometry")
+    held = [{key: value for key, value in row.items() if isinstance(value, str)} for row in keys.to_dict("records")]
+    ids = [f"{element}/{number}" for element, number in found.index]
+    return table(ids, held, found.geometry.to_numpy())
