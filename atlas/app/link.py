@@ -13,6 +13,8 @@ from atlas.language import LANGUAGES, Lang
 
 SCHEMA = 1
 SHOWS = ("index", "cells", "readings")
+MOST_SCENARIO = 6000
+"""Characters of a scenario that an address can carry everywhere; a longer one travels as a file."""
 Weights = tuple[tuple[str, float], ...]
 
 
@@ -48,6 +50,8 @@ class View:
     layers: tuple[str, ...] = ()
     start: int = 0
     """First row of the table that is shown."""
+    scenario: str = ""
+    """The scenario of *Cenários*, as :func:`atlas.scenarios.files.link_of` writes it."""
 
     def weighted(self) -> dict[str, float]:
         """Pillar → weight."""
@@ -147,6 +151,7 @@ def write(view: View, known: Known) -> dict[str, str]:
         "other": view.other,
         "layers": ".".join(view.layers),
         "start": str(view.start) if view.start else "",
+        "scenario": view.scenario if len(view.scenario) <= MOST_SCENARIO else "",
     }
     return {key: value for key, value in told.items() if value}
 
@@ -183,6 +188,7 @@ def read(params: Mapping[str, str], known: Known) -> tuple[View, list[Notice]]:
             layer for layer in params.get("layers", "").split(".") if layer and _among(layer, known.layers, notices)
         ),
         start=_whole(params.get("start", "")),
+        scenario=_scenario(params.get("scenario", ""), notices),
     )
     return view, notices
 
@@ -211,6 +217,18 @@ def _among(value: str, known: Iterable[str], notices: list[Notice]) -> str:
         return value
     notices.append(Notice("app.link.unknown", {"what": value[:40]}))
     return ""
+
+
+def _scenario(text: str, notices: list[Notice]) -> str:
+    """The link's scenario, if it is one of this program's: what it does to this atlas is seen where it is applied."""
+    from atlas.errors import AtlasError
+    from atlas.scenarios.files import scenario_of_link
+
+    try:
+        return text if text and scenario_of_link(text) else ""
+    except AtlasError:
+        notices.append(Notice("scenario.app.link_broken"))
+        return ""
 
 
 def _language(value: str) -> Lang:

@@ -85,9 +85,19 @@ def harmless(value: object) -> str:
 
 
 def show_map(
-    told: Mapping[str, Any], painting: Painting, *, folder: Path, key: str, height: int, picked: Callable[[str], None]
+    told: Mapping[str, Any],
+    painting: Painting,
+    *,
+    folder: Path,
+    key: str,
+    height: int,
+    picked: Callable[[str], None],
+    spotted: Callable[[float, float], None] | None = None,
 ) -> None:
-    """Draw or repaint the map; ``picked(code)`` is called when the reader chooses an outline."""
+    """Draw or repaint the map; ``picked(code)`` is called when the reader chooses an outline.
+
+    With ``spotted``, a click gives its longitude and latitude instead.
+    """
     from streamlit_folium import st_folium
 
     files = files_address(folder)
@@ -99,6 +109,7 @@ def show_map(
         "colours": list(painting.colours),
         "labels": list(painting.labels),
         "ink": palette.INK,
+        "spots": spotted is not None,
     }
     message["stamp"] = _short(harmless(message))
 
@@ -106,6 +117,9 @@ def show_map(
         value = st.session_state.get(key) or {}
         if value.get("unit"):
             picked(str(value["unit"]))
+        elif value.get("spot") and spotted is not None:
+            lon, lat = value["spot"]
+            spotted(float(lon), float(lat))
 
     st_folium(
         _folium_map(told),

@@ -11,7 +11,7 @@ import streamlit as st
 from atlas import palette
 from atlas.app import card, charts, link, own, painting
 from atlas.app.dom import Node, h
-from atlas.app.map_element import files_address, show_map
+from atlas.app.map_element import Painting, files_address, show_map
 from atlas.app.map_files import OUTLINES, write_files
 from atlas.app.painting import Classes
 from atlas.app.session import BY_BUILT, VIEW, Session
@@ -209,8 +209,18 @@ def outlines_address(session: Session) -> str:
     return files_address(folder) + names[OUTLINES]
 
 
-def draw_map(session: Session, whole: pd.DataFrame, classes: Classes, selected: str) -> None:
-    """The map, repainted for the view."""
+def draw_map(
+    session: Session,
+    whole: pd.DataFrame,
+    classes: Classes,
+    selected: str,
+    *,
+    painted: Painting | None = None,
+    marks: Mapping[str, Any] | None = None,
+    spotted: Callable[[float, float], None] | None = None,
+    key: str = "map",
+) -> None:
+    """The map, repainted for the view; or ``painted`` otherwise, with a scenario's ``marks`` on it."""
     t = session.t
     folder, names = map_files(session.built)
     outlines = outline_order(session.built)
@@ -224,10 +234,13 @@ def draw_map(session: Session, whole: pd.DataFrame, classes: Classes, selected: 
         "centre": _centre(session),
         "words": map_words(session),
     }
+    told |= {"marks": marks} if marks else {}
     view("own_kept", [], page={"kept": own.kept()})
-    painted = painting.paint(session.view.show, t, outlines, whole, classes, session.view.within, level=session.level)
-    show_map(told, painted, folder=folder, key=f"map_{session.known.atlas}", height=MAP_HEIGHT,
-             picked=lambda code: choose(session, code))  # fmt: skip
+    painted = painted or painting.paint(
+        session.view.show, t, outlines, whole, classes, session.view.within, level=session.level
+    )
+    show_map(told, painted, folder=folder, key=f"{key}_{session.known.atlas}", height=MAP_HEIGHT,
+             picked=lambda code: choose(session, code), spotted=spotted)  # fmt: skip
 
 
 def _layer(session: Session, layer_id: str, names: Mapping[str, str]) -> dict[str, str] | None:

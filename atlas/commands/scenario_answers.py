@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -13,12 +14,43 @@ from atlas.built import Built
 from atlas.language import Lang, Translator
 from atlas.ranking import rows_of
 from atlas.scenarios.applying import Ground, Outcome, apply
-from atlas.scenarios.drawn import Drawn, drawn_areas
+from atlas.scenarios.drawn import DrawnArea, drawn_areas
 from atlas.scenarios.files import other_data
 from atlas.scenarios.model import Scenario
-from atlas.scenarios.moves import moves
+from atlas.scenarios.moves import COLUMNS, moves
 from atlas.scenarios.rebuilding import difference
 from atlas.scenarios.telling import change_words, noise_words, notices, reach_words, summary
+
+if TYPE_CHECKING:
+    from atlas.exports.exportable import Exportable
+
+KEYS = (
+    *(name for name in COLUMNS if name != "touched"), "kind", "area_km2", "share_inside", "residents",
+    "residents_method", "indicators",
+)  # fmt: skip
+"""Keys of a row; those of the area itself are only filled for what was drawn."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """A scenario applied: what it does to every unit, and its drawn areas."""
+
+    outcome: Outcome
+    moves: pd.DataFrame
+    areas: list[DrawnArea]
+
+    @property
+    def layer(self) -> Exportable:
+        """Every unit and drawn area, before and after, for a file."""
+        from atlas.exports.scenario import scenario_layer
+
+        return scenario_layer(self.outcome, self.moves, self.areas)
+
+
+def result_of(built: Built, scenario: Scenario, ground: Ground) -> Result:
+    """Apply a scenario."""
+    outcome = apply(built, scenario, ground=ground)
+    return Result(outcome, moves(outcome, ground=ground), drawn_areas(outcome, ground))
 
 
 def scenario_answer(
@@ -26,27 +58,33 @@ def scenario_answer(
 ) -> Answer:
     """The units with another figure, then the drawn areas; with ``out`` every unit as a file as well."""
     t, ground = Translator(lang), Ground(built)
-    outcome = apply(built, scenario, ground=ground)
-    table, areas = moves(outcome), drawn_areas(outcome, ground)
-    touched = table[table["touched"]]
-    rows = [{**row, "kind": "unit"} for row in rows_of(touched.drop(columns="touched"))]
-    for row in rows:
-        row["indicators"] = _indicators(outcome, str(row["code"]))
-    rows += [_area_row(one, list(rows[0]) if rows else None) for one in areas]
-    lines = [*notices(built, scenario, t), summary(outcome, t), *_passed(table, t)]
-    meta = {**built.meta, **_meta(outcome)}
+    result = result_of(built, scenario, ground)
+    answer = answer_of(result, t)
     if check:
-        apart = difference(outcome, ground)
-        meta["full_rebuild"] = {"same": apart.same, "largest_difference": apart.largest, "ranks": apart.ranks}
-        lines.append(t("scenario.check.same" if apart.same else "scenario.check.differs", apart=f"{apart.largest:.1e}"))
+        apart = difference(result.outcome, ground)
+        found = {"same": apart.same, "largest_difference": apart.largest, "ranks": apart.ranks}
+        said = t("scenario.check.same" if apart.same else "scenario.check.differs", apart=f"{apart.largest:.1e}")
+        answer = replace(answer, meta={**answer.meta, "full_rebuild": found}, foot=f"{answer.foot}\n{said}")
     if out is not None:
         from atlas.exports import write
-        from atlas.exports.scenario import scenario_layer
 
-        written = write(scenario_layer(outcome, table, areas), out, force=force, lang=lang)
-        lines.append(t("scenario.written", path=written[0]))
-    head = [t("scenario.head", name=scenario.name), *_changes(outcome, t)]
+        written = write(result.layer, out, force=force, lang=lang)
+        answer = replace(answer, foot=f"{answer.foot}\n{t('scenario.written', path=written[0])}")
+    return answer
+
+
+def answer_of(result: Result, t: Translator) -> Answer:
+    """A scenario's changes, the drawn areas and the units that they move, and what stands."""
+    outcome, table = result.outcome, result.moves
+    touched = table[table["touched"]]
+    units = rows_of(touched.drop(columns="touched"))
+    told = [_area_row(one) for one in result.areas]
+    told += [{**row, "kind": "unit", "indicators": _indicators(outcome, str(row["code"]))} for row in units]
+    rows = [{**dict.fromkeys(KEYS), **row} for row in told]
+    lines = [*notices(outcome.built, outcome.scenario, t), summary(outcome, t), *_passed(table, t)]
+    head = [t("scenario.head", name=outcome.scenario.name), *_changes(outcome, t)]
     shown = [_shown(row, t) for row in rows]
+    meta = {**outcome.built.meta, **_meta(outcome)}
     return Answer(rows, meta, head="\n".join(head) + "\n", shown=shown, foot="\n".join(lines))
 
 
@@ -75,9 +113,9 @@ def _indicators(outcome: Outcome, code: str) -> list[dict[str, Any]]:
     ]
 
 
-def _area_row(one: Drawn, keys: list[str] | None) -> dict[str, Any]:
-    """A drawn area with the keys of the units' rows."""
-    told: dict[str, Any] = {
+def _area_row(one: DrawnArea) -> dict[str, Any]:
+    """A drawn area beside the units' rows."""
+    return {
         "code": one.code, "name": one.name, "parent": one.parent, "score_before": _plain(one.score_before),
         "score_after": _plain(one.score_after), "rank_before": one.rank_before, "rank_after": one.rank_after,
         "coverage_before": _plain(one.coverage), "coverage_after": _plain(one.coverage), "kind": "drawn",
@@ -89,7 +127,6 @@ def _area_row(one: Drawn, keys: list[str] | None) -> dict[str, Any]:
             for row in one.figures.itertuples(index=False)
         ],
     }  # fmt: skip
-    return {**dict.fromkeys(keys or ()), **told}
 
 
 def _plain(value: Any) -> float | None:

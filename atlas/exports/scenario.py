@@ -14,7 +14,7 @@ from atlas.exports.from_store import describe
 
 if TYPE_CHECKING:
     from atlas.scenarios.applying import Outcome
-    from atlas.scenarios.drawn import Drawn
+    from atlas.scenarios.drawn import DrawnArea
 
 _NONE = Text(pt="", en="")
 _POINTS = Text(pt="0 a 100", en="0 to 100")
@@ -44,7 +44,7 @@ _FIELDS: tuple[tuple[str, FieldType, Text, Text, int], ...] = (
 )  # fmt: skip
 
 
-def scenario_layer(outcome: Outcome, moves: pd.DataFrame, areas: list[Drawn]) -> Exportable:
+def scenario_layer(outcome: Outcome, moves: pd.DataFrame, areas: list[DrawnArea]) -> Exportable:
     """The rows of ``moves`` (:func:`atlas.scenarios.moves.moves`) with outlines, then the drawn areas."""
     built, index, scenario = outcome.built, outcome.index, outcome.scenario
     units = built.parents if index.level == "municipality" else built.units
@@ -75,7 +75,7 @@ def scenario_layer(outcome: Outcome, moves: pd.DataFrame, areas: list[Drawn]) ->
     )
 
 
-def row_of(one: Drawn, outcome: Outcome) -> dict[str, object]:
+def row_of(one: DrawnArea, outcome: Outcome) -> dict[str, object]:
     """A drawn area as a row beside the units."""
     won = None if one.rank_before is None or one.rank_after is None else one.rank_before - one.rank_after
     return {

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 from scipy.sparse import csr_array, hstack
 
 from atlas.built import Built
@@ -30,10 +32,19 @@ from atlas.scoring.index import Scored, rank, score_index
 from atlas.walking import Streets, distances, load_streets
 
 SAME = 1e-12
+KEPT = 3
 FIGURE_KEY = ["level", "code", "indicator"]
 _TABLES = ("places", "neighbourhoods", "parents", "completeness", "indicators", "evidence")
 _READ = ["place_id", "layer", "class_", "actor", "weight", "marks", "neighbourhood", "parent", "tags", "geometry"]
 """What measures read of a place: fewer columns are sooner cut."""
+
+
+class DrawnRanks(NamedTuple):
+    """Ranks in every method drawn (draws × units), and the 5 and 95 % of each unit."""
+
+    ranks: NDArray[np.float32]
+    low: NDArray[np.float32]
+    high: NDArray[np.float32]
 
 
 class Ground:
@@ -46,6 +57,7 @@ class Ground:
         self.placed = Places.of(built.atlas, {name: built.store.read(name) for name in _TABLES}, about)
         self.known: dict[str, Indicator] = {one.code: one for one in built.atlas.indicator}
         self._counted: dict[str, frozenset[str]] = {}
+        self.drawn_ranks: OrderedDict[Hashable, DrawnRanks] = OrderedDict()
         self.drawn: dict[shapely.Geometry, tuple[gpd.GeoDataFrame, pd.DataFrame]] = {}
         """Outlines that were drawn before: each as a unit, with its figures as built."""
 
@@ -61,6 +73,12 @@ class Ground:
         walking = self.built.atlas.walking
         relief = self.placed.opened(walking.relief) if walking.relief else None
         return load_streets(self.placed.opened(str(walking.network)), relief)
+
+    def keep_ranks(self, key: Hashable, found: DrawnRanks) -> None:
+        """Keep what was drawn for an index and its weights; only the newest, since each takes some megabytes."""
+        self.drawn_ranks[key] = found
+        while len(self.drawn_ranks) > KEPT:
+            self.drawn_ranks.popitem(last=False)
 
     def counted(self, indicator: Indicator) -> frozenset[str]:
         """Layers of the places that an indicator counts, as built."""

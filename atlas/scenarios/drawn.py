@@ -27,7 +27,7 @@ LEAST_KM2 = 1e-4
 
 
 @dataclass(frozen=True)
-class Drawn:
+class DrawnArea:
     """One drawn area: what it holds, and its score before and after the scenario's other edits.
 
     Attributes
@@ -60,7 +60,7 @@ class Drawn:
     figures: pd.DataFrame
 
 
-def drawn_areas(outcome: Outcome, ground: Ground) -> list[Drawn]:
+def drawn_areas(outcome: Outcome, ground: Ground) -> list[DrawnArea]:
     """Every drawn area of a scenario, measured and scored by itself.
 
     Raises
@@ -128,7 +128,7 @@ def _polygons(geometry: shapely.Geometry) -> shapely.Geometry:
     return shapely.union_all(parts[shapely.get_dimensions(parts) == 2])
 
 
-def _drawn(outcome: Outcome, ground: Ground, frame: gpd.GeoDataFrame, share: float, number: int) -> Drawn:
+def _drawn(outcome: Outcome, ground: Ground, frame: gpd.GeoDataFrame, share: float, number: int) -> DrawnArea:
     index, code = outcome.index, str(frame.index[0])
     held = ground.drawn.get(frame.geometry.iloc[0])
     if held is None:
@@ -144,7 +144,7 @@ def _drawn(outcome: Outcome, ground: Ground, frame: gpd.GeoDataFrame, share: flo
     own = [_scored(outcome, ground, one, index) for one in (before, after)]
     ranks = [_rank_among(one, side[index.id]) for one, side in zip(own, (outcome.before, outcome.after), strict=True)]
     figures = before[["indicator", "value"]].merge(after[["indicator", "value"]], on="indicator", suffixes=("_b", "_a"))
-    return Drawn(
+    return DrawnArea(
         code=code,
         name=str(frame["name"].iloc[0]),
         number=number,

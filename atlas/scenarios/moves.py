@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from atlas.config import Index
-from atlas.scenarios.applying import Outcome, ranks_of, weights_of
+from atlas.scenarios.applying import DrawnRanks, Ground, Outcome, ranks_of, weights_of
 from atlas.scoring.index import Scored
 from atlas.scoring.opportunity import cells
 from atlas.scoring.uncertainty import ranks_of as ranks_in
@@ -25,7 +25,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def moves(outcome: Outcome, *, draws: int | None = None) -> pd.DataFrame:
+def moves(outcome: Outcome, *, draws: int | None = None, ground: Ground | None = None) -> pd.DataFrame:
     """Every unit of the scenario's index, those whose score moved most first.
 
     Parameters
@@ -33,6 +33,9 @@ def moves(outcome: Outcome, *, draws: int | None = None) -> pd.DataFrame:
     draws
         Methods drawn; as many as the atlas was built with where none is given. The same methods are drawn before and
         after, so that a unit is compared with itself.
+
+    ground
+        Keeps the ranks before, where several scenarios follow each other.
 
     Returns
     -------
@@ -55,7 +58,7 @@ def moves(outcome: Outcome, *, draws: int | None = None) -> pd.DataFrame:
         "coverage_before": before.coverage, "coverage_after": after.coverage,
     }, index=codes)  # fmt: skip
     table["move"] = table["rank_before"] - table["rank_after"]
-    table = table.join(_noise(outcome, index, draws))
+    table = table.join(_noise(outcome, index, draws, ground))
     inside = table["rank_after"].between(table["rank_low"], table["rank_high"])
     known = table[["rank_after", "rank_low"]].notna().all(axis=1)
     table["noise"] = pd.Series(np.where(inside.fillna(False), "within", "beyond"), index=codes, dtype=object).where(
@@ -71,7 +74,7 @@ def moves(outcome: Outcome, *, draws: int | None = None) -> pd.DataFrame:
     return table.reindex(columns=list(COLUMNS)).reset_index(drop=True)
 
 
-def _noise(outcome: Outcome, index: Index, draws: int | None) -> pd.DataFrame:
+def _noise(outcome: Outcome, index: Index, draws: int | None, ground: Ground | None) -> pd.DataFrame:
     """Interval of each rank before, and in how many methods it is better after."""
     manifest = outcome.built.store.manifest
     count = int(manifest["draws"] if draws is None else draws)
@@ -81,16 +84,35 @@ def _noise(outcome: Outcome, index: Index, draws: int | None) -> pd.DataFrame:
         return pd.DataFrame(np.nan, index=codes, columns=columns)
     weights = weights_of(outcome.built, outcome.scenario)
     seed = int(manifest["seed"])
-    old = _ranks(outcome, index, outcome.built.inputs(index)[0], outcome.before, count, seed, weights)
-    new = old
+    old = _before(outcome, index, count, seed, weights, ground)
+    new = old.ranks
     if outcome.tables[index.id][0] is not outcome.built.inputs(index)[0]:
         new = _ranks(outcome, index, outcome.tables[index.id][0], outcome.after, count, seed, weights)
-    ordered = np.sort(old, axis=0)
-    both = ~(np.isnan(old[0]) | np.isnan(new[0]))
-    rises = np.where(both, (new < old).mean(axis=0), np.nan)
-    low, high = (ordered[min(max(int(np.ceil(share * count)) - 1, 0), count - 1)] for share in (LOW, HIGH))
-    found = pd.DataFrame({"rank_low": low, "rank_high": high, "p_rises": rises}, index=codes)
+    both = ~(np.isnan(old.ranks[0]) | np.isnan(new[0]))
+    rises = np.where(both, (new < old.ranks).mean(axis=0), np.nan)
+    found = pd.DataFrame({"rank_low": old.low, "rank_high": old.high, "p_rises": rises}, index=codes)
     return found.astype({"rank_low": "Int64", "rank_high": "Int64"})
+
+
+def _before(
+    outcome: Outcome,
+    index: Index,
+    draws: int,
+    seed: int,
+    weights: Mapping[str, float] | None,
+    ground: Ground | None,
+) -> DrawnRanks:
+    """The ranks before, kept for the next scenario that is read by the same index and weights."""
+    key = (index.id, draws, seed, tuple(sorted((weights or {}).items())))
+    held = ground.drawn_ranks.get(key) if ground else None
+    if held is None:
+        ranks = _ranks(outcome, index, outcome.built.inputs(index)[0], outcome.before, draws, seed, weights)
+        ordered = np.sort(ranks, axis=0)
+        low, high = (ordered[min(max(int(np.ceil(share * draws)) - 1, 0), draws - 1)] for share in (LOW, HIGH))
+        held = DrawnRanks(ranks, low, high)
+        if ground:
+            ground.keep_ranks(key, held)
+    return held
 
 
 def _ranks(
@@ -101,12 +123,12 @@ def _ranks(
     draws: int,
     seed: int,
     weights: Mapping[str, float] | None,
-) -> NDArray[np.float64]:
+) -> NDArray[np.float32]:
     """Draws × units: the rank in each method, missing for a unit that is not ranked."""
     known = {one.code: one for one in outcome.built.atlas.indicator}
     standing = scored[index.id].ranked.to_numpy(dtype=bool)
     scores = score_draws(values[standing], index, known, draws=draws, seed=seed, weights=weights)
-    found = np.full((draws, len(values)), np.nan)
+    found = np.full((draws, len(values)), np.nan, dtype=np.float32)
     found[:, standing] = ranks_in(scores.to_numpy())
     return found
 

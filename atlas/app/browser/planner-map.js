@@ -197,6 +197,37 @@
     ]).addTo(map);
   }
 
+  // What a scenario changes: numbered spots, drawn areas, and the corners of one that is being drawn.
+  function marks(map) {
+    if (kept.marks) map.removeLayer(kept.marks);
+    kept.marks = null;
+    map.getContainer().classList.toggle("atlas-spots", Boolean(told.spots));
+    if (!told.marks) return;
+    const pane = drawing.pane("atlas-scenario", 470);
+    const style = { pane, interactive: false, fill: false };
+    const placed = (points) => points.map(([lon, lat]) => [lat, lon]);
+    const twice = (points, make) => [
+      make(placed(points), { ...style, color: "#ffffff", weight: 6 }),
+      make(placed(points), { ...style, color: told.ink, weight: 2.5, dashArray: "6 4" }),
+    ];
+    const pin = ([lon, lat, text]) => {
+      const html = document.createElement("span");
+      html.textContent = text;
+      const icon = L.divIcon({ className: "atlas-pin", html, iconSize: [24, 24] });
+      return L.marker([lat, lon], { pane, icon, interactive: false, keyboard: false });
+    };
+    const { rings, corners, points, fit } = told.marks;
+    const changed = JSON.stringify([rings, points]);
+    if (kept.changed !== changed && told.within === "" && fit.length) drawing.fit(fit);
+    kept.changed = changed;
+    kept.marks = L.layerGroup([
+      ...rings.flatMap((ring) => twice(ring, (line, how) => L.polygon(line, how))),
+      ...(corners.length ? twice(corners, (line, how) => L.polyline(line, how)) : []),
+      ...corners.map(([lon, lat]) => pin([lon, lat, "·"])),
+      ...points.map(pin),
+    ]).addTo(map);
+  }
+
   function look(map) {
     const members = outlines.codes.filter((code, at) => outlines.parent_codes[outlines.parent[at]] === told.within);
     if (kept.within !== undefined && kept.within !== told.within) drawing.fit(members.length ? members : outlines.codes);
@@ -225,7 +256,11 @@
     if (first) {
       const { words } = told;
       Object.assign(change, { outlines, north: words.north, zoomIn: words.zoom_in, zoomOut: words.zoom_out });
-      change.onSelect = (unit) => window.Streamlit.setComponentValue({ unit, at: Date.now() });
+      change.onSelect = (unit) => told.spots || window.Streamlit.setComponentValue({ unit, at: Date.now() });
+      map.on("click", ({ latlng }) => {
+        const spot = [latlng.lng, latlng.lat];
+        if (told.spots) window.Streamlit.setComponentValue({ spot, at: Date.now() });
+      });
     }
     kept.lang = told.words.lang;
     drawing = AtlasMap.draw(map, change);
@@ -235,6 +270,7 @@
     look(map);
     ring(map);
     await outlined(map);
+    marks(map);
     document.documentElement.dataset.painted = told.stamp;
   }
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from atlas.built import Built
 
-ORDER = 6
+ORDER = 7
 PATH = "entregar"
 
 

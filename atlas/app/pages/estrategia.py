@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from atlas.answers import Answer
     from atlas.built import Built
 
-ORDER = 5
+ORDER = 6
 PATH = "estrategia"
 QUESTIONS = ("scorecard", "opportunities", "agglomerations", "hotspots", "network", "links", "reusable")
 

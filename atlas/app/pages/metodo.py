@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from atlas.app import charts, link
+from atlas.app.diagnosis import diagnosis, judges
 from atlas.app.dom import Node, h, prose
 from atlas.app.session import BY_BUILT, Session
 from atlas.app.view import view
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from atlas.built import Built
     from atlas.config import Index, Indicator
 
-ORDER = 7
+ORDER = 8
 PATH = "metodo"
 FLAGS = ("completeness_unknown", "estimated_residents", "municipal_value", "edge", "small_base", "cut_dependent",
          "uncertain_class")  # fmt: skip
@@ -33,12 +34,18 @@ def show(session: Session) -> None:
           *(_index(session, index) for index in session.atlas.index), class_="method"),
     ])  # fmt: skip
     view("method_indicators", [h("section", *indicators(session), class_="card")])
+    told = judges(session.atlas.index, t)
+    if told:
+        view("method_judges", [h("section", *told, class_="card")])
     view("method_flags", [
         h("section", h("h2", t("app.method.flags")), h("dl", *(h("div", h("dt", said(t, f"app.flag.{flag}")),
           h("dd", t(f"app.flaglong.{flag}"))) for flag in FLAGS), class_="guide"), class_="card"),
     ])  # fmt: skip
     view("method_sources", [h("section", *sources(session), class_="card")])
     view("method_build", [h("section", *build(session), class_="card")])
+    with st.spinner(t("diag.computing")):
+        told_of = diagnosis(session.built, session.view.lang)
+    view("method_diagnosis", told_of)
 
 
 def _index(session: Session, index: Index) -> Node:
