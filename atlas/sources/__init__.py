@@ -1,4 +1,6 @@
-"""Readers of sources: one module a kind, found by its name, each with ``load(source, folder)``.
+"""Readers of sources: one module a kind, found by its name, each with ``load(source, folder)`` and ``READ``.
+
+``READ`` names the keys of ``read`` that the kind understands.
 
 Kinds that hold places return *records*, a GeoDataFrame in EPSG:4326 with
 
@@ -34,6 +36,11 @@ from atlas.errors import SourceError, UnknownName
 from atlas.fetched import located
 
 RECORD_COLUMNS = ("source_id", "record_id", "name", "kind", "tags", "marks", "parent", "geometry")
+READ_LATER = frozenset({
+    "identifier", "official",
+    "date", "end", "grade", "notice", "site", "operation", "area_ha",
+})  # fmt: skip
+"""Keys of ``read`` that tell a later room (fusion, legal lens) what a column of the records is."""
 TEXT_COLUMNS = ("name", "kind", "tags", "marks", "parent")
 
 
@@ -77,7 +84,12 @@ def load(source: Source, folder: Path) -> Any:
             f"The file of source “{source.id}” does not exist. Check `file` in atlas.toml.",
             where=str(path),
         )
-    return import_module(f"atlas.sources.{source.kind}").load(source, folder)
+    reader = import_module(f"atlas.sources.{source.kind}")
+    known = getattr(reader, "READ", frozenset()) | READ_LATER
+    for key in source.read:
+        if key not in known:
+            raise UnknownName.among(key, known, pt="A chave `read`", en="The key `read`", where=f"{source.id}.read")
+    return reader.load(source, folder)
 
 
 def to_records(frame: gpd.GeoDataFrame, source: Source, path: Path) -> gpd.GeoDataFrame:

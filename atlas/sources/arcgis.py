@@ -23,6 +23,8 @@ from atlas.errors import SourceError
 from atlas.sources import _osm, wfs
 from atlas.sources.vector import records_of
 
+READ = wfs.READ
+
 Warnings = list[tuple[str, str]]
 
 

@@ -9,6 +9,8 @@ import geopandas as gpd
 from atlas.config import Source
 from atlas.sources.vector import read_as_told
 
+READ = frozenset({"layer", "where", "crs", "name", "code", "kind", "lens"})
+
 
 def load(source: Source, folder: Path) -> gpd.GeoDataFrame:
     """The areas as the file states them, in its own CRS."""

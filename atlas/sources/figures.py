@@ -19,6 +19,8 @@ from atlas.config import Source
 from atlas.errors import SourceError
 from atlas.sources.table import numbers, read_table, require, without_totals
 
+READ = frozenset({"code", "name", "parent", "sheet", "elsewhere", "sums_of"})
+
 
 def load(source: Source, folder: Path) -> pd.DataFrame:
     """Figures indexed by code; a code twice is an error.

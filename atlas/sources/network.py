@@ -13,6 +13,8 @@ import pandas as pd
 from atlas.config import Source
 from atlas.sources.table import read_table, require
 
+READ = frozenset({"nodes"})
+
 
 @dataclass(frozen=True)
 class Network:

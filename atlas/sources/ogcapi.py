@@ -13,6 +13,8 @@ import geopandas as gpd
 from atlas.config import Source
 from atlas.sources import wfs
 
+READ = wfs.READ
+
 
 def load(source: Source, folder: Path) -> gpd.GeoDataFrame:
     """Records of a saved answer."""

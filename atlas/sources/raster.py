@@ -18,6 +18,8 @@ from rasterio.windows import Window, from_bounds
 from atlas.config import Source
 from atlas.errors import SourceError
 
+READ = frozenset({"band", "nodata"})
+
 # What programs write for "nothing here" and often forget to declare.
 USUAL_NODATA = (-9999.0, -99999.0, -32768.0, -32767.0, float(np.finfo("f4").min), float(np.finfo("f4").max))
 SCANNED = 2000  # cells a side of the look at a raster whose no-data is not declared

@@ -41,6 +41,11 @@ from atlas.errors import SourceError
 from atlas.sources import _coordinates, text_or_none, to_records
 from atlas.sources._header import Header, Warnings, find_header, separator_of, sheet_rows, text_rows
 
+READ = frozenset({
+    "record", "name", "kind", "kind_is", "marks", "parent", "lon", "lat", "crs", "unit", "street", "number", "keep",
+    "sheet",
+})  # fmt: skip
+
 ENCODINGS = ("utf-8-sig", "cp1252")
 MISSING = frozenset(["", "-", "–", "—", "x", "…", "...", "..", "n.d.", "nd", "n.d", "n/d", "n.a.", "n/a", "na", "*"])
 """How tables write that a figure is missing; capitals do not matter."""

@@ -23,6 +23,10 @@ from atlas.errors import SourceError
 from atlas.sources import text_or_none, to_records
 from atlas.sources.table import require
 
+READ = frozenset({
+    "layer", "where", "crs", "record", "name", "kind", "kind_is", "marks", "parent", "tags", "columns_are_tags"
+})  # fmt: skip
+
 SEVERAL = frozenset({".gpkg", ".gml", ".kml", ".zip"})  # what may hold more than one layer
 
 

@@ -18,7 +18,10 @@ import shapely
 
 from atlas.config import Source
 from atlas.errors import SourceError
+from atlas.sources import vector
 from atlas.sources.vector import read_as_told, records_of
+
+READ = vector.READ
 
 ANSWERS = (".json", ".geojson", ".xml", ".gml")
 MARKED_UP = 65_536

@@ -31,6 +31,8 @@ from atlas.errors import SourceError
 from atlas.sources import to_records
 from atlas.sources.table import numbers, read_table, require
 
+READ = frozenset({"item", "name", "kind", "coord", "lon", "lat"})
+
 ENTITY = re.compile(r"(?:https?://www\.wikidata\.org/(?:entity|wiki)/)?(Q[1-9]\d*)$")
 _POINT = re.compile(r"^\s*(?:<[^>]*Q2>\s*)?POINT\s*\(\s*([-+.\deE]+)\s+([-+.\deE]+)\s*\)\s*$", re.IGNORECASE)
 TAGS = {

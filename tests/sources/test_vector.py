@@ -10,7 +10,7 @@ import pytest
 import shapely
 
 from atlas.config import Source
-from atlas.errors import SourceError
+from atlas.errors import SourceError, UnknownName
 from atlas.sources import load
 
 PLACES = gpd.GeoDataFrame(
@@ -77,3 +77,9 @@ def test_a_filter_that_cannot_be_applied_is_refused(tmp_path: Path) -> None:
     PLACES.to_parquet(path)
     with pytest.raises(SourceError, match="GeoPackage"):
         read(path, where="tipo = 'museum'")
+
+
+def test_a_key_of_read_that_the_kind_does_not_know_is_refused(tmp_path: Path) -> None:
+    PLACES.to_file(tmp_path / "a.gpkg")
+    with pytest.raises(UnknownName, match="Será «layer»"):
+        read(tmp_path / "a.gpkg", layers="museus")
