@@ -41,7 +41,7 @@ def explain(
     pillars = None if weights is None else checked_weights(index, weights)
     scored = built.scored(index, pillars)
     units = built.parents if index.level == "municipality" else built.units
-    change = counterfactual(values, index, known, code, coverage=coverage, weights=pillars)
+    change = counterfactual(values, index, known, code, coverage=coverage, weights=pillars, scored=scored)
     t = Translator(lang)
     robust = None if weights else _robust(built, index.id, code)
     beside = [] if weights else beside_of(built, index.id, code)

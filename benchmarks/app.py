@@ -1,52 +1,150 @@
-"""What the app costs: server time and bytes of a moved weight, bytes of the first map, memory of further sessions.
+"""What the app costs: server time and bytes of a moved weight, alone and with many sessions at once, and their memory.
 
-``python -m benchmarks.app [MOVES] [SESSIONS]``. Server time is that of the whole script run in this process, with
-Streamlit's own test harness around it, so an upper bound; bytes are counted in a real Chromium.
+``python -m benchmarks.app [MOVES] [SESSIONS]``. The app runs in a process of its own. Sessions are sockets that speak
+Streamlit's protocol, so that no browser competes with the server for the machine: a move is timed from the message
+that carries a slider's new place to the message that ends the script. Processor time is the server's, all threads. The
+bytes of the first map, and of a move as a browser receives it, are counted in a real Chromium.
 """
 
 from __future__ import annotations
 
+import asyncio
 import gzip
+import os
 import random
 import re
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Origin, Subprotocol
+
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "app")]
+THINKS_S = 4.0
+"""How long a planner looks at a move before the next one, on average, where there are many sessions."""
 
 
-def server_ms(moves: int) -> list[float]:
-    """Milliseconds of each move of a weight: ranks, table, map, card."""
-    from streamlit.testing.v1 import AppTest
+@dataclass
+class Session:
+    """One reader of the app, without a browser."""
 
-    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=300)
-    app.run()
-    keys = [slider.key for slider in app.slider]
-    draw = random.Random(2026)
-    times = []
-    for _ in range(moves):
-        app.slider(key=draw.choice(keys)).set_value(draw.randint(0, 100))
+    socket: ClientConnection
+    sliders: dict[str, float] = field(default_factory=dict)
+    received: int = 0
+
+    async def run(self, moved: dict[str, float] | None = None) -> float:
+        """Ask for a run of the script, with sliders moved; seconds until it has ended."""
+        message = BackMsg()
+        message.rerun_script.query_string = ""
+        for widget, value in (moved or {}).items():
+            state = message.rerun_script.widget_states.widgets.add(id=widget)
+            state.double_array_value.data[:] = [value]
         start = time.perf_counter()
-        app.run()
-        times.append(1000 * (time.perf_counter() - start))
-    return sorted(times)
+        await self.socket.send(message.SerializeToString())
+        while True:
+            told = await self.socket.recv(decode=False)
+            self.received += len(told)
+            answer = ForwardMsg.FromString(told)
+            kind = answer.WhichOneof("type")
+            if kind == "delta" and answer.delta.new_element.WhichOneof("type") == "slider":
+                slider = answer.delta.new_element.slider
+                self.sliders[slider.id] = slider.default[0]
+            if kind == "script_finished" and answer.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
+                return time.perf_counter() - start
+
+    async def move(self, draw: random.Random) -> float:
+        """One weight to another place."""
+        widget = draw.choice(list(self.sliders))
+        self.sliders[widget] = draw.randint(1, 100)
+        return await self.run(self.sliders)
 
 
-def in_browser(sessions: int) -> dict[str, Any]:
-    """Bytes of a move and of the first map; memory that each further session adds to the server, in MB."""
-    from app_serving import chromium, start
+async def opened(address: str) -> Session:
+    """A session that has seen the first page."""
+    stream = f"ws{address.removeprefix('http')}_stcore/stream"
+    socket = await connect(
+        stream, subprotocols=[Subprotocol("streamlit")], max_size=None, origin=Origin(address.rstrip("/"))
+    )
+    session = Session(socket)
+    while not session.sliders:
+        await session.run()
+    return session
+
+
+async def alone(address: str, moves: int, process: int) -> dict[str, str]:
+    """One session that moves weights one after another."""
+    session, draw = await opened(address), random.Random(2026)
+    for _ in range(5):
+        await session.move(draw)
+    walls, cpus, sizes = [], [], []
+    for _ in range(moves):
+        session.received, before = 0, cpu_s(process)
+        walls.append(1000 * await session.move(draw))
+        cpus.append(1000 * (cpu_s(process) - before))
+        sizes.append(session.received)
+    await session.socket.close()
+    return {
+        "a move alone, processor": told(cpus),
+        "a move alone, wall": told(walls),
+        "bytes of a move, over the socket": f"{max(sizes):,}",
+    }
+
+
+async def together(address: str, sessions: int, process: int) -> dict[str, str]:
+    """Many sessions that each move a weight, look, and move the next."""
+    resident = resident_mb(process)
+    every = [await opened(address) for _ in range(sessions)]
+    grown = (resident_mb(process) - resident) / sessions
+    draw = random.Random(2026)
+
+    async def plan(session: Session) -> list[float]:
+        walls = []
+        for _ in range(8):
+            await asyncio.sleep(draw.expovariate(1 / THINKS_S))
+            walls.append(1000 * await session.move(draw))
+        return walls
+
+    walls = [wall for one in await asyncio.gather(*(plan(session) for session in every)) for wall in one]
+    worked = (resident_mb(process) - resident) / sessions
+    for session in every:
+        await session.socket.close()
+    return {
+        f"a move among {sessions} sessions, wall": told(walls),
+        "MB a further session, opened": f"{grown:.1f}",
+        "MB a further session, after its moves": f"{worked:.1f}",
+    }
+
+
+def told(times_ms: list[float]) -> str:
+    """Median and 95th percentile."""
+    ordered = sorted(times_ms)
+    return f"median {statistics.median(ordered):.0f} ms, p95 {ordered[int(0.95 * len(ordered))]:.0f} ms"
+
+
+def cpu_s(process: int) -> float:
+    """Processor time of a process so far, of threads that have ended too: what ``clock_getcpuclockid(3)`` names."""
+    return time.clock_gettime((~process << 3) | 2)
+
+
+def resident_mb(process: int) -> float:
+    """Memory that a process holds."""
+    pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def in_browser(address: str) -> dict[str, str]:
+    """Bytes of a move and of the first map, as Chromium receives them."""
+    from app_serving import chromium
     from playwright.sync_api import sync_playwright
 
-    from atlas.built import open_built
-
-    store = open_built("norte").store.folder
-    app = start("norte", store, "", Path(tempfile.mkdtemp()) / "log")
     received: list[int] = []
     bodies: dict[str, bytes] = {}
 
@@ -54,56 +152,45 @@ def in_browser(sessions: int) -> dict[str, Any]:
         if re.search(r"/component/atlas|outlines", response.url):
             bodies[response.url] = response.body()
 
-    try:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
-            page = browser.new_page(viewport={"width": 1440, "height": 900})
-            page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(len(frame))))
-            page.on("response", keep)
-            _open(page, app.address)
-            page.locator("details summary").first.click()
-            slider = page.get_by_role("slider").first
-            moves = []
-            for key in ("End", "Home", "ArrowRight", "End"):
-                received.clear()
-                slider.press(key)
-                page.wait_for_timeout(3000)
-                moves.append(sum(received))
-            before = _resident_mb(app.process.pid)
-            pages = [browser.new_page() for _ in range(sessions)]
-            for one in pages:
-                _open(one, app.address)
-            after = _resident_mb(app.process.pid)
-            browser.close()
-    finally:
-        app.stop()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(len(frame))))
+        page.on("response", keep)
+        page.goto(address)
+        page.frame_locator("iframe").locator("html[data-painted]").wait_for(state="attached", timeout=120_000)
+        page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
+        page.locator("details summary").first.click()
+        slider = page.get_by_role("slider").first
+        moves = []
+        for key in ("End", "Home", "ArrowRight", "End"):
+            received.clear()
+            slider.press(key)
+            page.wait_for_timeout(3000)
+            moves.append(sum(received))
+        browser.close()
     return {
-        "bytes of a move": max(moves),
-        "bytes of the first map, gzip": sum(len(gzip.compress(body)) for body in bodies.values()),
-        "MB a further session": round((after - before) / max(sessions, 1), 1),
+        "bytes of a move, in a browser": f"{max(moves):,}",
+        "bytes of the first map, gzip": f"{sum(len(gzip.compress(body)) for body in bodies.values()):,}",
     }
-
-
-def _open(page: Any, address: str) -> None:
-    page.goto(address)
-    page.frame_locator("iframe").locator("html[data-painted]").wait_for(state="attached", timeout=120_000)
-    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
-
-
-def _resident_mb(process: int) -> float:
-    told = subprocess.run(["ps", "-o", "rss=", "-p", str(process)], capture_output=True, text=True, check=True)
-    return int(told.stdout) / 1024
 
 
 def main() -> None:
     """Print the figures."""
-    moves, sessions = (int(word) for word in (*sys.argv[1:3], *("100", "10")[len(sys.argv) - 1 :]))
-    times = server_ms(moves)
-    print(
-        f"server, moving a weight: median {statistics.median(times):.0f} ms, p95 {times[int(0.95 * len(times))]:.0f} ms"
-    )
-    for name, value in in_browser(sessions).items():
-        print(f"{name}: {value:,}")
+    from app_serving import start
+
+    from atlas.built import open_built
+
+    moves, sessions = (int(word) for word in (*sys.argv[1:3], *("100", "20")[len(sys.argv) - 1 :]))
+    app = start("norte", open_built("norte").store.folder, "", Path(tempfile.mkdtemp()) / "log")
+    try:
+        found = asyncio.run(alone(app.address, moves, app.process.pid))
+        found |= asyncio.run(together(app.address, sessions, app.process.pid))
+        found |= in_browser(app.address)
+    finally:
+        app.stop()
+    for name, value in found.items():
+        print(f"{name}: {value}")
 
 
 if __name__ == "__main__":

@@ -84,8 +84,11 @@ def counterfactual(
     indicator: str | None = None,
     coverage: DataFrame | None = None,
     weights: Mapping[str, float] | None = None,
+    scored: Scored | None = None,
 ) -> Counterfactual | None:
-    """The smallest change of one indicator that brings a unit into the top, verified by scoring all units again.
+    """The smallest change of one indicator that brings a unit into the top, verified by scoring the unit again.
+
+    On fixed goalposts no other unit's score depends on it, so its new place is told by the scores that there are.
 
     Where no single one does, the smallest that brings it into the next class up.
 
@@ -99,13 +102,17 @@ def counterfactual(
         How many places the top has.
     indicator
         The one to change; the one with the smallest step where none is named.
+    scored
+        The index with these weights, where somebody has scored it already.
 
     Returns
     -------
     ``None`` for a unit that is there already or has no rank, and where no single indicator suffices, even at its
     best goalpost.
     """
-    scored = score_index(values, index, indicators, coverage=coverage, weights=weights)
+    if scored is None:
+        scored = score_index(values, index, indicators, coverage=coverage, weights=weights)
+    others = scored.score[scored.ranked].drop(code, errors="ignore").to_numpy()
     before_rank = rank(scored.score, scored.ranked)[code]
     for goal in goal_of(scored, index, code, top):
         steps: list[tuple[float, str, float]] = []
@@ -115,10 +122,10 @@ def counterfactual(
                 reached = float(on_goalposts(np.array([after]), indicators[name])[0])
                 steps.append(((reached - float(scored.normalised.loc[code, name])) / 100, name, after))
         for step, name, after in sorted(steps, key=lambda one: one[0]):
-            changed = values.astype(float)
+            changed = values.loc[[code]].astype(float)
             changed.loc[code, name] = after
             again = score_index(changed, index, indicators, coverage=coverage, weights=weights)
-            place = rank(again.score, again.ranked)[code]
+            place = 1 + int((others > again.score[code]).sum())
             if goal.reached(float(again.score[code]), int(place)):
                 classes = [_class_of(one.score[code], index) for one in (scored, again)]
                 figures = float(values.loc[code, name]), after, step
