@@ -141,10 +141,10 @@ def diagnostics_answer(built: Built, lang: Lang, index_id: str | None, runs: int
     pairs = overlapping(built, every)
     pairs = pairs[pairs["axis_a"].isin(chosen) | pairs["axis_b"].isin(chosen)]
     rows = [row for one in told for row in _rows(built, one, lang)] + list(_pair_rows(pairs))
-    warnings = [line for one in told for line in _warnings(built, one, t)]
-    warnings += [_pair_line(built, pair, t) for pair in pairs.to_dict("records")]
-    lines = [line for one in told for line in (*_lines(built, one, t), "")]
-    foot = [*lines[:-1], *cut_lines(built, lang, chosen), "", *_told(warnings, t)]
+    warnings = [line for one in told for line in index_warnings(built, one, t)]
+    warnings += [pair_line(built, pair, t) for pair in pairs.to_dict("records")]
+    lines = [line for one in told for line in (*index_lines(built, one, t), "")]
+    foot = [*lines[:-1], *cutindex_lines(built, lang, chosen), "", *_told(warnings, t)]
     meta = {**built.meta, "warnings": warnings}
     if runs:
         meta["sensitivity"] = {one.index.id: most_matters(t, one.sobol) for one in told if one.sobol is not None}
@@ -248,7 +248,7 @@ def _shown(built: Built, one: Diagnosis, t: Translator) -> Iterator[dict[str, st
         }
 
 
-def _lines(built: Built, one: Diagnosis, t: Translator) -> Iterator[str]:
+def index_lines(built: Built, one: Diagnosis, t: Translator) -> Iterator[str]:
     """An index's own findings as sentences."""
     name = one.index.name.in_(t.lang)
     yield t("diag.density", index=name, value=t.number(one.density, 2))
@@ -279,7 +279,8 @@ def _class_names(built: Built, t: Translator) -> dict[str, str]:
     return {id_: rule.name.in_(t.lang) for id_, (_, rule) in built.atlas.classes.items()}
 
 
-def _warnings(built: Built, one: Diagnosis, t: Translator) -> Iterator[str]:
+def index_warnings(built: Built, one: Diagnosis, t: Translator) -> Iterator[str]:
+    """What of an index wants watching, as sentences."""
     index, names = one.index.name.in_(t.lang), _class_names(built, t)
     for row in one.indicators[one.indicators["too_much"]].to_dict("records"):
         yield t("diag.carries", what=built.atlas.indicator_of(row["indicator"]).name.in_(t.lang), index=index,
@@ -309,7 +310,8 @@ def _node_name(built: Built, index: Index, node: str, t: Translator) -> str:
     return pillar.name.in_(t.lang) if pillar else built.atlas.indicator_of(node).name.in_(t.lang)
 
 
-def _pair_line(built: Built, pair: dict[str, Any], t: Translator) -> str:
+def pair_line(built: Built, pair: dict[str, Any], t: Translator) -> str:
+    """A row of :func:`overlapping` as a sentence."""
     names = {index.id: index.name.in_(t.lang) for index in built.atlas.index}
     return t(
         "diag.overlap",
@@ -321,7 +323,7 @@ def _pair_line(built: Built, pair: dict[str, Any], t: Translator) -> str:
     )
 
 
-def cut_lines(built: Built, lang: Lang, chosen: list[str] | None = None) -> list[str]:
+def cutindex_lines(built: Built, lang: Lang, chosen: list[str] | None = None) -> list[str]:
     """How much of each order other cuts keep, and which of the first ten depend on the cut; empty where not built."""
     if "cuts" not in built.store.tables():
         return []

@@ -14,12 +14,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from atlas.config import Atlas, Index, Opinion
+from atlas.config import Atlas, Index, Opinion, Preset, Text
 from atlas.errors import ConfigError, OutputError, UnknownName
 from atlas.fetched import decisions_folder, fetched_folder, located_file
 from atlas.scoring.csvtext import read_text
 from atlas.scoring.tree import Node, Tree
 from atlas.scoring.weigh import Judged, read_judged
+
+JUDGES = "judges"
 
 
 def judges_file(atlas: Atlas, index: Index) -> Path:
@@ -36,7 +38,15 @@ def with_judges(atlas: Atlas) -> Atlas:
             indices.append(judged_index(index, read_judges(path, index)))
         else:
             indices.append(index)
-    return atlas.model_copy(update={"index": tuple(indices)})
+    presets = [_preset(index) for index in indices if index.id == atlas.opportunity.potential and index.opinions]
+    return atlas.model_copy(update={"index": tuple(indices), "preset": (*presets, *atlas.preset)})
+
+
+def _preset(index: Index) -> Preset:
+    """The judges' weights as the first of the presets: what the app opens with is what is published."""
+    count = len(index.opinions)
+    name = Text(pt=f"Média de {count} pessoas", en=f"Mean of {count} people")
+    return Preset(id=JUDGES, name=name, weights={one.id: one.weight for one in index.pillar if one.indicators})
 
 
 def read_judges(path: Path, index: Index) -> Judged:
