@@ -14,6 +14,7 @@ from atlas.app.session import BY_BUILT, Session
 from atlas.atlasfile import parse
 from atlas.config import Model
 from atlas.errors import AtlasError, ConfigError
+from atlas.language import LANGUAGES
 from atlas.scenarios.files import link_of, refuse_other_atlas, scenario_of_bytes, scenario_of_link
 from atlas.scenarios.model import Scenario, empty_scenario
 
@@ -65,22 +66,22 @@ def keep(session: Session, made: Scenario) -> None:
         text = link_of(made)
         if made.changes:
             result(session.built, text)
-    except AtlasError as fault:
-        st.session_state[FAULT] = fault
+    except AtlasError as wrong:
+        refuse(wrong)
         return
     st.session_state.pop(FAULT, None)
     session.change(scenario=text)
 
 
-def refuse(fault: AtlasError) -> None:
-    """Keep a fault to be shown."""
-    st.session_state[FAULT] = fault
+def refuse(wrong: AtlasError) -> None:
+    """Keep a fault to be shown, in both languages: an exception itself cannot be copied as the session's state is."""
+    st.session_state[FAULT] = {lang: wrong.text(lang) for lang in LANGUAGES}
 
 
-def fault() -> AtlasError | None:
-    """What did not fit in the last change."""
+def fault(lang: str) -> str:
+    """What did not fit in the last change; empty where all did."""
     held = st.session_state.get(FAULT)
-    return held if isinstance(held, AtlasError) else None
+    return str(held[lang]) if isinstance(held, dict) else ""
 
 
 def add(session: Session, change: Mapping[str, Any]) -> bool:
@@ -92,7 +93,7 @@ def add(session: Session, change: Mapping[str, Any]) -> bool:
         keep(session, parse(Scenario, whole, _no_path()))
     except AtlasError as wrong:
         refuse(wrong)
-    return fault() is None
+    return FAULT not in st.session_state
 
 
 def _no_path() -> Path:

@@ -46,9 +46,9 @@ def form(session: Session) -> None:
                      placeholder="-8.612 41.148\n-8.606 41.148\n-8.606 41.152",
                      help=t("scenario.app.corners_help"))  # fmt: skip
     st.button(t("scenario.app.add"), key="scenario_add", type="primary", on_click=_add, args=(session, kind, place))
-    wrong = ledger.fault()
-    if wrong is not None:
-        view("scenario_fault", [h("p", wrong.text(t.lang), class_="fault", role="alert")])
+    wrong = ledger.fault(t.lang)
+    if wrong:
+        view("scenario_fault", [h("p", wrong, class_="fault", role="alert")])
 
 
 def classes(session: Session) -> dict[str, str]:

@@ -18,13 +18,21 @@ from playwright.sync_api import Browser, Frame, Page, Playwright, expect, sync_p
 
 from atlas.built import Built
 from atlas.ranking import rank_table
+from atlas.scenarios import Scenario, link_of, read_scenario
+from atlas.scenarios.model import Add, Area
 
 pytestmark = pytest.mark.browser
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
              "--no-first-run"]  # fmt: skip
-PATHS = ("", "ordenar", "porque", "comparar", "estrategia", "entregar", "metodo", "acessibilidade")
+PATHS = ("", "ordenar", "porque", "comparar", "cenarios", "estrategia", "entregar", "metodo", "acessibilidade")
 CEDOFEITA = "131217"
+A_THEATRE = Scenario.model_validate({
+    "atlas": "norte", "name": "Um teatro", "changes": [
+        {"do": "add", "class": "theatre", "lon": -8.4171, "lat": 41.5528, "name": "Teatro"},
+        {"do": "area", "name": "Centro", "ring": [[-8.43, 41.54], [-8.41, 41.54], [-8.41, 41.56]]},
+    ],
+})  # fmt: skip
 MOST_BYTES_A_MOVE = 30_000
 
 
@@ -41,6 +49,10 @@ class Watched:
     def settled(self) -> Frame:
         """Wait until table and map are drawn; the map's frame."""
         expect(self.page.locator(".ranks tbody tr").first).to_be_visible(timeout=60_000)
+        return self.painted()
+
+    def painted(self) -> Frame:
+        """Wait until the map is drawn; its frame."""
         self.page.frame_locator("iframe").locator("html[data-painted]").wait_for(state="attached", timeout=30_000)
         return next(frame for frame in self.page.frames if "st_folium" in frame.url)
 
@@ -319,19 +331,66 @@ def test_hostile_names_stay_text(watched: Watched, small_atlas: Path, tmp_path: 
         assert app.stop() == 0
 
 
+@pytest.mark.parametrize(
+    ("lang", "example", "area", "add", "save"),
+    [
+        ("pt", "Experimentar com um exemplo", "Desenha-se uma área", "Acrescentar ao cenário", "Guardar o cenário"),
+        ("en", "Try an example", "An area is drawn", "Add to the scenario", "Save the scenario"),
+    ],
+)
+def test_a_scenario_is_drawn_on_the_map_saved_and_opened_again(
+    watched: Watched, served: Served, tmp_path: Path, lang: str, example: str, area: str, add: str, save: str
+) -> None:
+    """An example by its button, an area by three clicks; the file and the link bring both back."""
+    page = watched.page
+    page.goto(f"{served.address}cenarios?lang={lang}&unit=030351")
+    watched.painted()
+    page.get_by_role("button", name=example).click()
+    expect(page.locator(".ledger li")).to_have_count(1, timeout=30_000)
+    page.get_by_text(area).click()
+    corners = page.locator("textarea")
+    expect(corners).to_be_visible()
+    watched.idle()
+    for place, (x, y) in enumerate(((200, 150), (420, 150), (420, 380)), 1):
+        page.frame_locator("iframe").locator("#map_div").click(position={"x": x, "y": y})
+        expect(corners).to_have_value(re.compile(rf"^(-?[\d.]+ [\d.]+\n?){{{place}}}$"))
+    page.get_by_role("button", name=add).click()
+    expect(page.locator(".ledger li")).to_have_count(2, timeout=30_000)
+    watched.idle()
+    with page.expect_download(timeout=60_000) as waiting:
+        page.get_by_role("button", name=save).click()
+    path = tmp_path / waiting.value.suggested_filename
+    waiting.value.save_as(path)
+    theatre, drawn = read_scenario(path).changes
+    assert isinstance(theatre, Add)
+    assert isinstance(drawn, Area)
+    assert len(drawn.ring) == 3
+    link = page.url
+    page.goto(f"{served.address}cenarios?lang={lang}")
+    watched.painted()
+    expect(page.locator(".ledger li")).to_have_count(0)
+    page.locator(".bring input").set_input_files(path)
+    expect(page.locator(".ledger li")).to_have_count(2, timeout=30_000)
+    page.goto(link)
+    expect(page.locator(".ledger li")).to_have_count(2, timeout=60_000)
+
+
 def test_no_page_breaks_the_rules_of_wcag(watched: Watched, served: Served) -> None:
     """axe-core, WCAG 2.2 A and AA, on every page and inside the map's frame, in both languages."""
     page = watched.page
     found: dict[str, list[str]] = {}
     for lang in ("pt", "en"):
-        page.goto(f"{served.address}?lang={lang}&unit={CEDOFEITA}&layers=museums")
+        page.goto(f"{served.address}?lang={lang}&unit={CEDOFEITA}&layers=museums&scenario={link_of(A_THEATRE)}")
         for path in PATHS:
             if path:
                 page.locator(f'[data-do="page"] a[data-to="{path}"]').first.click()
                 page.wait_for_url(re.compile(rf"/{path}\?"))
-                expect(page.locator("iframe")).to_have_count(0)
+                expect(page.locator("iframe")).to_have_count(1 if path == "cenarios" else 0)
             else:
                 watched.settled()
+            if path == "cenarios":
+                watched.painted()
+                expect(page.locator("table.plain").first).to_be_visible(timeout=60_000)
             expect(page.locator(".foot")).to_be_visible(timeout=60_000)
             # The colours are the same in both languages, and comparing them takes most of the time.
             for name in violations(page, contrast=lang == "pt"):
