@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from atlas.app.making import long_download
 from atlas.app.session import BY_BUILT, Session
+from atlas.build import Progress
 from atlas.exports import Format, formats
 
 if TYPE_CHECKING:
@@ -49,30 +51,28 @@ def file_name(session: Session, layer: str, suffix: str) -> str:
 def sheet_download(session: Session, code: str) -> None:
     """The printed sheet of a neighbourhood, or the dossier of a municipality, as PDF."""
 
-    def content() -> bytes:
+    def make(progress: Progress) -> bytes:
         from atlas.sheets import sheets
 
-        return sheets(session.built, code, lang=session.view.lang)
+        return sheets(session.built, code, lang=session.view.lang, progress=progress)
 
     label = session.t("app.download.dossier" if code in session.known.parents else "app.download.sheet")
-    name = f"atlas-{session.known.atlas}-{code}.pdf"
-    st.download_button(label, content, name, "application/pdf", key="get_sheet", on_click="ignore")
+    long_download(session, "sheet", label, f"atlas-{session.known.atlas}-{code}.pdf", "application/pdf", make)
 
 
 def package_download(session: Session) -> None:
     """Everything in one ZIP: GeoPackage with styles, QGIS project, tables, metadata, licences, checksums."""
 
-    def content() -> bytes:
+    def make(progress: Progress) -> bytes:
         from atlas.package import write_package
 
         with tempfile.TemporaryDirectory(prefix="atlas-") as folder:
             path = Path(folder) / "package.zip"
-            write_package(session.built, path, lang=session.view.lang)
+            write_package(session.built, path, lang=session.view.lang, progress=progress)
             return path.read_bytes()
 
     name = f"atlas-{session.known.atlas}.zip"
-    st.download_button(session.t("app.download.package"), content, name, "application/zip", key="get_package",
-                       on_click="ignore")  # fmt: skip
+    long_download(session, "package", session.t("app.download.package"), name, "application/zip", make)
 
 
 def map_download(session: Session) -> None:
