@@ -18,7 +18,7 @@ def _compare(args: argparse.Namespace) -> Answer:
     from atlas.commands.field_answers import compare_answer
     from atlas.comparing import compare
 
-    a, b = (_store(word, args) for word in (args.store_a, args.store_b))
+    a, b = (store_of(word, args) for word in (args.store_a, args.store_b))
     return compare_answer(compare(a, b), a, b, args.lang)
 
 
@@ -73,7 +73,7 @@ def _read_back(args: argparse.Namespace) -> Answer | None:
         return None if args.quiet else walk_answer(written, changed, args.lang)
 
 
-def _store(word: str, args: argparse.Namespace) -> Store:
+def store_of(word: str, args: argparse.Namespace) -> Store:
     """The store in a folder, or that of an atlas, which is built first where it is missing or stale."""
     from atlas.answers import Reporter
     from atlas.atlasfile import CONFIG, EMBEDDED

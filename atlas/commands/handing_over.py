@@ -9,13 +9,16 @@ from atlas.commands import FORCE, OUT, Command, Option, opened
 
 def _sheet(args: argparse.Namespace) -> None:
     from atlas.answers import Reporter
+    from atlas.commands.field import store_of
     from atlas.sheets import write_sheets
 
     built = opened(args)
+    since = store_of(args.since, args) if args.since else None
     with Reporter(args.progress, quiet=args.quiet, lang=args.lang, said="") as reporter:
         write_sheets(
-            built, args.what, args.output, paper=args.paper, lang=args.lang, force=args.force, progress=reporter
-        )
+            built, args.what, args.output,
+            paper=args.paper, lang=args.lang, since=since, force=args.force, progress=reporter,
+        )  # fmt: skip
 
 
 def _package(args: argparse.Namespace) -> None:
@@ -34,6 +37,8 @@ COMMANDS = (
             "metavar": "CODE"}),
         OUT,
         Option(("--paper",), "papel (a4)", "paper (a4)", {"choices": ("a4", "a3"), "default": "a4"}),
+        Option(("--since",), "uma construção anterior: o dossiê diz o que mudou desde ela",
+               "an earlier store: the dossier says what changed since", {"metavar": "STORE"}),
         FORCE,
     )),
     Command("package", _package, "o pacote do planeador, num ZIP", "the planner's package, as a ZIP", (OUT, FORCE)),

@@ -13,7 +13,7 @@ from atlas.built import Built
 from atlas.fieldcheck.form import ANSWERS, Form
 from atlas.language import Lang, Translator, catalogue
 from atlas.palette import BORDER, INK, PAPER, SECONDARY, SURFACE
-from atlas.sheets import typeset
+from atlas.sheets.setting import typeset
 from atlas.sheets.drawing import Drawing, Frame, Room, numbers, path_of, symbol
 from atlas.sheets.typeface import printable
 

@@ -1,4 +1,4 @@
-"""Printed pages: one a neighbourhood, and the dossier of a municipality, as vector PDF.
+"""Printed pages: one a neighbourhood, the dossier of a municipality, or the book of them all, as vector PDF.
 
 Typst sets them: tagged for screen readers (PDF/UA-1), fonts inside, and the same bytes for the same inputs, since the
 creation date is that of the newest source. Data reach the template as JSON and are set as text: what looks like
@@ -7,41 +7,34 @@ markup in a name stays a name.
 
 from __future__ import annotations
 
-import datetime as dt
-import json
-import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 from atlas.build import Progress, silent
 from atlas.built import Built, unit_code
-from atlas.errors import OutputError, UnknownName
+from atlas.errors import AtlasError, OutputError, UnknownName
 from atlas.exports import working_folder
-from atlas.language import Lang, Translator
+from atlas.language import Lang
+from atlas.sheets.book import CHAPTER, bind
+from atlas.sheets.setting import (
+    LAYOUTS,
+    Chapter,
+    Document,
+    Paper,
+    day_of,
+    forget,
+    frame_of,
+    read_ground,
+    sections,
+    typeset,
+)
 
 if TYPE_CHECKING:
     from atlas.sheets.ground import Ground
+    from atlas.store import Store
 
-Paper = Literal["a4", "a3"]
 ALL = "all"
-TEMPLATE = Path(__file__).parent / "sheet.typ"
-
-
-@dataclass(frozen=True)
-class Layout:
-    """What the paper asks of the maps, in millimetres."""
-
-    unit_map: tuple[float, float]
-    locator: tuple[float, float]
-    parent_map: tuple[float, float]
-
-
-LAYOUTS: dict[str, Layout] = {
-    "a4": Layout(unit_map=(114, 97), locator=(60, 18), parent_map=(180, 112)),
-    "a3": Layout(unit_map=(222, 166), locator=(74, 34), parent_map=(222, 164)),
-}
 
 
 def write_sheets(
@@ -51,18 +44,21 @@ def write_sheets(
     *,
     paper: Paper = "a4",
     lang: Lang = "pt",
+    since: Store | None = None,
     force: bool = False,
     progress: Progress = silent,
 ) -> list[Path]:
     """Write the sheet of a neighbourhood, the dossier of a municipality, or with ``all`` the dossiers of the atlas.
 
-    With ``all``, ``path`` may be a folder: it gets one dossier a municipality, each written as soon as it is set,
-    which takes a tenth of the memory of one book of them all.
+    With ``all``, ``path`` may be a folder: it gets one dossier a municipality, each written as soon as it is set.
+    With ``since``, an earlier build, every dossier says on a page of its own what changed.
 
     Raises :class:`UnknownName` for a code that is not there and :class:`OutputError` where a file exists (unless
     ``force``), cannot be written, or is no ``.pdf``.
     """
     path = Path(path)
+    if paper not in LAYOUTS:
+        raise UnknownName.among(paper, LAYOUTS, pt="Papel", en="Paper")
     whole = path.suffix.lower() == ".pdf"
     if not whole and (what != ALL or path.suffix):
         raise OutputError(
@@ -70,8 +66,34 @@ def write_sheets(
             "Sheets are PDF. Give a name that ends in “.pdf”; for `all`, a folder will do as well.",
             where=str(path),
         )
-    codes = [what] if whole else [str(code) for code in built.parents.index]
+    codes = [what if what == ALL else unit_code(built, what)] if whole else [str(one) for one in built.parents.index]
+    if since is not None and codes[0] in built.units.index:
+        raise _no_page_for_changes(codes[0])
     targets = [path] if whole else [path / f"{code}.pdf" for code in codes]
+    _refuse_existing(targets, force=force)
+    if not whole:
+        _make(path)
+    ground = read_ground(built, lang, since)
+    for done, (code, target) in enumerate(zip(codes, targets, strict=True)):
+        share = _share(progress, done, len(codes))
+        with working_folder(target) as folder:
+            beside = folder / target.name
+            _set(ground, code, paper, share, beside, folder)
+            beside.replace(target)
+        if len(codes) > 1:
+            forget()
+    return targets
+
+
+def sheets(built: Built, what: str, *, paper: Paper = "a4", lang: Lang = "pt", progress: Progress = silent) -> bytes:
+    """The PDF of :func:`write_sheets` as bytes."""
+    with tempfile.TemporaryDirectory(prefix="atlas-") as name:
+        path = Path(name) / "sheets.pdf"
+        write_sheets(built, what, path, paper=paper, lang=lang, progress=progress)
+        return path.read_bytes()
+
+
+def _refuse_existing(targets: list[Path], *, force: bool) -> None:
     for target in targets:
         if target.is_dir() or (target.exists() and not force):
             raise OutputError(
@@ -79,16 +101,27 @@ def write_sheets(
                 "The file is already there and was left as it is. Choose another name or use `--force`.",
                 where=str(target),
             )
-    if not whole:
-        path.mkdir(parents=True, exist_ok=True)
-    ground = _read(built, lang)
-    for done, (code, target) in enumerate(zip(codes, targets, strict=True)):
-        share = _share(progress, done, len(codes))
-        with working_folder(target) as folder:
-            beside = folder / target.name
-            beside.write_bytes(_set(ground, code, paper, share))
-            os.replace(beside, target)  # noqa: PTH105
-    return targets
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise OutputError(
+            f"Não se pode criar a pasta ({fault.strerror}). Escolha outra.",
+            f"The folder cannot be made ({fault.strerror}). Choose another.",
+            where=str(folder),
+        ) from fault
+
+
+def _no_page_for_changes(code: str) -> AtlasError:
+    return AtlasError(
+        "`--since` acrescenta uma página ao dossiê de um município, e este código é de uma unidade. Indique o do "
+        "município, ou `all`.",
+        "`--since` adds a page to the dossier of a municipality, and this code is of a unit. Name the municipality’s, "
+        "or `all`.",
+        where=code,
+    )
 
 
 def _share(progress: Progress, done: int, total: int) -> Progress:
@@ -96,93 +129,31 @@ def _share(progress: Progress, done: int, total: int) -> Progress:
     return lambda share, stage: progress((done + share) / total, stage)
 
 
-def sheets(built: Built, what: str, *, paper: Paper = "a4", lang: Lang = "pt", progress: Progress = silent) -> bytes:
-    """The PDF of :func:`write_sheets` as bytes."""
-    return _set(_read(built, lang), what, paper, progress)
+def _set(ground: Ground, code: str, paper: Paper, progress: Progress, target: Path, folder: Path) -> None:
+    """One document; a long one is bound from chapters, so that memory holds one of them at a time."""
+    from atlas.sheets.dossier import units_of
 
-
-def _read(built: Built, lang: Lang) -> Ground:
-    """Everything that sheets have in common, read once."""
-    from atlas.sheets.facts import Reading
-    from atlas.sheets.ground import Ground
-
-    return Ground(Reading(built, Translator(lang)))
-
-
-def _set(ground: Ground, what: str, paper: Paper, progress: Progress) -> bytes:
-    if paper not in LAYOUTS:
-        raise UnknownName.among(paper, LAYOUTS, pt="Papel", en="Paper")
-    document = _document(ground, what, paper, progress)
+    built = ground.reading.built
+    title = _title(ground, code)
+    parents = [str(one) for one in built.parents.index] if code == ALL else [code]
+    if code in built.units.index:
+        chapters = [Chapter(str(built.units.loc[code, "parent"]), [code], opening=False)]
+    else:
+        chapters = [Chapter(parent, units_of(ground.reading, parent)) for parent in parents]
+    if code == ALL or len(chapters[0].units) > CHAPTER:
+        bind(ground, chapters, paper, title, target, folder, progress)
+        return
+    document: Document = frame_of(ground, paper, title)
+    document["single"] = code in built.units.index
+    document["sections"] = list(sections(ground, chapters, paper, lambda share, stage: progress(0.7 * share, stage)))
     progress(0.7, "typeset")
-    return typeset(document, _day(ground.reading.built))
+    target.write_bytes(typeset(document, day_of(built)))
 
 
-def typeset(document: dict[str, Any], day: dt.datetime, template: Path = TEMPLATE) -> bytes:
-    """A document as PDF; the template reads nothing but itself and ``document``."""
-    import typst
-
-    from atlas.sheets.typeface import FOLDER
-
-    fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FOLDER)])
-    compiler = typst.Compiler(
-        str(template), root=str(template.parent), font_paths=fonts, ignore_system_fonts=True,
-        sys_inputs={"data": json.dumps(document, ensure_ascii=False)},
-    )  # fmt: skip
-    made = compiler.compile(format="pdf", pdf_standards=["ua-1"], timestamp=day)
-    assert isinstance(made, bytes)
-    return made
-
-
-def _document(ground: Ground, what: str, paper: Paper, progress: Progress) -> dict[str, Any]:
-    from atlas.sheets.facts import origin
-
-    built, t = ground.reading.built, ground.reading.t
-    lang = t.lang
-    code = what if what == ALL else unit_code(built, what)
-    one = code in built.units.index
-    sections = list(_sections(ground, code, paper, progress))
-    return {
-        "lang": lang,
-        "paper": paper,
-        "title": _title(built, code, t),
-        "date": t.date(_day(built).date()),
-        "single": one,
-        "all": code == ALL,
-        "head": t("sheet.head", atlas=built.atlas.atlas.name.in_(lang), version=built.atlas.atlas.data_version),
-        "texts": _texts(t),
-        "colours": _colours(),
-        "legend": ground.legend(),
-        "origin": origin(built, t),
-        "sections": sections,
-    }
-
-
-def _sections(ground: Ground, code: str, paper: Paper, progress: Progress) -> Iterator[dict[str, Any]]:
-    """One section a municipality: its opening pages unless one neighbourhood alone was asked for, and its units."""
-    from atlas.sheets.dossier import parent_facts, units_of
-    from atlas.sheets.facts import unit_facts
-
-    reading, layout = ground.reading, LAYOUTS[paper]
-    built = reading.built
-    one = code in built.units.index
-    parents = [built.units.loc[code, "parent"]] if one else list(built.parents.index) if code == ALL else [code]
-    total = 1 if one else sum(len(units_of(reading, parent)) for parent in parents)
-    done = 0
-    for parent in parents:
-        units = []
-        for unit in [code] if one else units_of(reading, parent):
-            progress(0.7 * done / total, "sheets")
-            drawn, venues = ground.unit_map(unit, *layout.unit_map)
-            outlined = ground.outlined(unit, parent, *layout.locator)
-            units.append({**unit_facts(reading, unit), "map": drawn, "outlined": outlined, "venues": venues})
-            done += 1
-        opening = None if one else parent_facts(reading, ground, parent, *layout.parent_map)
-        yield {"parent": opening, "locator": ground.locator(parent, *layout.locator), "units": units}
-
-
-def _title(built: Built, code: str, t: Translator) -> str:
+def _title(ground: Ground, code: str) -> str:
     from atlas.sheets.typeface import printable
 
+    built, t = ground.reading.built, ground.reading.t
     atlas = built.atlas.atlas.name.in_(t.lang)
     if code == ALL:
         return t("sheet.title_all", atlas=atlas)
@@ -191,27 +162,4 @@ def _title(built: Built, code: str, t: Translator) -> str:
     return t("sheet.title_parent", name=printable(built.parents.loc[code, "name"]), atlas=atlas)
 
 
-def _texts(t: Translator) -> dict[str, str]:
-    """The fixed words of the pages."""
-    from atlas.language import catalogue
-
-    start = "sheet.page."
-    return {key.removeprefix(start): forms[0] for key, forms in catalogue(t.lang).items() if key.startswith(start)}
-
-
-def _colours() -> dict[str, Any]:
-    """The product's colours, for the template."""
-    from atlas import palette
-
-    return {
-        "ink": palette.INK, "secondary": palette.SECONDARY, "border": palette.BORDER, "surface": palette.SURFACE,
-        "action": palette.ACTION, "light": palette.BIVARIATE[0][1], "readings": palette.READINGS,
-    }  # fmt: skip
-
-
-def _day(built: Built) -> dt.datetime:
-    """The day of the newest source: what a sheet says of its age, whenever it was printed."""
-    from atlas.exports.exportable import newest_day
-
-    dates = [str(one.get("date") or "") for one in built.store.manifest["sources"]]
-    return dt.datetime.combine(newest_day(dates), dt.time(), dt.UTC)
+__all__ = ["ALL", "Paper", "sheets", "typeset", "write_sheets"]

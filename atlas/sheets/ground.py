@@ -12,6 +12,7 @@ import shapely
 
 from atlas.classes import MISSING, class_colours, class_edges, class_of
 from atlas.palette import INK, PAPER, SECONDARY, SURFACE, place_colour, ramp
+from atlas.sheets.changes import Changes
 from atlas.sheets.drawing import (
     Box,
     Drawing,
@@ -40,8 +41,8 @@ _FINE_MM = 0.06
 class Ground:
     """Outlines, classes and places, made ready once for all maps of an atlas."""
 
-    def __init__(self, reading: Reading) -> None:
-        self.reading = reading
+    def __init__(self, reading: Reading, changes: Changes | None = None) -> None:
+        self.reading, self.changes = reading, changes
         self.units = reading.built.units
         self.shapes = np.asarray(self.units.geometry.array, dtype=object)
         self.codes = self.units["code"].to_numpy(dtype=object)

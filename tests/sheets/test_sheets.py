@@ -8,8 +8,9 @@ from typing import Any
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
 import pytest
+from paper import overlaps, pages
 
-from atlas.built import Built, open_built
+from atlas.built import Built
 from atlas.cli import main
 from atlas.language import Translator
 from atlas.sheets import sheets
@@ -20,49 +21,14 @@ MOST_PLACES = "131217"
 HOSTILE = '#panic("x") *b* $y$ `z` @a <script> \\ #{1+1} ${2} /* c */ // d'
 
 
-def _pages(pdf: bytes) -> list[str]:
-    return [page.get_textpage().get_text_bounded() for page in pdfium.PdfDocument(pdf)]
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _overlaps(pdf: bytes) -> list[tuple[str, str]]:
-    """Pairs of words of which more than a fifth of the smaller one lies under the other, and words off the page."""
-    bad = []
-    for page in pdfium.PdfDocument(pdf):
-        text = page.get_textpage()
-        boxes = [text.get_rect(n) for n in range(text.count_rects())]
-        boxes = [(left, low, right, high) for left, low, right, high in boxes if right > left and high > low]
-        width, height = page.get_size()
-        for number, (left, low, right, high) in enumerate(boxes):
-            if left < 36 or right > width - 36 or low < 20 or high > height - 30:
-                bad.append((text.get_text_bounded(left, low, right, high), "off the page"))
-            for other in boxes[:number]:
-                across = min(right, other[2]) - max(left, other[0])
-                up = min(high, other[3]) - max(low, other[1])
-                smaller = min((right - left) * (high - low), (other[2] - other[0]) * (other[3] - other[1]))
-                if across > 0 and up > 0 and across * up > smaller / 5:
-                    both = ((left, low, right, high), other)
-                    bad.append((text.get_text_bounded(*both[0]), text.get_text_bounded(*both[1])))
-    return bad
-
-
-@pytest.fixture(scope="module")
-def esposende(_small_atlas: Path) -> Built:
-    """One real municipality, built."""
-    return open_built(str(_small_atlas), draws=50)
-
-
 @pytest.mark.parametrize(("paper", "lang"), [("a4", "pt"), ("a3", "en")])
 def test_the_longest_name_and_the_fullest_unit_fit_on_one_page_each(norte: Built, paper: Any, lang: Any) -> None:
     longest = norte.units["name"].str.len().idxmax()
     for code in (longest, MOST_PLACES):
         pdf = sheets(norte, code, paper=paper, lang=lang)
-        (page,) = _pages(pdf)
-        assert norte.units.loc[code, "name"] in _one_line(page)
-        assert _overlaps(pdf) == []
+        (page,) = pages(pdf)
+        assert norte.units.loc[code, "name"] in page
+        assert overlaps(pdf) == []
 
 
 def test_contributions_on_paper_add_up_to_the_score_on_paper(norte: Built) -> None:
@@ -76,7 +42,7 @@ def test_contributions_on_paper_add_up_to_the_score_on_paper(norte: Built) -> No
 def test_a_unit_without_enough_data_says_so_and_has_no_rank(porto: Built) -> None:
     scores = porto.store.read("scores")
     none = scores[(scores["index"] == "potential") & scores["rank"].isna()]["code"].iloc[0]
-    page = _one_line(_pages(sheets(porto, none))[0])
+    page = pages(sheets(porto, none))[0]
     assert "Potencial criativo Dados insuficientes: a cobertura é de" in page
 
 
@@ -87,23 +53,23 @@ def test_a_name_that_looks_like_markup_stays_a_name(esposende: Built) -> None:
         held = store.read(table).copy()
         held.loc[held[column] == code, "name"] = HOSTILE
         store._tables[table] = held
-    (page,) = _pages(sheets(Built(esposende.atlas, store), code))
-    assert _one_line(page).count(HOSTILE) >= 2
+    (page,) = pages(sheets(Built(esposende.atlas, store), code))
+    assert page.count(HOSTILE) >= 2
     held.loc[held["neighbourhood"] == code, "name"] = "\u202e" + "漢x" * 60_000
     pdf = sheets(Built(esposende.atlas, store), code)
-    assert len(_pages(pdf)) == 1
-    assert _overlaps(pdf) == []
+    assert len(pages(pdf)) == 1
+    assert overlaps(pdf) == []
 
 
 def test_a_dossier_has_a_page_and_a_bookmark_for_every_unit(esposende: Built) -> None:
     pdf = sheets(esposende, "0306")
-    pages, document = [_one_line(page) for page in _pages(pdf)], pdfium.PdfDocument(pdf)
+    read, document = pages(pdf), pdfium.PdfDocument(pdf)
     marks = {mark.get_title(): mark for mark in document.get_toc()}
     assert set(marks) == {"Esposende", *esposende.units["name"]}
     for name in esposende.units["name"]:
-        assert pages[marks[name].get_dest().get_index()].count(name) >= 1
+        assert read[marks[name].get_dest().get_index()].count(name) >= 1
     assert raw.FPDFCatalog_IsTagged(document)
-    assert "não substitui certidão" in pages[-1].lower()
+    assert "não substitui certidão" in read[-1].lower()
 
 
 def test_fonts_are_inside_and_the_same_inputs_give_the_same_bytes(esposende: Built) -> None:
