@@ -19,7 +19,7 @@ from atlas.scenarios.files import other_data
 from atlas.scenarios.model import Scenario
 from atlas.scenarios.moves import COLUMNS, moves
 from atlas.scenarios.rebuilding import difference
-from atlas.scenarios.telling import change_words, noise_words, notices, reach_words, summary
+from atlas.scenarios.telling import area_words, change_words, noise_words, notices, reach_words, summary
 
 if TYPE_CHECKING:
     from atlas.exports.exportable import Exportable
@@ -78,10 +78,11 @@ def answer_of(result: Result, t: Translator) -> Answer:
     outcome, table = result.outcome, result.moves
     touched = table[table["touched"]]
     units = rows_of(touched.drop(columns="touched"))
-    told = [_area_row(one) for one in result.areas]
+    told = [_area_row(one, outcome) for one in result.areas]
     told += [{**row, "kind": "unit", "indicators": _indicators(outcome, str(row["code"]))} for row in units]
     rows = [{**dict.fromkeys(KEYS), **row} for row in told]
-    lines = [*notices(outcome.built, outcome.scenario, t), summary(outcome, t), *_passed(table, t)]
+    lines = [area_words(one, outcome, t) for one in result.areas]
+    lines += [*notices(outcome.built, outcome.scenario, t), summary(outcome, t), *_passed(table, t)]
     head = [t("scenario.head", name=outcome.scenario.name), *_changes(outcome, t)]
     shown = [_shown(row, t) for row in rows]
     meta = {**outcome.built.meta, **_meta(outcome)}
@@ -113,10 +114,11 @@ def _indicators(outcome: Outcome, code: str) -> list[dict[str, Any]]:
     ]
 
 
-def _area_row(one: DrawnArea) -> dict[str, Any]:
+def _area_row(one: DrawnArea, outcome: Outcome) -> dict[str, Any]:
     """A drawn area beside the units' rows."""
     return {
-        "code": one.code, "name": one.name, "parent": one.parent, "score_before": _plain(one.score_before),
+        "code": one.code, "name": one.name, "parent": one.parent,
+        "parent_name": outcome.built.parents["name"].get(one.parent), "score_before": _plain(one.score_before),
         "score_after": _plain(one.score_after), "rank_before": one.rank_before, "rank_after": one.rank_after,
         "coverage_before": _plain(one.coverage), "coverage_after": _plain(one.coverage), "kind": "drawn",
         "area_km2": round(one.area_km2, 6), "share_inside": round(one.share_inside, 6),
@@ -160,7 +162,7 @@ def _shown(row: Mapping[str, Any], t: Translator) -> dict[str, str]:
         t("scenario.column.score"): both("score", 1),
         t("scenario.column.rank"): both("rank"),
         t("scenario.column.interval"): f"{t.number(low)}–{t.number(high)}" if low is not None else "—",
-        t("scenario.column.noise"): t("scenario.noise.drawn")
+        t("scenario.column.noise"): t("scenario.noise.drawn" if row["rank_after"] else "scenario.noise.drawn_unranked")
         if drawn
         else noise_words(row["noise"], row["p_rises"], row["move"], t),
     }

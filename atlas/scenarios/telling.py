@@ -5,6 +5,7 @@ from __future__ import annotations
 from atlas.built import Built
 from atlas.language import Translator
 from atlas.scenarios.applying import Outcome
+from atlas.scenarios.drawn import DrawnArea
 from atlas.scenarios.files import other_data
 from atlas.scenarios.model import Add, Area, Change, Move, Reuse, Scenario
 
@@ -62,6 +63,23 @@ def summary(outcome: Outcome, t: Translator) -> str:
         units=t.n("scenario.units", moved),
         index=index.name.in_(t.lang),
     )
+
+
+def area_words(one: DrawnArea, outcome: Outcome, t: Translator) -> str:
+    """What a drawn area holds, how much of it lies inside, and what no source can say of it."""
+    index = outcome.index
+    codes = [code for pillar in index.pillar for code in pillar.indicators]
+    known = set(one.figures.dropna(subset="after")["indicator"])
+    lacking = [outcome.built.atlas.indicator_of(code).name.in_(t.lang) for code in codes if code not in known]
+    said = t(
+        "scenario.area" if one.residents == one.residents else "scenario.area.empty",
+        name=one.name,
+        area=t.number(one.area_km2, 2),
+        residents=t.number(one.residents),
+        how=t(f"scenario.area.{one.residents_method}"),
+        inside=t.percent(one.share_inside),
+    )
+    return f"{said} {t('scenario.area.lacking', names=', '.join(lacking))}" if lacking else said
 
 
 def notices(built: Built, scenario: Scenario, t: Translator) -> list[str]:

@@ -20,7 +20,7 @@ from atlas.indicators.mix import businesses_of
 from atlas.scenarios.editing import Edited
 
 INSIDE = frozenset({"count", "density", "per_base"})
-AROUND = frozenset({"near", "reach", "departures", "diversity", "kinds", "location_quotient", "clustering"})
+AROUND = frozenset({"near", "on_foot", "reach", "departures", "diversity", "kinds", "location_quotient", "clustering"})
 NEAREST = frozenset({"nearest_km", "kinds_km"})
 SLACK, SLACK_M = 1.1, 50.0
 """A way along streets is as long as the straight one, but for how the streets were drawn."""
