@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from atlas.diagnosis_tables import Chapter
+
 FieldType = Literal["text", "integer", "number", "boolean"]
 OSM_ATTRIBUTION = "© OpenStreetMap contributors"
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
@@ -67,6 +69,8 @@ class Exportable:
     tables: tuple[Table, ...] = ()
     outlines: Exportable | None = None
     """The same places' outlines where a source drew them: formats with room for several layers take it along."""
+    chapters: tuple[Chapter, ...] = ()
+    """What a committee asks of the index behind the rows: a workbook has a sheet for each."""
 
     def __post_init__(self) -> None:
         wanted = [one.name for one in self.fields]

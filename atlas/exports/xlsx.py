@@ -37,6 +37,10 @@ def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:
         _data_sheet(book, layer, t("export.sheet.data"), bold)
         _definitions_sheet(book, layer, lang, t("export.sheet.definitions"), bold, wrap)
         _sources_sheet(book, layer, lang, t, bold, wrap)
+        for chapter in layer.chapters:
+            from atlas.exports.diagnosis import add_sheet
+
+            add_sheet(book, chapter, t("diag.title"), t)
 
 
 def _data_sheet(book: Any, layer: Exportable, name: str, bold: Any) -> None:

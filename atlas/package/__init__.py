@@ -79,6 +79,7 @@ def fill(built: Built, root: Path, lang: Lang, progress: Progress = silent) -> N
     (root / "atlas.qgs").write_text(project(built, parts, lang), "utf-8", newline="\n")
     progress((len(parts) + 1) / steps, "package")
     _write_method(built, root, lang)
+    _write_diagnosis(built, root, lang)
     _write_words(built, parts, root)
     _write_manifest(built, root)
 
@@ -121,6 +122,18 @@ def _write_method(built: Built, root: Path, lang: Lang) -> None:
 
     name = {"pt": "metodo.pdf", "en": "method.pdf"}[lang]
     (root / name).write_bytes(method_pdf(built, lang))
+
+
+def _write_diagnosis(built: Built, root: Path, lang: Lang) -> None:
+    """What a committee asks of the indices: a workbook, a sheet an index."""
+    from atlas.diagnosis_tables import chapters
+    from atlas.exports.diagnosis import write_diagnosis
+
+    folder = root / "tables"
+    folder.mkdir(exist_ok=True)
+    write_diagnosis(
+        built, chapters(built, lang), folder / {"pt": "diagnostico.xlsx", "en": "diagnostics.xlsx"}[lang], lang
+    )
 
 
 def _write_words(built: Built, parts: Iterable[Part], root: Path) -> None:

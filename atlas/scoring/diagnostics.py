@@ -40,7 +40,7 @@ def principal_components(figures: DataFrame) -> DataFrame:
     correlations = figures.corr().fillna(0.0).to_numpy()
     values, vectors = np.linalg.eigh(correlations)
     order = np.argsort(values)[::-1]
-    table = DataFrame({"eigenvalue": values[order], "share": values[order] / values.sum()})
+    table = DataFrame({"eigenvalue": values[order], "share": values[order] / (values.sum() or np.nan)})
     loadings = vectors[:, order] * np.sqrt(np.maximum(values[order], 0.0))
     return table.join(DataFrame(loadings.T, columns=list(figures.columns))).rename_axis("component")
 
