@@ -11,7 +11,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -241,9 +241,13 @@ def write_ranking(built: Built, table: pd.DataFrame, index_id: str, path: Path, 
     from atlas.exports import write
     from atlas.exports.ranking import ranking
 
-    write(
-        ranking(built.atlas, built.store, table, index_holding(built, index_id), index_id), path, force=force, lang=lang
-    )
+    index = index_holding(built, index_id)
+    layer = ranking(built.atlas, built.store, table, index, index_id)
+    if path.suffix.lower() == ".xlsx":
+        from atlas.diagnosis_tables import chapters
+
+        layer = replace(layer, chapters=tuple(chapters(built, lang, index.id)))
+    write(layer, path, force=force, lang=lang)
 
 
 def explain_answer(built: Built, found: dict[str, Any], lang: Lang) -> Answer:
