@@ -10,6 +10,7 @@ from atlas.app import card, charts, controls, painting, parts
 from atlas.app.answer_tables import answer_nodes
 from atlas.app.dom import Node, h
 from atlas.app.downloads import sheet_download
+from atlas.app.link import Weights
 from atlas.app.session import BY_BUILT, Session
 from atlas.app.table import number
 from atlas.app.view import packed, view
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 ORDER = 3
 PATH = "porque"
 ALL = 100_000
+ASKED = "venues_asked"
 
 
 def show(session: Session) -> None:
@@ -41,6 +43,7 @@ def show(session: Session) -> None:
         h("section", h("div", h("div", *indicators(subject)),
                        h("div", *card.axes(subject), *pillars(session, subject)), class_="columns"), class_="card"),
     ], act=parts.act(session))  # fmt: skip
+    _venues(session, str(subject.row["code"]))
     with st.container(key="downloads"):
         sheet_download(session, str(subject.row["code"]))
     _municipal(session, subject)
@@ -48,6 +51,34 @@ def show(session: Session) -> None:
         view("law", law(session.built, str(subject.row["code"]), session.view.lang))
         view("peers", peers(session.built, str(subject.row["code"]), session.view.lang))
     view("evidence_all", parts.evidence(session, subject, ALL))
+
+
+def _venues(session: Session, code: str) -> None:
+    """How many venues would be enough; all units are measured again, so it is asked for."""
+    t = session.t
+    weights = tuple((session.weights() or {}).items())
+    key = (session.known.atlas, session.view.index, code, weights, t.lang)
+    index = next((one for one in session.atlas.index if one.id == session.view.index), None)
+    counted = [code for pillar in index.pillar for code in pillar.indicators] if index else []
+    if not any(session.atlas.indicator_of(code).layers for code in counted):
+        return
+    if st.session_state.get(ASKED) != key and st.button(t("app.why.venues"), key="venues"):
+        st.session_state[ASKED] = key
+        with st.spinner(t("app.why.venues_wait")):
+            enough(session.built, session.view.index, code, weights, t.lang)
+        st.rerun()
+    if st.session_state.get(ASKED) == key:
+        said = enough(session.built, session.view.index, code, weights, t.lang)
+        view("venues", [h("section", h("h2", t("app.why.venues")), h("p", said, class_="sentence"), class_="card")])
+
+
+@st.cache_resource(show_spinner=False, max_entries=64, hash_funcs=BY_BUILT)
+def enough(built: Built, index: str, code: str, weights: Weights, lang: Lang) -> str:
+    """The sentence on how many venues would be enough, or that none of one class would."""
+    from atlas.explaining import with_venues
+
+    found = {"index": index, "code": code, "sentence": ""}
+    return with_venues(built, found, lang, dict(weights) or None) or Translator(lang)("app.why.venues_none")
 
 
 @st.cache_resource(show_spinner=False, max_entries=64, hash_funcs=BY_BUILT)
