@@ -227,6 +227,7 @@ def _rank_row(row: Mapping[str, Any], t: Translator) -> dict[str, str]:
         t("cli.column.above"): _above(row, t),
         t("cli.column.coverage"): t.percent(row["coverage"]),
         t("cli.column.reading"): t(f"cli.reading.{row['opportunity']}") if isinstance(row["opportunity"], str) else "",
+        t("strategy.column.quarters"): _short(row["agglomerations"].replace("|", ", ")),
     }
 
 

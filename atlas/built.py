@@ -63,6 +63,16 @@ class Built:
         return table
 
     @cached_property
+    def quarters(self) -> pd.Series:
+        """Code of a unit or parent → names of the agglomerations with a member in it, the largest first, by ``|``."""
+        table = self.store.read("agglomerations")
+        rows = table.assign(code=table["neighbourhoods"].str.split("|")).explode("code")[["code", "name"]]
+        above = rows.assign(code=rows["code"].map(self.units["parent"]))
+        both = pd.concat([rows, above], ignore_index=True).dropna().drop_duplicates()
+        names: pd.Series = both.groupby("code", sort=False)["name"].agg("|".join)
+        return names
+
+    @cached_property
     def evidence(self) -> dict[str, pd.DataFrame]:
         """Unit → the rows of evidence behind its figures."""
         table = self.store.read("evidence")

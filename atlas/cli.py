@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 
@@ -74,7 +75,7 @@ def parser(lang: str) -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is 0 fine, 1 a wrong input or request, 2 usage, 3 an internal fault."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    words = [_decimal_point(word) for word in (sys.argv[1:] if arguments is None else arguments)]
     lang = _language(words)
     whole = parser(lang)
     try:
@@ -93,6 +94,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return USAGE
     args.lang = lang
     return _run(command, args)
+
+
+def _decimal_point(word: str) -> str:
+    """A negative number with a decimal comma, which argparse would take for an option, with a point.
+
+    >>> _decimal_point("-8,611"), _decimal_point("--weights"), _decimal_point("41,148")
+    ('-8.611', '--weights', '41,148')
+    """
+    return word.replace(",", ".") if re.fullmatch(r"-\d+,\d+", word) else word
 
 
 def _take_atlas(whole: argparse.ArgumentParser, args: argparse.Namespace, left: list[str]) -> None:

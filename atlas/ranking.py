@@ -22,6 +22,7 @@ COLUMNS = (
     "code", "name", "parent", "parent_name", "residents", "area_km2", "score", "score_low", "score_high", "rank",
     "rank_within", "rank_low", "rank_high", "rank_data_low", "rank_data_high", "p_top10", "coverage", "cell",
     "opportunity", "p_opportunity", "flags", "density_class", "rank_density", "p_above_next", "tie_next",
+    "agglomerations",
 )  # fmt: skip
 
 _DRAWN = ("rank_low", "rank_high", "rank_data_low", "rank_data_high", "p_top10", "p_above_next")
@@ -114,6 +115,7 @@ def rank_table(
     table["area_km2"] = units["area_km2"].reindex(chosen)
     reading = _reading(built, index, scores if weights else None)
     table[["cell", "opportunity", "p_opportunity"]] = reading.reindex(chosen) if not parents else None
+    table["agglomerations"] = built.quarters.reindex(chosen).fillna("")
     table["rank_within"] = table["rank"].rank(method="min").astype("Int64")
     whole = [column for column in COLUMNS if column.startswith("rank")]
     table = table.reindex(columns=list(COLUMNS)).astype(dict.fromkeys(whole, "Int64"))
@@ -196,14 +198,14 @@ def pillar_table(built: Built, index_id: str = "potential") -> pd.DataFrame:
 
 
 def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows for JSON: missing is ``None``, whole numbers stay whole, flags are a list."""
+    """Rows for JSON: missing is ``None``, whole numbers stay whole, flags and agglomerations are lists."""
     plain = table.astype(object).where(table.notna(), None)
     rows = plain.to_dict("records")
     for row in rows:
         for key, value in row.items():
             if isinstance(value, np.generic):
                 row[key] = value.item()
-            if key == "flags":
+            if key in {"flags", "agglomerations"}:
                 row[key] = [word for word in str(value or "").split("|") if word]
             elif isinstance(row[key], float):
                 row[key] = int(row[key]) if key == "residents" and row[key].is_integer() else round(row[key], 6)

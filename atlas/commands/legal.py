@@ -13,8 +13,12 @@ if TYPE_CHECKING:
 
 
 def _legal(args: argparse.Namespace) -> Answer:
-    from atlas.legal.answering import area_of, legal_answer, point_of, refuse_more
+    from atlas.legal.answering import area_of, grades_answer, legal_answer, point_of, refuse_more
 
+    if args.grades:
+        refuse_more(args.lat)
+        args.atlas = args.lon or args.atlas
+        return grades_answer(opened(args), args.lang)
     if args.area is None:
         geometry = point_of(args.lon, args.lat)
     else:  # the first word is then the atlas
@@ -32,6 +36,8 @@ COMMANDS = (
         Option(("lat",), "latitude em graus, como 41.146", "latitude in degrees, such as 41.146",
                {"nargs": "?", "metavar": "LAT"}),
         Option(("--area",), "área desenhada, em vez de LON LAT", "drawn area, in place of LON LAT",
-               {"type": Path, "metavar": "FILE.geojson"}),
+               {"type": Path, "metavar": "FILE.geojson|.wkt"}),
+        Option(("--grades",), "quantos imóveis há de cada grau, em vez de LON LAT",
+               "how many sites there are of each grade, in place of LON LAT", {"action": "store_true"}),
     ), lists=True),
 )  # fmt: skip

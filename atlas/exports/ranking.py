@@ -38,6 +38,8 @@ _FIELDS: tuple[tuple[str, FieldType, Text, Text, int], ...] = (
     ("opportunity", "text", Text(pt="Leitura", en="Reading"), _NONE, 0),
     ("p_opportunity", "number", Text(pt="Probabilidade de «opportunity»", en="Chance of “opportunity”"), _SHARE, 3),
     ("flags", "text", Text(pt="Avisos", en="Flags"), _NONE, 0),
+    ("agglomerations", "text", Text(pt="Aglomerações com equipamentos aqui", en="Agglomerations with venues here"),
+     _NONE, 0),
 )  # fmt: skip
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import pyproj
 import shapely
 
 from atlas.answers import Answer
@@ -16,6 +18,10 @@ from atlas.legal import rules
 from atlas.legal.findings import Row
 from atlas.legal.grades import GRADES
 from atlas.legal.lens import lens, notes, subject_of
+from atlas.legal.sites import count_table
+
+MOST_TEXT_BYTES = 4 * 1024**2
+SHOWN_RAW = 70
 
 
 def point_of(lon: str | None, lat: str | None) -> shapely.Point:
@@ -33,11 +39,11 @@ def point_of(lon: str | None, lat: str | None) -> shapely.Point:
 
 
 def refuse_more(word: str | None) -> None:
-    """Beside a file of an area stands the atlas and no more."""
+    """Beside what takes the place of coordinates stands the atlas and no more."""
     if word is not None:
         raise AtlasError(
-            f"Com `--area` indica-se só o atlas; «{word}» está a mais.",
-            f"Beside `--area` only the atlas is named; “{word}” is too much.",
+            f"Com `--area` ou `--grades` indica-se só o atlas; «{word}» está a mais.",
+            f"Beside `--area` or `--grades` only the atlas is named; “{word}” is too much.",
         )
 
 
@@ -55,7 +61,7 @@ def _degrees(word: str, most: int) -> float:
 
 
 def area_of(path: Path) -> shapely.Geometry:
-    """All that a vector file draws, as one geometry in degrees."""
+    """All that a vector file draws, as one geometry in degrees; a text of WKT is in degrees unless it names a SRID."""
     from atlas.sources.vector import read_vector
 
     if not path.is_file():
@@ -64,7 +70,7 @@ def area_of(path: Path) -> shapely.Geometry:
             "The file of the area does not exist. Check the path.",
             where=str(path),
         )
-    table = read_vector(path).to_crs(4326)
+    table = _of_text(path) if path.suffix.lower() in {".wkt", ".txt"} else read_vector(path).to_crs(4326)
     shapes = shapely.make_valid(table.geometry.to_numpy())
     drawn = shapely.union_all(shapes[~shapely.is_missing(shapes)])
     if shapely.is_empty(drawn):
@@ -74,6 +80,23 @@ def area_of(path: Path) -> shapely.Geometry:
             where=str(path),
         )
     return drawn
+
+
+def _of_text(path: Path) -> gpd.GeoDataFrame:
+    """One geometry as well-known text, ``SRID=3763;POLYGON (…)`` or without the number."""
+    with path.open("rb") as file:
+        text = file.read(MOST_TEXT_BYTES).decode("utf-8", "replace").strip()
+    srid, _, rest = text.rpartition(";")
+    number = re.fullmatch(r"SRID=(\d{4,6})", srid.strip(), re.IGNORECASE)
+    try:
+        shape = shapely.from_wkt(rest if number else text)
+        return gpd.GeoDataFrame(geometry=[shape], crs=int(number[1]) if number else 4326).to_crs(4326)
+    except (shapely.errors.GEOSException, pyproj.exceptions.CRSError) as fault:
+        raise SourceError(
+            f"O ficheiro não se lê como WKT ({fault}). Escreva uma geometria, como `POLYGON ((-8.61 41.15, …))`.",
+            f"The file does not read as WKT ({fault}). Write one geometry, such as `POLYGON ((-8.61 41.15, …))`.",
+            where=str(path),
+        ) from None
 
 
 def legal_answer(built: Built, geometry: shapely.Geometry, lang: Lang) -> Answer:
@@ -99,6 +122,35 @@ def legal_answer(built: Built, geometry: shapely.Geometry, lang: Lang) -> Answer
     if subject.building:
         head.append(t("legal.head.building", building=subject.building))
     return Answer(rows, meta, head="\n".join(head) + "\n", shown=shown, foot="\n".join(["", *said, "", *notes(t)]))
+
+
+def grades_answer(built: Built, lang: Lang) -> Answer:
+    """How many sites of each grade the loaded data hold, each with how a source writes it."""
+    t = Translator(lang)
+    table = count_table(built)
+    rows = [
+        {
+            "grade": row.grade,
+            "code": row.code or None,
+            "sites": int(row.sites),
+            "outlines": int(row.outlines),
+            "contradicted": int(row.contradicted),
+            "raw": row.raw,
+        }
+        for row in table.itertuples(index=False)
+    ]
+    shown = [
+        {
+            t("legal.column.grade"): t(f"legal.grade.{row['grade']}"),
+            t("legal.column.code"): row["code"] or "—",
+            t("legal.column.sites"): t.number(row["sites"]),
+            t("legal.column.outlines"): t.number(row["outlines"]),
+            t("legal.column.raw"): row["raw"] if len(row["raw"]) <= SHOWN_RAW else f"{row['raw'][: SHOWN_RAW - 1]}…",
+        }
+        for row in rows
+    ]
+    head = t.n("legal.grades.head", sum(row["sites"] for row in rows))
+    return Answer(rows, built.meta, head=head + "\n", shown=shown, foot=t("legal.grades.foot"))
 
 
 def _where(built: Built, geometry: shapely.Geometry) -> dict[str, Any]:

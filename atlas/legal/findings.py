@@ -281,7 +281,9 @@ def world(ask: Asked) -> Iterator[Row]:
     if not len(touched):
         lost = [str(name) for name in zones.loc[shapely.is_missing(shapes), "name"]]
         without = ask.t("legal.world.lost", names=", ".join(lost)) if lost else ""
-        row = _no_zone(ask, "world_heritage", zones, rules.OFFICIAL_LAYERS["atlas_of_heritage"])
+        row = _no_zone(
+            ask, "world_heritage", zones[~shapely.is_missing(shapes)], rules.OFFICIAL_LAYERS["atlas_of_heritage"]
+        )
         yield {**row, "text": " ".join(one for one in (row["text"], without) if one)}
 
 

@@ -15,7 +15,7 @@ import shapely
 
 from atlas.built import Built
 from atlas.config import Source
-from atlas.legal.grades import Grade, grade_of, merged
+from atlas.legal.grades import GRADES, Grade, grade_of, merged
 from atlas.legal.reading import is_official, naming_keys, text_tags
 from atlas.legal.rules import GENERAL_ZONE_M, has_general_zone, search_m
 from atlas.legal.zones import Zones, read_zones
@@ -87,6 +87,24 @@ def counts(built: Built) -> dict[str, int]:
     """How many sites of each grade (code where one is stated); what only an inventory knows counts as ``unknown``."""
     shown = [grade.shown for grade in grades_of(known(built)[0])]
     return {str(key): int(value) for key, value in pd.Series(shown, dtype=object).value_counts().items()}
+
+
+def count_table(built: Built) -> pd.DataFrame:
+    """``grade, code, sites, outlines, contradicted, raw``: a row a grade and code; ``raw`` as most write it."""
+    found = known(built)[0]
+    table = pd.DataFrame(found[["grade", "code", "outline", "contradicted", "inventory_only", "raw"]])
+    table["grade"] = table["grade"].where(~table["inventory_only"].astype(bool), "inventory")
+    table["code"] = table["code"].fillna("")
+    grouped = table.groupby(["grade", "code"], sort=False)
+    counted = grouped.agg(
+        sites=("raw", "size"),
+        outlines=("outline", "sum"),
+        contradicted=("contradicted", "sum"),
+        raw=("raw", lambda texts: texts.value_counts().index[0]),
+    ).reset_index()
+    order = {grade: at for at, grade in enumerate((*GRADES, "inventory"))}
+    counted["order"] = counted["grade"].map(order)
+    return counted.sort_values(["order", "sites"], ascending=[True, False]).drop(columns="order").reset_index(drop=True)
 
 
 def _stated(built: Built) -> pd.DataFrame:

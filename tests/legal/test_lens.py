@@ -16,8 +16,9 @@ from legal_cases import box, point
 from atlas.built import Built
 from atlas.cli import main
 from atlas.errors import AtlasError
-from atlas.legal import lens, rules, sites, zone_layer
+from atlas.legal import counts, lens, rules, sites, zone_layer
 from atlas.legal.findings import Row
+from atlas.legal.grades import CODES
 
 TODAY = dt.date(2026, 11, 24)
 KEYS = ["rule", "answer", "object", "grade", "distance_m", "source", "date", "text"]
@@ -196,6 +197,9 @@ def test_command_takes_a_longitude_with_a_minus_sign(folder: Path, capsys: pytes
     assert said["meta"]["law"]["version"] == "DL 10/2024"
     zone = next(row for row in said["rows"] if row["rule"] == "general_zone")
     assert (zone["answer"], zone["object"], zone["distance_m"]) == ("possibly", "Torre", 49.0)
+    commas = [word.replace(".", ",") for word in words[1:3]]
+    assert main(["legal", *commas, *words[3:], "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["rows"] == said["rows"]
     assert main([*words, "--format", "csv"]) == 0
     read = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert [list(row) for row in read] == [KEYS] * len(said["rows"])
@@ -208,11 +212,29 @@ def test_command_takes_a_longitude_with_a_minus_sign(folder: Path, capsys: pytes
 def test_command_takes_a_drawn_area(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     drawn = tmp_path / "área.geojson"
     gpd.GeoDataFrame(geometry=[box(6050, 0, 6150, 100)], crs=3763).to_crs(4326).to_file(drawn)
-    assert main(["legal", "--area", str(drawn), str(folder), "--lang", "pt", "--format", "json", "--quiet"]) == 0
-    said = json.loads(capsys.readouterr().out)
-    assert said["meta"]["area_ha"] == pytest.approx(1.0, rel=1e-3)
-    (aru,) = [row for row in said["rows"] if row["object"] == "ARU antiga"]
-    assert "tocada em parte (50,0" in aru["text"]
+    text = tmp_path / "área.wkt"
+    text.write_text(shapely.to_wkt(gpd.read_file(drawn).geometry.iloc[0], rounding_precision=9), "utf-8")
+    metres = tmp_path / "metros.wkt"
+    metres.write_text(f"SRID=3763;{shapely.to_wkt(box(6050, 0, 6150, 100))}", "utf-8")
+    for file in (drawn, text, metres):
+        assert main(["legal", "--area", str(file), str(folder), "--lang", "pt", "--format", "json", "--quiet"]) == 0
+        said = json.loads(capsys.readouterr().out)
+        assert said["meta"]["area_ha"] == pytest.approx(1.0, rel=1e-3)
+        (aru,) = [row for row in said["rows"] if row["object"] == "ARU antiga"]
+        assert "tocada em parte (50,0" in aru["text"]
+    text.write_text("POLYGON ((1 2", "utf-8")
+    assert main(["legal", "--area", str(text), str(folder), "--lang", "pt", "--quiet"]) == 1
+    assert "não se lê como WKT" in capsys.readouterr().err
+
+
+def test_command_counts_the_grades(folder: Path, built: Built, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every site is counted once, under its grade and code, with what a source writes."""
+    assert main(["legal", "--grades", str(folder), "--lang", "pt", "--format", "json", "--quiet"]) == 0
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert sum(row["sites"] for row in rows) == sum(counts(built).values())
+    by_code = {row["code"]: row["sites"] for row in rows if row["code"] and row["grade"] != "pending"}
+    assert by_code == {code: number for code, number in counts(built).items() if code in CODES}
+    assert all(row["raw"] for row in rows)
 
 
 @pytest.mark.parametrize(

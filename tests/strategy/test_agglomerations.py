@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_city import CENTRE, grid, places_at
 
+from atlas.built import Built
 from atlas.config import Atlas
+from atlas.ranking import rank_table, rows_of
 from atlas.strategy.agglomerations import agglomerations, climb
 from atlas.strategy.naming import name_quarter
 from atlas.strategy.walks import walks
@@ -106,3 +108,16 @@ def test_a_far_place_and_the_order_of_rows_change_no_quarter(porto_config: Atlas
     before = agglomerations(places, porto_config, UNITS)
     after = agglomerations(far.iloc[order], porto_config, UNITS)
     pd.testing.assert_frame_equal(pd.DataFrame(before), pd.DataFrame(after))
+
+
+def test_the_ranking_names_the_agglomerations_of_each_unit(porto: Built, norte: Built) -> None:
+    """A unit names those with a member in it, and none of the others; a municipality those of its parishes."""
+    members = porto.store.read("places").set_index("place_id")["neighbourhood"]
+    wanted: dict[str, set[str]] = {}
+    for row in porto.store.read("agglomerations").itertuples(index=False):
+        for code in set(members[row.members.split("|")].dropna()):
+            wanted.setdefault(code, set()).add(row.name)
+    rows = rows_of(rank_table(porto))
+    assert {row["code"]: set(row["agglomerations"]) for row in rows if row["agglomerations"]} == wanted
+    declining = rank_table(norte, "decline").set_index("code")["agglomerations"]
+    assert declining["0303"].count("|") + 1 == len(norte.store.read("agglomerations").query("parent == '0303'"))
