@@ -30,6 +30,7 @@ Progress = Callable[[float, str], None]
 LOCK_SECONDS = 600
 DATA_TABLES = (
     "records", "places", "completeness", "members", "unplaced", "disputes", "decisions", "neighbourhoods", "parents",
+    "crosswalk",
 )  # fmt: skip
 FIGURE_TABLES = ("indicators", "evidence", "doubts")
 STRATEGY_TABLES = ("agglomerations", "network", "links")
@@ -299,11 +300,11 @@ def _share_of(progress: Progress, low: float, high: float) -> Progress:
 
 def _walking(atlas: Atlas) -> str:
     """How reach was measured: ``streets``, ``streets and slope``, ``straight distance × detour``, or not at all."""
+    if atlas.walking.network is not None:
+        return "streets and slope" if atlas.walking.relief else "streets"
     if atlas.neighbourhoods.within_source is None:
         return "straight distance from the outline"
-    if atlas.walking.network is None:
-        return f"straight distance × {atlas.atlas.detour:g}"
-    return "streets and slope" if atlas.walking.relief else "streets"
+    return f"straight distance × {atlas.atlas.detour:g}"
 
 
 def _earlier(folder: Path) -> Store | None:

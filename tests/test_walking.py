@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
+import osmium
 import pandas as pd
 import pytest
+import rasterio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse.csgraph import dijkstra
 
+from atlas.built import open_built
+from atlas.cli import main
+from atlas.config import Atlas
 from atlas.sources.network import Network
 from atlas.walking import Streets, contract, distances, load_streets, slope_factor
 
@@ -83,3 +91,77 @@ def test_contraction_keeps_crossings_and_terminals_only() -> None:
     assert kept.tolist() == [0, 2, 4]
     assert graph[[0], [1]] == 20
     assert graph[[1], [2]] == 20
+
+
+def a_town(path: Path, *, streets: bool = True) -> Path:
+    """Two streets 330 m apart that nothing joins: museums and theatres on the one, galleries and cafés on the other."""
+    low, high = (-9.150, 38.709), (-9.124, 38.7175)
+    header = osmium.io.Header()
+    header.add_box(osmium.osm.Box(osmium.osm.Location(*low), osmium.osm.Location(*high)))
+    node, way = osmium.osm.mutable.Node, osmium.osm.mutable.Way
+    with osmium.SimpleWriter(str(path), header=header) as writer:
+        for line, lat in enumerate((38.7110, 38.7140)):
+            for at in range(8):
+                writer.add_node(node(id=100 * (line + 1) + at, location=(-9.1495 + at * 0.003, lat)))
+        kinds = [("museum", "tourism"), ("gallery", "tourism"), ("cafe", "amenity"), ("theatre", "amenity")] * 3
+        for number, (value, key) in enumerate(kinds):
+            lat = 38.7110 if value in ("museum", "theatre") else 38.7140
+            spot = (-9.1495 + 0.0022 * (number // 4) + 0.0003 * (number % 2), lat)
+            writer.add_node(node(id=500 + number, location=spot, tags={key: value, "name": f"Lugar {number}"}))
+        for line in range(2) if streets else ():
+            refs = [
+                100 * (line + 1) + at for at in range(8 - line)
+            ]  # the first is the longer: it is the one that counts
+            writer.add_way(way(id=line + 1, nodes=refs, tags={"highway": "residential" if line else "footway"}))
+    return path
+
+
+def begun(tmp_path: Path, extract: Path, *more: str) -> tuple[Atlas, pd.DataFrame, dict[str, Any]]:
+    folder = tmp_path / "town"
+    words = ["--name", "Vila", "--grid", "300", "--osm", str(extract), "--quiet"]
+    assert main(["init", str(folder), *words, *more]) == 0
+    built = open_built(str(folder))
+    table = built.store.read("indicators").pivot_table(index="code", columns="indicator", values="value", dropna=False)
+    return built.atlas, table, built.store.manifest
+
+
+def test_init_walks_along_the_streets_of_its_extract(tmp_path: Path) -> None:
+    atlas, table, manifest = begun(tmp_path, a_town(tmp_path / "vila.osm.pbf"))
+    assert atlas.walking.network == "streets"
+    assert manifest["walking"] == "streets"
+    measures = {one.code: one.measure for one in atlas.indicator}
+    assert measures["museums_1km"] == "on_foot"
+    # no way leads to the galleries, however near they lie
+    assert table["museums_1km"].max() == 3
+    assert "galleries_1km" not in table or table["galleries_1km"].max() == 0
+    # whoever lives where no street is reaches nothing that is known
+    assert table["museums_1km"].isna().any()
+    note = atlas.source_of("streets").note
+    assert note is not None
+    assert "(117 % das ruas)" in note.pt  # seven stretches of footway to six of street
+
+
+def test_init_walks_with_slope_where_it_has_heights(tmp_path: Path) -> None:
+    relief = tmp_path / "relevo.tif"
+    transform = rasterio.transform.from_origin(-9.16, 38.72, 0.0003, 0.0003)
+    heights = np.tile(np.arange(70, dtype="float32") * 4, (50, 1))  # 4 m up in 26 m to the east
+    form = {"driver": "GTiff", "width": 70, "height": 50, "count": 1, "dtype": "float32", "crs": "EPSG:4326"}
+    with rasterio.open(relief, "w", **form, transform=transform) as file:
+        file.write(heights, 1)
+    extract = a_town(tmp_path / "vila.osm.pbf")
+    (tmp_path / "flat").mkdir()
+    _, flat, _ = begun(tmp_path / "flat", extract)
+    _, table, manifest = begun(tmp_path, extract, "--relief", str(relief))
+    assert manifest["walking"] == "streets and slope"
+    near = "performance_400m" if "performance_400m" in table else "museums_1km"
+    assert table[near].sum() <= flat[near].sum()
+
+
+def test_init_without_streets_measures_straight_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    extract = a_town(tmp_path / "vila.osm.pbf", streets=False)
+    atlas, _, manifest = begun(tmp_path, extract)
+    assert atlas.walking.network is None
+    assert manifest["walking"] == "straight distance from the outline"
+    words = ["--name", "Vila", "--grid", "300", "--osm", str(extract), "--relief", str(extract)]
+    assert main(["init", str(tmp_path / "other"), *words]) != 0
+    assert "nenhum extrato com ruas" in capsys.readouterr().err

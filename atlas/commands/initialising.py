@@ -28,6 +28,7 @@ def _init(args: argparse.Namespace) -> Answer | None:
         wishes=Wishes(args.code, args.name_column, args.parent, args.population),
         places=tuple(args.places),
         osm=tuple(args.osm),
+        relief=args.relief,
     )
     made = initialise(request, lang=args.lang, ask=_asker(args.lang) if _at_terminal(args) else None)
     if args.quiet:
@@ -69,6 +70,8 @@ COMMANDS = (
             "type": Path, "action": "append", "default": [], "metavar": "FILE"}),
         Option(("--osm",), "extrato do OpenStreetMap (repete-se)", "extract of OpenStreetMap (repeats)", {
             "type": Path, "action": "append", "default": [], "metavar": "FILE.pbf"}),
+        Option(("--relief",), "altitudes, para o declive das ruas", "heights, for the slope of streets", {
+            "type": Path, "metavar": "FILE.tif"}),
     ), takes_atlas=False, one_of=(
         Option(("--neighbourhoods",), "ficheiro dos contornos", "file of the outlines", {
             "type": Path, "metavar": "FILE"}),

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -31,6 +32,7 @@ from atlas.initialise.grid import hexagons, names_of
 from atlas.initialise.noting import Note
 from atlas.initialise.outlines import Wishes, read_outlines
 from atlas.initialise.projecting import Chosen, choose_crs
+from atlas.initialise.walking import walking_of
 from atlas.language import Lang, Translator
 from atlas.layers import load_layers
 from atlas.measuring import inputs_of
@@ -52,6 +54,7 @@ class Request:
     wishes: Wishes = field(default_factory=Wishes)
     places: tuple[Path, ...] = ()
     osm: tuple[Path, ...] = ()
+    relief: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -136,13 +139,17 @@ def _make(request: Request, folder: Path, lang: Lang, ask: Ask | None) -> Made:
     fillings += [osm_source(path, folder, layers, taken) for path in request.osm]
     units = given or _grid(request, fillings, folder)
     radii = distances(float(np.median(shapely.area(units.frame.geometry.to_numpy()))) / 1e6)
-    draft = _draft(request, folder, layers, units, [_with_cover(one, units) for one in fillings], float(radii[1]))
+    filled_by = [_with_cover(one, units) for one in fillings]
+    streets = walking_of(filled_by, folder, units.frame, request.relief, taken)
+    draft = _draft(request, folder, layers, units, [*filled_by, *streets.sources], float(radii[1]), streets.walking)
     placed = place_all(draft)
     inputs = inputs_of(draft, placed)
     surveyed = frozenset(one.source.id for one in fillings if one.cover is not None)
     choice = choose(inputs, placed.tables["records"], radii, surveyed)
     crs_note = Note(f"init.note.crs.{units.crs.why}", crs=units.crs.crs, off=f"{units.crs.off * 100:.2f}")
-    notes = {"crs": [crs_note], "units": units.notes} | {one.source.id: one.notes for one in fillings}
+    notes = {"crs": [crs_note], "units": units.notes, "walking": streets.notes} | {
+        one.source.id: one.notes for one in fillings
+    }
     figures = [str(one) for one in units.figures.columns[1:]]
     text = compose(Translator(lang), draft, choice, notes, figures)
     (folder / CONFIG).write_text(text, "utf-8", newline="\n")
@@ -150,13 +157,19 @@ def _make(request: Request, folder: Path, lang: Lang, ask: Ask | None) -> Made:
     recalibrate(written, inputs=replace(inputs, atlas=written))
     filled = [*_filled(placed.tables["places"], layers)]
     kept = Note("init.note.kept", len(choice.indicators), dropped=len(choice.dropped))
-    told = [crs_note, *units.notes, *(note for one in fillings for note in one.notes), *filled, kept]
+    told = [crs_note, *units.notes, *(note for one in fillings for note in one.notes), *streets.notes, *filled, kept]
     told += [note for _, note in choice.dropped]
     return Made(folder, len(units.frame), told)
 
 
 def _draft(
-    request: Request, folder: Path, layers: tuple[Layer, ...], units: _Units, filling: list[Source], margin_m: float
+    request: Request,
+    folder: Path,
+    layers: tuple[Layer, ...],
+    units: _Units,
+    filling: list[Source],
+    margin_m: float,
+    walking: dict[str, Any],
 ) -> Atlas:
     """The atlas without its indicators, and the files of its units beside it."""
     units.frame.to_file(folder / UNITS, layer="neighbourhoods", driver="GPKG")
@@ -182,6 +195,7 @@ def _draft(
             "units": plural,
             "parent_unit": parent_unit,
         },
+        "walking": walking,
         "source": tuple(sources),
         "indicator": (),
         "index": (),

@@ -22,6 +22,8 @@ SMALL_KM2 = 2.0
 """Units of up to this median area are measured on foot, larger ones across the parish."""
 DISTANCES = {True: (400, 1000), False: (1000, 5000)}
 """Small units or not → the near and the far distance, in metres."""
+WALKED_M = 1200
+"""Up to here reach is measured along the streets, where the atlas has them; farther nobody walks."""
 LEAST_KINDS = 2
 LEAST_PLACES, UNITS_A_PLACE = 3, 200
 """A layer needs at least three places, and one for every two hundred units."""
@@ -140,6 +142,9 @@ def _candidate(
         options["radius_m"] = radii[0] if entry["radius"] == "near" else radii[1]
     if "classes" in entry:
         options["classes"] = list(entry["classes"])
+    name, about, how = _text(entry["name"], values), _text(entry["about"], values), entry["measure"]
+    if how == "near" and inputs.atlas.walking.network is not None and options["radius_m"] <= WALKED_M:
+        how, about = "on_foot", _on_foot(name, slope=inputs.atlas.walking.relief is not None)
     layers = [layer for layer in entry["layers"] if fills.get(layer, set()) & wide]
     if entry.get("actors"):
         options["observed"] = observed(inputs, layers)
@@ -147,21 +152,31 @@ def _candidate(
     sources = sorted({one for layer in layers for one in fills[layer] & wide}, key=order.index)
     return Indicator.model_validate({
         "code": entry["code"].format(**ids),
-        "name": _text(entry["name"], values),
+        "name": name,
         "unit": _text(entry["unit"], values),
         "direction": entry.get("direction", "more"),
-        "measure": entry["measure"],
+        "measure": how,
         "sources": tuple(sources),
         "layers": tuple(layers),
         "with": options,
         "log": entry.get("log", True),
         "decimals": entry["decimals"],
-        "about": _text(entry["about"], values),
+        "about": about,
     })  # fmt: skip
 
 
 def _text(words: Mapping[str, str], values: Mapping[str, Text]) -> Text:
     return Text(**{lang: words[lang].format(**{k: v.in_(lang) for k, v in values.items()}) for lang in ("pt", "en")})
+
+
+def _on_foot(name: Text, *, slope: bool) -> Text:
+    """What a figure says that is walked along the streets."""
+    pt, en = (" e com o declive", " and with slope") if slope else ("", "")
+    return Text(
+        pt=f"{name.pt}: a pé pelas ruas{pt}, em média dos pontos das ruas da unidade. Sem caminho não se chega.",
+        en=f"{name.en}: on foot along the streets{en}, from the average point of the unit's streets. Without a way "
+        "nothing is reached.",
+    )
 
 
 def said(metres: int) -> Text:

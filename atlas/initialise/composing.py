@@ -9,7 +9,7 @@ from typing import Any
 
 import tomlkit
 
-from atlas.config import Atlas, AtlasHead, Indicator, Layer, Neighbourhoods, Source, Text
+from atlas.config import Atlas, AtlasHead, Indicator, Layer, Neighbourhoods, Source, Text, Walking
 from atlas.initialise.choosing import Choice, template
 from atlas.initialise.noting import Note
 from atlas.language import Translator
@@ -80,6 +80,7 @@ def compose(
     page.note("init.toml.top", name=atlas.atlas.name.in_(t.lang))
     page.gap()
     _head(page, atlas.atlas, atlas.neighbourhoods, notes)
+    _walking(page, atlas.walking, notes)
     _sources(page, atlas.source, notes)
     page.heading("init.toml.indicators")
     page.note("init.toml.goalposts")
@@ -111,6 +112,17 @@ def _head(page: Page, head: AtlasHead, units: Neighbourhoods, notes: Mapping[str
         page.say(note.text(page.t))
     page.lines += ["[neighbourhoods]", f"file = {toml(units.file)}", 'parents = ""']
     page.lines += [f"{key} = {toml(getattr(units, key))}" for key in ("source", "unit", "units", "parent_unit")]
+
+
+def _walking(page: Page, walking: Walking, notes: Mapping[str, Sequence[Note]]) -> None:
+    """How reach is measured: nothing is written where there are no streets."""
+    if notes.get("walking"):
+        page.gap()
+    for note in notes.get("walking", ()):
+        page.say(note.text(page.t))
+    if walking.network is not None:
+        page.gap()
+        page.table("[walking]", walking.model_dump(exclude_defaults=True))
 
 
 def _sources(page: Page, sources: Sequence[Source], notes: Mapping[str, Sequence[Note]]) -> None:

@@ -69,7 +69,7 @@ def places_source(
         "title": path.stem,
         "publisher": OSM if read.get("columns_are_tags") else "?",
         "licence": ODBL if read.get("columns_are_tags") else "?",
-        "date": _day_of(path),
+        "date": day_of(path),
         "read": read,
     })  # fmt: skip
     records = sources.load(source, folder)
@@ -100,7 +100,7 @@ def osm_source(path: Path, folder: Path, layers: Sequence[Layer], taken: set[str
         "title": f"OpenStreetMap: {path.name}",
         "publisher": OSM,
         "licence": ODBL,
-        "date": _day_of(path),
+        "date": day_of(path),
         "address": "https://www.openstreetmap.org",
     })  # fmt: skip
     records = sources.load(source, folder)
@@ -136,7 +136,8 @@ def _free_id(path: Path, taken: set[str]) -> str:
     return id_
 
 
-def _day_of(path: Path) -> str:
+def day_of(path: Path) -> str:
+    """The day on which a file was last written."""
     return dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC).date().isoformat()
 
 

@@ -68,21 +68,26 @@ def read_osm(path: Path, *, tags_filter: Sequence[str] | None = None) -> GeoData
         A file cut short, an error page, or something else than OpenStreetMap data.
 
     """
-    file = osmium.io.File(str(path), _format(path))
+    file = osmium.io.File(str(path), format_of(path))
     large = path.stat().st_size > SMALL_FILE_BYTES
     with TemporaryDirectory(prefix="atlas-osm-", ignore_cleanup_errors=True) if large else nullcontext("") as scratch:
         places = osmium.index.create_map(f"sparse_file_array,{Path(scratch) / 'nodes'}" if large else "flex_mem")
         try:
             return _Extract(file, _Wanted(tags_filter), places, large=large).table()
         except (RuntimeError, ValueError, osmium.InvalidLocationError) as fault:
-            raise SourceError(
-                f"O ficheiro está cortado ou danificado ({fault}). Descarregue-o outra vez.",
-                f"The file is cut short or damaged ({fault}). Download it again.",
-                where=path.name,
-            ) from None
+            raise refused(path, fault) from None
 
 
-def _format(path: Path) -> str:
+def refused(path: Path, fault: Exception) -> SourceError:
+    """The error of an extract that breaks off while it is read."""
+    return SourceError(
+        f"O ficheiro está cortado ou danificado ({fault}). Descarregue-o outra vez.",
+        f"The file is cut short or damaged ({fault}). Download it again.",
+        where=path.name,
+    )
+
+
+def format_of(path: Path) -> str:
     """The format of the content; an error where it is no OpenStreetMap data."""
     try:
         with path.open("rb") as file:
