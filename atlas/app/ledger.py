@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -45,7 +46,11 @@ def result(built: Built, text: str) -> Result:
     """A scenario applied, once for all sessions that look at it."""
     from atlas.commands.scenario_answers import result_of
 
-    return result_of(built, scenario_of_link(text), ground(built))
+    under = ground(built)
+    found = result_of(built, scenario_of_link(text), under)
+    # What many sessions keep is the changes and their effect, not a copy of every place.
+    edited = replace(found.outcome.edited, places=found.outcome.edited.places.iloc[:0])
+    return replace(found, outcome=replace(found.outcome, edited=edited, inputs=under.inputs))
 
 
 def scenario(session: Session) -> Scenario:

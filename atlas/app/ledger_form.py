@@ -39,11 +39,10 @@ def form(session: Session) -> None:
     if kind in {"add", "reuse", "area"}:
         st.text_input(t("scenario.app.name"), key="scenario_name", max_chars=200)
     if kind in {"add", "move"}:
-        st.text_input(t("scenario.app.spot"), key=SPOT, max_chars=80, placeholder="-8.611 41.149",
+        st.text_input(t("scenario.app.spot"), key=SPOT, max_chars=80,
                       help=t("scenario.app.spot_help"))  # fmt: skip
     if kind == "area":
         st.text_area(t("scenario.app.corners"), key=CORNERS, max_chars=200_000, height=120,
-                     placeholder="-8.612 41.148\n-8.606 41.148\n-8.606 41.152",
                      help=t("scenario.app.corners_help"))  # fmt: skip
     st.button(t("scenario.app.add"), key="scenario_add", type="primary", on_click=_add, args=(session, kind, place))
     wrong = ledger.fault(t.lang)

@@ -19,6 +19,8 @@ def change_words(built: Built, change: Change, t: Translator) -> str:
             "scenario.do.add", name=change.name or t("scenario.nameless"), kind=class_name(built, change.class_, t)
         )
     name, kind = _held(built, change.place, t)
+    if change.place not in built.places.index and change.name:
+        name = change.name
     if isinstance(change, Reuse):
         named = f" «{change.name}»" if change.name and t.lang == "pt" else f" “{change.name}”" if change.name else ""
         return t(
@@ -35,9 +37,15 @@ def class_name(built: Built, class_id: str, t: Translator) -> str:
 
 def _held(built: Built, place: str, t: Translator) -> tuple[str, str]:
     """Name and class of a place of the atlas."""
-    row = built.places.loc[place] if place in built.places.index else None
-    name = row["name"] if row is not None and isinstance(row["name"], str) else ""
-    return name or t("scenario.nameless"), class_name(built, str(row["class_"]), t) if row is not None else place
+    if place not in built.places.index:
+        return t("scenario.nameless"), place
+    row = built.places.loc[place]
+    kind = class_name(built, str(row["class_"]), t)
+    if isinstance(row["name"], str) and row["name"]:
+        return row["name"], kind
+    unit = row["neighbourhood"]
+    where = built.units["name"].get(unit) if isinstance(unit, str) else None
+    return t("scenario.nameless_in", unit=where) if where else t("scenario.nameless"), kind
 
 
 def reach_words(outcome: Outcome, number: int, t: Translator) -> str:

@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from test_pages import app_of_norte, opened, text, trees  # noqa: F401  (the first is a fixture)
 
+from atlas.app import link
 from atlas.app.dom import words
 from atlas.built import Built
 from atlas.language import Translator
@@ -110,3 +111,14 @@ def test_the_weights_of_the_view_are_those_of_the_scenario(app_of_norte: Built) 
     t = Translator("pt")
     shown = words(trees(app)["scenario_moves"][0])
     assert f"{t.number(row['score_before'], 1)} → {t.number(row['score_after'], 1)}" in shown
+
+
+def test_a_cut_scenario_leaves_the_rest_of_the_link_standing() -> None:
+    known = link.Known("norte", "1", {"potential": {"p2": 20.0}}, units=frozenset({BRAGA}))
+    whole = link_of(Scenario.model_validate({"atlas": "norte", "name": "x"}))
+    view, notices = link.read({"unit": BRAGA, "scenario": whole[:-6]}, known)
+    assert (view.unit, view.scenario) == (BRAGA, "")
+    assert [notice.key for notice in notices] == ["scenario.app.link_broken"]
+    view, notices = link.read({"scenario": whole}, known)
+    assert (view.scenario, notices) == (whole, [])
+    assert link.write(view, known)["scenario"] == whole
