@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from flask import Flask, Response
 
     from atlas.built import Built
+    from atlas.serve.live import Live
 
 LOOPBACK, PORT = "127.0.0.1", 5000
 PAGE, MOST = 1000, 10_000  # features an answer holds, and holds at most
@@ -109,16 +110,17 @@ def application(built: Built, url: str, lang: str = "pt") -> Flask:
     itemtypes.CONFORMANCE_CLASSES_FEATURES[:] = [
         one for one in itemtypes.CONFORMANCE_CLASSES_FEATURES if _WRITING not in one
     ]
-    config = settings(Live(built, lang), url, page=PAGE, most=MOST)
+    live = Live(built, lang)
+    config = settings(live, url, page=PAGE, most=MOST)
     api = API(config, None)
     app = flask.Flask(__name__, static_folder=None)
     for route, (module, name) in _ROUTES.items():
-        app.add_url_rule(route, route, _answering(api, module, name), methods=["GET"])
+        app.add_url_rule(route, route, _answering(api, live, module, name), methods=["GET"])
     app.after_request(_shut)
     return app
 
 
-def _answering(api: Any, module: str, name: str) -> Callable[..., Response]:
+def _answering(api: Any, live: Live, module: str, name: str) -> Callable[..., Response]:
     """A route's function: pygeoapi's own, asked in pygeoapi's own way."""
     import importlib
 
@@ -127,13 +129,21 @@ def _answering(api: Any, module: str, name: str) -> Callable[..., Response]:
     from pygeoapi.api import APIRequest, apply_gzip
     from pygeoapi.openapi import get_oas
 
+    from atlas.serve.asked import fault_of, media_type
+
     run = getattr(importlib.import_module(module), name)
     common = tuple(core.CONFORMANCE_CLASSES)
 
     def answer(**parts: str) -> Response:
         asked = APIRequest.from_flask(flask.request, api.locales)
+        dataset = parts.get("dataset")
+        fields = live.fields(dataset) if dataset in live.titles() else ()
+        fault = fault_of(name, flask.request.args, fields)
         if not asked.is_valid():
             headers, status, content = api.get_format_exception(asked)
+        elif fault is not None and (dataset is None or fields):
+            said = asked.get_response_headers(**api.api_headers)
+            headers, status, content = api.get_exception(400, said, asked.format, "InvalidParameterValue", fault)
         else:
             if name == "conformance":
                 core.CONFORMANCE_CLASSES[:] = common  # pygeoapi adds to this list at every answer
@@ -143,6 +153,8 @@ def _answering(api: Any, module: str, name: str) -> Callable[..., Response]:
         response = flask.make_response(apply_gzip(headers, content), int(status))
         response.headers.clear()
         response.headers.update(headers)
+        if status == 200:
+            response.headers["Content-Type"] = media_type(name, response.headers["Content-Type"])
         return response
 
     return answer
