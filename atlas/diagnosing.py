@@ -144,7 +144,7 @@ def diagnostics_answer(built: Built, lang: Lang, index_id: str | None, runs: int
     warnings = [line for one in told for line in index_warnings(built, one, t)]
     warnings += [pair_line(built, pair, t) for pair in pairs.to_dict("records")]
     lines = [line for one in told for line in (*index_lines(built, one, t), "")]
-    foot = [*lines[:-1], *cutindex_lines(built, lang, chosen), "", *_told(warnings, t)]
+    foot = [*lines[:-1], *cut_lines(built, lang, chosen), "", *_told(warnings, t)]
     meta = {**built.meta, "warnings": warnings}
     if runs:
         meta["sensitivity"] = {one.index.id: most_matters(t, one.sobol) for one in told if one.sobol is not None}
@@ -323,7 +323,7 @@ def pair_line(built: Built, pair: dict[str, Any], t: Translator) -> str:
     )
 
 
-def cutindex_lines(built: Built, lang: Lang, chosen: list[str] | None = None) -> list[str]:
+def cut_lines(built: Built, lang: Lang, chosen: list[str] | None = None) -> list[str]:
     """How much of each order other cuts keep, and which of the first ten depend on the cut; empty where not built."""
     if "cuts" not in built.store.tables():
         return []
