@@ -325,9 +325,9 @@ def pair_line(built: Built, pair: dict[str, Any], t: Translator) -> str:
 
 def cut_lines(built: Built, lang: Lang, chosen: list[str] | None = None) -> list[str]:
     """How much of each order other cuts keep, and which of the first ten depend on the cut; empty where not built."""
-    if "cuts" not in built.store.tables():
-        return []
     t = Translator(lang)
+    if "cuts" not in built.store.tables():
+        return [t("cli.gone.cuts")] if "cuts" in built.store.gone else []
     cuts, units = built.store.read("cuts"), built.store.read("cut_units")
     lines = []
     for index in built.atlas.index:

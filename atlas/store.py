@@ -62,6 +62,15 @@ class Store:
             self._manifest = found
         return self._manifest
 
+    @property
+    def gone(self) -> list[str]:
+        """Tables that somebody asked for once and that went with the figures they stood on (``--cuts``, ``--null``)."""
+        try:
+            found = json.loads((self.folder / LOG).read_text("utf-8")).get("gone", [])
+        except (OSError, ValueError):
+            return []
+        return [str(name) for name in found]
+
     def tables(self) -> list[str]:
         """Names of the tables."""
         return sorted(path.stem for path in self.folder.glob("*.parquet"))

@@ -59,4 +59,17 @@ def opened(args: argparse.Namespace) -> Built:
 
     reporter = Reporter(args.progress, quiet=args.quiet, lang=args.lang)
     with reporter:
-        return open_built(args.atlas, store=args.store, progress=reporter)
+        built = open_built(args.atlas, store=args.store, progress=reporter)
+    if reporter.ran and not args.quiet:
+        _say_what_went(built, args.lang)
+    return built
+
+
+def _say_what_went(built: Built, lang: str) -> None:
+    """On standard error, what was built on request and went with the figures that it stood on."""
+    import sys
+
+    from atlas.answers import gone_lines
+
+    for line in gone_lines(built, "en" if lang == "en" else "pt"):
+        sys.stderr.write(line + "\n")
