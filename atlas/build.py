@@ -212,6 +212,7 @@ def _build(
     progress: Progress,
 ) -> None:
     hashes = hashes_of(atlas, draws=draws, seed=seed)
+    asked_before = _asked_before(folder)
     earlier = None if force else _earlier(folder)
     known: Mapping[str, str] = earlier.manifest["hashes"] if earlier else {}
     clock = _Clock()
@@ -274,6 +275,7 @@ def _build(
     }
     day = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     log = {"built": day, "seconds": clock.seconds, "weights": list(log_of_weights(atlas))}
+    log["gone"] = sorted(asked_before - tables.keys())
     stores.write(folder, tables, manifest, log)
     progress(1.0, "store")
 
@@ -304,6 +306,14 @@ def _walking(atlas: Atlas) -> str:
     if atlas.neighbourhoods.within_source is None:
         return "straight distance from the outline"
     return f"straight distance × {atlas.atlas.detour:g}"
+
+
+def _asked_before(folder: Path) -> set[str]:
+    """The tables that somebody asked for, of the store that stands or lost with one before it."""
+    try:
+        return {name for name in ASKED_TABLES if name in Store(folder).manifest["counts"]} | set(Store(folder).gone)
+    except (StoreError, KeyError):
+        return set()
 
 
 def _earlier(folder: Path) -> Store | None:
