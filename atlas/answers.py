@@ -159,10 +159,17 @@ def build_summary(built: Built, lang: Lang, *, ran: bool, moved: list[tuple[str,
     lines += [_ranked_line(built, index, t) for index in built.atlas.index]
     pick = 1 if lang == "en" else 0
     lines += [f"· {pair[pick]}" for pair in [*manifest["repairs"], *manifest["warnings"]]]
+    lines += gone_lines(built, lang)
     if moved is not None:
         lines.append(t.n("cli.moved", len(moved)))
         lines += [f"· {key}: {before} → {after}" for key, before, after in moved]
     return Answer([{"store": str(built.store.folder), **counts}], built.meta, head="\n".join(lines))
+
+
+def gone_lines(built: Built, lang: Lang) -> list[str]:
+    """What somebody asked for once and is no longer in the store, and how to have it again."""
+    t = Translator(lang)
+    return [t(f"cli.gone.{name}") for name in built.store.gone if name in ("cuts", "null_atlas")]
 
 
 def _ranked_line(built: Built, index: Index, t: Translator) -> str:
