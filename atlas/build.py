@@ -30,6 +30,7 @@ Progress = Callable[[float, str], None]
 LOCK_SECONDS = 600
 DATA_TABLES = (
     "records", "places", "completeness", "members", "unplaced", "disputes", "decisions", "neighbourhoods", "parents",
+    "crosswalk",
 )  # fmt: skip
 FIGURE_TABLES = ("indicators", "evidence", "doubts")
 STRATEGY_TABLES = ("agglomerations", "network", "links")

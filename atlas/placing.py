@@ -15,6 +15,7 @@ import pandas as pd
 import shapely
 
 from atlas.config import Atlas, Source
+from atlas.crosswalk import COLUMNS
 from atlas.errors import AtlasError, SourceError, raise_first
 from atlas.fetched import facts_of, located_file
 from atlas.fusion import fuse
@@ -75,8 +76,15 @@ def place_all(atlas: Atlas) -> Places:
         "decisions": fused.decisions,
         "neighbourhoods": _unit_table(units.neighbourhoods),
         "parents": _unit_table(units.parents),
+        "crosswalk": _crosswalk(opened.crosswalks),
     }
     return Places(units, tables, opened, sources, [list(one) for one in units.repairs], warnings)
+
+
+def _crosswalk(found: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """How the units of each census lie in the atlas's, with the doubt; no row where they are the same."""
+    tables = [walk.assign(source_id=source_id) for source_id, walk in found.items()]
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=["source_id", *COLUMNS])
 
 
 def _completeness(atlas: Atlas, places: gpd.GeoDataFrame, units: Units) -> pd.DataFrame:
@@ -110,7 +118,7 @@ def _records(
             "warnings": [],
             **facts_of(atlas.folder, source.file),
         }
-        if source.kind == "figures":
+        if source.kind in {"figures", "blocks"}:
             entry["warnings"] = [list(one) for one in held.attrs.get("warnings", [])]
             warnings += [[f"{source.id}: {pt}", f"{source.id}: {en}"] for pt, en in entry["warnings"]]
             fault_of_codes = _unknown_codes(source, held, units, atlas.folder / source.file)

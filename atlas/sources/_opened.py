@@ -6,14 +6,17 @@ from functools import cached_property
 from typing import Any
 
 import geopandas as gpd
+import pandas as pd
 
 from atlas import sources
 from atlas.config import Atlas, Source
+from atlas.crosswalk import carried, crosswalk, summed
 from atlas.errors import UnknownName
 from atlas.neighbourhoods import Units, load_units
 from atlas.sources._by_name import Names, by_code
+from atlas.sources.blocks import UNIT, WEIGHT
 
-NO_PLACES = frozenset({"areas", "figures", "raster", "network"})  # kinds whose files hold no places
+NO_PLACES = frozenset({"areas", "blocks", "figures", "raster", "network"})  # kinds whose files hold no places
 
 
 class Opened:
@@ -23,6 +26,7 @@ class Opened:
         self.atlas = atlas
         self._units = units
         self._held: dict[str, Any] = {}
+        self.crosswalks: dict[str, pd.DataFrame] = {}
 
     def __call__(self, source_id: str) -> Any:
         """What the source holds."""
@@ -36,19 +40,51 @@ class Opened:
         return self._held[source_id]
 
     def _by_code(self, held: Any, source: Source) -> Any:
-        """Figures that their table joins by name, joined by the code of the unit."""
-        if source.kind != "figures" or "named" not in held.attrs:
+        """Figures by the codes of the atlas's units: summed from blocks, joined by name, carried from older units."""
+        if source.kind == "blocks":
+            counts = [one for one in held.columns if one not in {UNIT, WEIGHT, held.geometry.name}]
+            figures = summed(held, self.units.neighbourhoods, counts, WEIGHT)
+            self.crosswalks[source.id] = crosswalk(held, self.units.neighbourhoods, unit=UNIT, weight=WEIGHT)
+            figures.attrs["warnings"] = [*held.attrs["warnings"], *_across(self.crosswalks[source.id])]
+            return figures
+        if source.kind != "figures":
             return held
-        name, parent = held.attrs["named"]
-        return by_code(held, self.names, name, parent, self.atlas.folder / source.file)
+        if "named" in held.attrs:
+            name, parent = held.attrs["named"]
+            held = by_code(held, self.names, name, parent, self.atlas.folder / source.file)
+        if "across" in source.read:
+            blocks = str(source.read["across"])
+            self(blocks)
+            attrs = held.attrs
+            held = carried(held, self.crosswalks[blocks], rates=source.read.get("rates", ()))
+            held.attrs = attrs
+        return held
+
+    @cached_property
+    def units(self) -> Units:
+        """The atlas's units; read anew where the build did not give them."""
+        return self._units or load_units(self.atlas)
 
     @cached_property
     def names(self) -> Names:
-        """The names of the atlas's units; read anew where the build did not give them."""
-        units = self._units or load_units(self.atlas)
-        return Names.of(units.neighbourhoods, units.parents)
+        """The names of the atlas's units."""
+        return Names.of(self.units.neighbourhoods, self.units.parents)
 
     def gives_records(self, source_id: str) -> bool:
         """Whether the source holds places."""
         kind = self.atlas.source_of(source_id).kind
         return kind not in NO_PLACES and isinstance(self(source_id), gpd.GeoDataFrame)
+
+
+def _across(walk: pd.DataFrame) -> list[tuple[str, str]]:
+    """What is in doubt of a crosswalk: old units of more than one part, and how far a share may be off."""
+    parts = walk[walk.duplicated("code_from", keep=False)]
+    if not len(parts):
+        return []
+    off = float((parts["share_high"] - parts["share_low"]).max())
+    return [(
+        f"{parts['code_from'].nunique()} unidades do recenseamento ficam em mais de uma unidade do atlas; "
+        f"por subsecções na fronteira, uma parte pode falhar até {100 * off:.1f} % da unidade".replace(".", ","),
+        f"{parts['code_from'].nunique()} units of the census lie in more than one unit of the atlas; "
+        f"for blocks across a border a part may be off by up to {100 * off:.1f} % of the unit",
+    )]  # fmt: skip

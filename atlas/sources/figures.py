@@ -7,6 +7,9 @@ if its rows are municipalities.
 
 ``sums_of`` names a source of smaller areas (``areas``) with columns of the same names, whose sums over each unit the
 figures are: what lets the atlas be cut along other borders (``atlas build --cuts``).
+
+``across`` names a source of census blocks (kind ``blocks``) by which the figures of the census's units are carried to
+the atlas's own: counts by share, the columns of ``rates`` as weighed means.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from atlas.config import Source
 from atlas.errors import SourceError
 from atlas.sources.table import numbers, read_table, require, without_totals
 
-READ = frozenset({"code", "name", "parent", "sheet", "elsewhere", "sums_of"})
+READ = frozenset({"code", "name", "parent", "sheet", "elsewhere", "sums_of", "across", "rates"})
 
 
 def load(source: Source, folder: Path) -> pd.DataFrame:
