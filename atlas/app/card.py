@@ -127,7 +127,7 @@ def value_words(subject: Subject, part: Mapping[str, Any]) -> str:
     if value is None:
         return subject.t("app.card.no_figure")
     decimals = next((one.decimals for one in subject.atlas.indicator if one.code == part["code"]), 1)
-    return f"{subject.t.number(value, decimals)}\N{NO-BREAK SPACE}{part['unit']}"
+    return f"{subject.t.number(value, decimals)} {part['unit']}"
 
 
 def axes(subject: Subject) -> list[Node]:

@@ -398,6 +398,39 @@ def test_no_page_breaks_the_rules_of_wcag(watched: Watched, served: Served) -> N
     assert found == {}
 
 
+def test_dark_surroundings_keep_the_contrast(browser: Browser, served: Served) -> None:
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="dark")
+    page = context.new_page()
+    found = {path: told for path in PATHS if (told := _violations_of(page, f"{served.address}{path}"))}
+    context.close()
+    assert found == {}
+
+
+def _violations_of(page: Page, address: str) -> list[str]:
+    page.goto(f"{address}?unit={CEDOFEITA}&layers=museums")
+    expect(page.locator(".foot")).to_be_visible(timeout=60_000)
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=30_000)
+    return violations(page, contrast=True)
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_no_page_is_cut_off_sideways(browser: Browser, served: Served, width: int) -> None:
+    """A phone, and 400 % zoom of a screen of 1280 px; tables of many columns scroll in regions of their own."""
+    context = browser.new_context(viewport={"width": width, "height": 800}, reduced_motion="reduce")
+    page = context.new_page()
+    beyond = {}
+    for path in PATHS:
+        page.goto(f"{served.address}{path}?unit={CEDOFEITA}")
+        expect(page.locator(".foot")).to_have_css("display", "flex", timeout=60_000)  # the style is there
+        page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=60_000)
+        beyond[path] = page.evaluate(
+            "(e => e.scrollWidth - e.clientWidth)(document.querySelector('[data-testid=stMain]'))"
+        )
+        assert page.evaluate("document.getAnimations().filter(one => one.playState === 'running').length") == 0
+    context.close()
+    assert {path: pixels for path, pixels in beyond.items() if pixels > 0} == {}
+
+
 def violations(page: Page, *, contrast: bool) -> list[str]:
     asked = {
         "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
