@@ -1,4 +1,4 @@
-"""Writes what in the docs follows from the program: JSON Schemas for editors, and the table of every key.
+"""Writes what in the docs follows from the program: JSON Schemas, the keys, the kinds of sources.
 
 python docs/make.py          (``make docs``; a test fails where the files differ from the models)
 """
@@ -6,6 +6,8 @@ python docs/make.py          (``make docs``; a test fails where the files differ
 from __future__ import annotations
 
 import json
+import re
+from importlib import import_module
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,6 +15,7 @@ from pydantic import BaseModel, StringConstraints
 
 from atlas import config
 from atlas.layers import layer_schema
+from atlas.sources import kinds
 
 HERE = Path(__file__).parent
 MODELS: tuple[tuple[str, type[BaseModel]], ...] = (
@@ -36,6 +39,7 @@ def made() -> dict[Path, str]:
         HERE / "schema" / "atlas.schema.json": json.dumps(atlas, ensure_ascii=False, indent=1) + "\n",
         HERE / "schema" / "layer.schema.json": json.dumps(layer_schema(), ensure_ascii=False, indent=1) + "\n",
         HERE / "configuration.md": configuration(),
+        HERE / "sources.md": source_kinds(),
     }
 
 
@@ -53,6 +57,41 @@ def configuration() -> str:
     parts += ["", "## `layers/ID.toml`"]
     parts += [line for head, model in LAYER_MODELS for line in _table(head, model)]
     return "\n".join(parts) + "\n"
+
+
+def source_kinds() -> str:
+    """The page of all kinds of sources, from what their modules say of themselves."""
+    parts = [
+        "# Kinds of sources",
+        "",
+        "Made by `make docs` from the modules in `atlas/sources/`: what `kind` of a `[[source]]` may be, and what its",
+        "`read` takes. A key that a kind does not know is an error. Two keys of `read` are of every kind that holds",
+        "places: `identifier` (the key of the id that several sources share, `wikidata` …) and `official` (its",
+        "outlines are legal limits); those of zones are in [legal.md](legal.md).",
+    ]
+    for kind in kinds():
+        said = (import_module(f"atlas.sources.{kind}").__doc__ or "").strip()
+        parts += ["", f"## `{kind}`", "", *_markdown(said.splitlines())]
+    return "\n".join(parts) + "\n"
+
+
+def _markdown(lines: list[str]) -> list[str]:
+    """A module's text in Markdown: code in one backtick, roles as their last name, tables with bars."""
+    found: list[str] = []
+    inside = False
+    for line in lines:
+        text = re.sub(r":\w+:`~?([^`]+)`", r"`\1`", line.replace("``", "`"))
+        if re.fullmatch(r"=+ +=+", line):
+            found += [] if inside else ["| key | meaning |", "|---|---|"]
+            inside = not inside
+        elif inside and line.startswith(" "):
+            found[-1] = f"{found[-1][:-2]} {text.strip()} |"
+        elif inside:
+            key, _, meaning = re.sub(r" {2,}", "\t", text, count=1).partition("\t")
+            found.append(f"| {key} | {meaning} |")
+        else:
+            found.append(text)
+    return found
 
 
 def _table(head: str, model: type[BaseModel]) -> list[str]:

@@ -6,7 +6,7 @@
 ``same``        the two records are one place
 ``different``   they are not, whatever lies between them
 ``closed``      the place of ``record_a`` is no more
-``class``       the place of ``record_a`` has the class in ``value`` (several joined with ``|``)
+``class``       the place of ``record_a`` has the class in ``value`` (several joined with a bar)
 ``move``        ``record_a`` stands at ``value``: longitude and latitude in degrees
 ``add``         a place that no source holds: ``record_a`` is an id of one's own, ``value`` is
                 ``class; longitude latitude; name``

@@ -96,6 +96,31 @@ def stop_departures(path: Path, *, from_hour: float = 7, to_hour: float = 20) ->
     return result
 
 
+def calls_of_a_weekday(path: Path, *, from_hour: float = 7, to_hour: float = 20) -> tuple[DataFrame, DataFrame]:
+    """Stops of a feed, and what stops where on its typical weekday, along each trip.
+
+    Returns
+    -------
+    stops
+        ``stop_id, name, lon, lat``.
+    calls
+        ``trip_id, stop_id, departure_s, boards``, ``per_hour`` (departures that one may board, in the window) and
+        ``line`` (short name of the route, None where the feed has none), in the order of the trips.
+    """
+    feed = _Feed(path)
+    stops, calls = _stops(feed), _calls(feed)
+    calls["n"] = _departures(feed, calls, from_hour * 3600, to_hour * 3600)
+    active, _ = _typical_weekday(feed, calls.groupby("service_id", observed=True)["n"].sum())
+    calls = calls[calls["service_id"].map(active).fillna(False).astype(bool)].reset_index(drop=True)
+    trips = feed.table("trips.txt", {"trip_id": TEXT}, optional={"route_id": TEXT}).drop_duplicates("trip_id")
+    routes = feed.table_or_none("routes.txt", {"route_id": TEXT}, optional={"route_short_name": TEXT})
+    names = Series(dtype=object) if routes is None else routes.set_index("route_id")["route_short_name"]
+    lines = trips.set_index("trip_id")["route_id"].map(names[~names.index.duplicated()])
+    calls["line"] = calls["trip_id"].astype(object).map(lines)
+    calls["per_hour"] = calls["n"] / (to_hour - from_hour)
+    return stops, calls[["trip_id", "stop_id", "departure_s", "boards", "per_hour", "line"]]
+
+
 class _Feed:
     """The files of one feed, read by name from a ZIP or a folder."""
 

@@ -1,4 +1,7 @@
-"""Rasters (GeoTIFF, COG, VRT) in any CRS, rotated or not: checked here, read by the window that a measure asks for."""
+"""Rasters (GeoTIFF, COG, VRT) in any CRS, rotated or not: checked here, read by the window that a measure asks for.
+
+``read`` takes ``band`` (default the first) and ``nodata`` (the value of nothing, where the file declares none).
+"""
 
 from __future__ import annotations
 

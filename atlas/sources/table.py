@@ -12,8 +12,8 @@
 ``crs``        of the coordinates (default ``EPSG:4326``)
 ``parent``     column with the code of the municipality, or its name
 ``unit``       column with the code of the neighbourhood, for rows without coordinates
-``street``,    columns of the address, for rows without coordinates: another record with the same address in the
-``number``     municipality places them
+``street``     with ``number``: columns of the address, for rows without coordinates; another record that has the
+               address in the same municipality places them
 ``keep``       further columns to carry along as attributes
 ``sheet``      of a workbook (default the first)
 =============  ==================================================================================================
