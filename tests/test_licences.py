@@ -20,9 +20,16 @@ LEAFLET = {
 }
 
 
+def wanted_by_the_product() -> list[str]:
+    """What the product asks for: its dependencies and those of every extra."""
+    project = pyproject()["project"]
+    asked = [*project["dependencies"], *(one for extra in project["optional-dependencies"].values() for one in extra)]
+    return [re.split(r"[ ;<>=!~\[]", one)[0] for one in asked]
+
+
 def closure() -> set[str]:
-    """Every distribution that an installed atlas brings along."""
-    waiting = [re.split(r"[ ;<>=!~\[]", one)[0] for one in pyproject()["project"]["dependencies"]]
+    """Every distribution that an installed atlas brings along, its extras among them."""
+    waiting = wanted_by_the_product()
     found: set[str] = set()
     while waiting:
         name = waiting.pop().lower().replace("_", "-")
@@ -53,7 +60,9 @@ def test_no_dependency_is_strong_copyleft(name: str) -> None:
 
 
 def test_the_chosen_libraries_are_among_them() -> None:
-    assert {"geopandas", "shapely", "folium", "rasterio", "streamlit", "osmnx"} <= closure()
+    assert {"geopandas", "shapely", "folium", "rasterio", "streamlit", "osmnx", "pikepdf"} <= closure()
+    assert {"pygeoapi", "flask", "waitress", "sqlalchemy"} <= closure(), "what `atlas serve` needs is walked too"
+    assert {one.lower() for one in wanted_by_the_product()} <= closure(), "every one is installed, so that it was read"
 
 
 def test_leaflet_is_the_published_file_with_its_licence() -> None:
@@ -75,6 +84,6 @@ def test_the_lock_file_pins_every_package_with_hashes() -> None:
     assert len(pins) > 60
     assert all("==" in line for line in pins)
     assert sum("--hash=sha256:" in line for line in lines) > len(pins)
-    wanted = {re.split(r"[ ;<>=!~\[]", one)[0].lower() for one in pyproject()["project"]["dependencies"]}
+    wanted = {one.lower() for one in wanted_by_the_product()}
     assert wanted <= {line.split("==")[0] for line in pins}
     assert not any("://" in line for line in lines)
