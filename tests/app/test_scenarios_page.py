@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from streamlit.testing.v1 import AppTest
 from test_pages import app_of_norte, opened, text, trees  # noqa: F401  (the first is a fixture)
@@ -49,6 +51,10 @@ def test_a_venue_by_form_moves_what_the_scenario_says(app_of_norte: Built, lang:
     for name in table.index[table["touched"]]:
         assert str(table.loc[name, "name"]) in shown
     assert "Teatro Novo" in words(trees(app)["scenario"][0])
+    named = next(one for one in app_of_norte.atlas.indicator if one.code == "performance_5km").name.in_(t.lang)
+    figure = app_of_norte.figures("neighbourhood").loc[BRAGA, "performance_5km"]
+    whys = words(trees(app)["scenario_why"][0])
+    assert re.search(rf"{re.escape(named)} {t.number(figure, 1)} \w+ {t.number(figure + 1, 1)}", whys)
 
 
 def test_a_place_is_found_by_its_words_and_closed(app_of_norte: Built) -> None:  # noqa: F811

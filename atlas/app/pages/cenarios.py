@@ -63,6 +63,7 @@ def show(session: Session) -> None:
         view("scenario_moves", [h("section", h("h2", t("scenario.app.moves")),
                                   h("p", t("scenario.app.moves_long"), class_="sentence"), *nodes, class_="card",
                                   role="status")])  # fmt: skip
+        view("scenario_why", why(session, done))
     _hand_over(session, made, done)
 
 
@@ -99,6 +100,43 @@ def ledger_nodes(session: Session, made: Scenario, done: Result | None) -> list[
         h("ol", *lines, class_="ledger", data_do="drop"),
         h("p", h("button", t("scenario.app.forget"), data_to="x"), data_do="forget"),
     ]
+
+
+def why(session: Session, done: Result) -> list[Node]:
+    """Figure by figure, what changed in the selected unit, or in the one that changes most; then the drawn areas."""
+    outcome, t = done.outcome, session.t
+    touched = done.moves[done.moves["touched"]].set_index("code")
+    code = session.view.unit if session.view.unit in touched.index else (touched.index[0] if len(touched) else "")
+    parts_of = [(one.name, one.figures, True) for one in done.areas]
+    if code:
+        mine = outcome.changed[outcome.changed["code"] == code]
+        parts_of = [(str(touched.loc[code, "name"]), mine, False), *parts_of]
+    return [
+        h("section", h("h3", t("scenario.app.why", name=name)), *figures_table(session, figures, name, folded=folded),
+          class_="card")
+        for name, figures, folded in parts_of
+    ]  # fmt: skip
+
+
+def figures_table(session: Session, figures: pd.DataFrame, name: str, *, folded: bool) -> list[Node]:
+    """Indicator, before, after, in the indicator's own unit; ``folded`` where they are many."""
+    t = session.t
+    rows = []
+    for one in figures.itertuples(index=False):
+        indicator = session.atlas.indicator_of(str(one.indicator))
+        unit = indicator.unit.in_(t.lang)
+        digits = max(indicator.decimals, 1)
+        cells = (f"{t.number(value, digits)} {unit}" if value == value else "—" for value in (one.before, one.after))
+        rows.append(h("tr", h("th", indicator.name.in_(t.lang), scope="row"), *(h("td", cell) for cell in cells)))
+    heads = (t(f"scenario.app.why_{head}") for head in ("figure", "before", "after"))
+    table = h(
+        "table",
+        h("caption", t("scenario.app.why", name=name), class_="unseen"),
+        h("thead", h("tr", *(h("th", head, scope="col") for head in heads))),
+        h("tbody", *rows),
+        class_="plain",
+    )
+    return [h("details", h("summary", t("scenario.app.why_all")), table)] if folded else [table]
 
 
 def _act(session: Session) -> Any:
