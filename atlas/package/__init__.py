@@ -157,7 +157,12 @@ def _write_words(built: Built, parts: Iterable[Part], root: Path) -> None:
 
 
 def _licence_of(layer: Exportable, t: Translator, lang: Lang) -> list[str]:
-    note = [t("package.licences.derived")] if layer.open_database and layer.id != "places_osm" else []
+    """Title and attribution of a layer; where it is computed from OpenStreetMap, which of its columns are."""
+    note = []
+    if layer.open_database and layer.id != "places_osm":
+        titles = [one["title"] for one in layer.sources if "odbl" in one.get("licence", "").lower()]
+        columns = [one.name for one in layer.fields if any(title in one.source for title in titles)]
+        note = [t("package.licences.derived", columns=", ".join(columns) or "—")]
     return [f"{layer.id}: {layer.title.in_(lang)}", layer.attribution, *note, ""]
 
 

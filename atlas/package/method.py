@@ -10,7 +10,6 @@ from typing import Any
 from atlas.built import Built
 from atlas.config import Index
 from atlas.diagnosis_tables import Chapter, chapters
-from atlas.diagnosis_tables import Chapter, chapters
 from atlas.exports.exportable import newest_day
 from atlas.language import Lang, Translator
 from atlas.listing import layers_table
@@ -22,7 +21,6 @@ _WORDS = (
     "indicator", "weight", "from", "to", "source", "sources", "date", "licence",
     "layer", "layers", "places", "complete",
 )  # fmt: skip
-_PRINTED = ("indicators", "pillars", "classes", "treated", "missing")
 _PRINTED = ("indicators", "pillars", "classes", "treated", "missing")
 _SECTIONS = ("what", "how", "sure", "reading", "fusion", "limits")
 
@@ -56,7 +54,6 @@ def _document(built: Built, lang: Lang) -> dict[str, Any]:
         "sections": [_section(t, name, values) for name in _SECTIONS],
         "indices": [_index(built, index, t) for index in built.atlas.index],
         "chapters": [_chapter(one, t) for one in chapters(built, lang)],
-        "chapters": [_chapter(one, t) for one in chapters(built, lang)],
         "layers": [_layer(row, t) for row in layers_table(built, lang).to_dict("records")],
         "sources": [
             [printable(one["title"]), printable(one["publisher"]), t.date(one["date"]), printable(one["licence"])]
@@ -68,26 +65,6 @@ def _document(built: Built, lang: Lang) -> dict[str, Any]:
         },
         "origin": origin(built, t),
     }  # fmt: skip
-
-
-def _chapter(one: Chapter, t: Translator) -> dict[str, Any]:
-    """The diagnosis of an index: what is to be watched, sentences, and all tables but the list of units."""
-    return {
-        "title": f"{t('diag.title')}: {one.title}",
-        "warnings": [printable(line) for line in one.warnings],
-        "lines": [printable(line) for line in one.lines],
-        "tables": [
-            {
-                "title": table.title,
-                "note": table.note,
-                "heads": [column.name for column in table.columns],
-                "text": [column.kind == "text" for column in table.columns],
-                "rows": [[printable(cell) for cell in row] for row in table.worded(t)],
-            }
-            for table in one.tables
-            if table.id in _PRINTED
-        ],
-    }
 
 
 def _chapter(one: Chapter, t: Translator) -> dict[str, Any]:

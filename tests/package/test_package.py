@@ -66,6 +66,11 @@ def test_nothing_from_openstreetmap_stands_outside_its_folder(package: Path, esp
     assert "opendatacommons.org" in (package / "odbl" / "LICENCA.txt").read_text("utf-8-sig")
     outside = (package / "metadata" / "places.iso19139.xml").read_text("utf-8")
     assert "OpenStreetMap" not in outside
+    licences = (package / "LICENCES.txt").read_text("utf-8-sig").split("\n\n")
+    (figures,) = [one for one in licences if one.startswith("neighbourhoods:")]
+    assert "the columns heritage_km2, " in figures
+    assert "archaeology_5km" not in figures, "what does not rest on OpenStreetMap is not named"
+    assert not [one for one in licences if one.startswith("places:") and "OpenStreetMap" in one]
 
 
 def test_the_project_finds_each_layer_beside_itself_and_draws_it(package: Path) -> None:
