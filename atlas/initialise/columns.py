@@ -47,7 +47,7 @@ PARENTS = (
 PARENT_PATTERN = re.compile(r"adm\d_(pcode|en|pt|es|fr)|gid_\d|name_\d|(lad|ctyua|rgn)\d\d(cd|nm)")
 
 POPULATION_PATTERN = re.compile(
-    r"pop|population|populacao|poblacion|pop(ulation|ulacao)?_?(total|tot|20\d\d)|residents?|residentes?|habitantes|"
+    r"pop|population|populacao|poblacion|pop(ulation|ulacao)?_?(total|tot|20\d\d|\d\d)|residents?|residentes?|habitantes|"
     r"inhabitants|n_individuos|individuos|einwohner|asukkaat|residents_20\d\d"
 )
 KINDS = (

@@ -19,6 +19,8 @@ from atlas.sources.table import numbers
 
 MOST = 0.5
 """Share of the points that must lie in the region before a reading of them is believed."""
+LEAST, CLEARLY = 0.005, 5
+"""Of a list of a wider area a few in the region will do, if five times as many as in any other reading."""
 
 
 def coordinate_columns(
@@ -68,18 +70,27 @@ def _values(column: pd.Series, path: Path) -> pd.Series:
 
 
 def _metric(x: np.ndarray, y: np.ndarray, path: Path, region: gpd.GeoDataFrame | None) -> str:
-    """The CRS in which most of the points lie in the region."""
-    if region is not None:
-        own = region.crs.to_epsg() if region.crs.is_projected else None
-        utm = region.to_crs(4326).estimate_utm_crs().to_epsg()
-        for crs in dict.fromkeys([*([f"EPSG:{own}"] if own else []), *OFFICIAL, f"EPSG:{utm}", "EPSG:3857"]):
-            if _share(x, y, crs, region) >= MOST:
-                return crs
+    """The CRS in which most of the points lie in the region; of a list of a wider area, more than in all others."""
+    if region is None:
+        raise SourceError(
+            "As coordenadas estão em metros e não se sabe em que sistema. Converta-as para graus (EPSG:4326), ou dê os "
+            "contornos da região com `--neighbourhoods`.",
+            "The coordinates are in metres and it is not known in which CRS. Convert them to degrees (EPSG:4326), or "
+            "give the region's outlines with `--neighbourhoods`.",
+            where=str(path),
+        )
+    own = region.crs.to_epsg() if region.crs.is_projected else None
+    utm = region.to_crs(4326).estimate_utm_crs().to_epsg()
+    tried = list(dict.fromkeys([*([f"EPSG:{own}"] if own else []), *OFFICIAL, f"EPSG:{utm}", "EPSG:3857"]))
+    inside = {crs: _share(x, y, crs, region) for crs in tried}
+    best, second = sorted(tried, key=inside.__getitem__, reverse=True)[:2]
+    if inside[best] >= MOST or inside[best] > max(LEAST, CLEARLY * inside[second]):
+        return best
     raise SourceError(
-        "As coordenadas estão em metros e não se sabe em que sistema. Converta-as para graus (EPSG:4326), ou dê os "
-        "contornos da região com `--neighbourhoods`.",
-        "The coordinates are in metres and it is not known in which CRS. Convert them to degrees (EPSG:4326), or give "
-        "the region's outlines with `--neighbourhoods`.",
+        f"As coordenadas estão em metros, e em nenhum dos sistemas tentados ({', '.join(tried)}) caem na região. "
+        "Converta-as para graus (EPSG:4326).",
+        f"The coordinates are in metres, and in none of the systems tried ({', '.join(tried)}) do they lie in "
+        "the region. Convert them to degrees (EPSG:4326).",
         where=str(path),
     )
 

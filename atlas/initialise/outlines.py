@@ -9,6 +9,7 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyogrio
 import shapely
 
 from atlas.errors import SourceError
@@ -62,8 +63,8 @@ def read_outlines(path: Path, wishes: Wishes, ask: Ask | None = None) -> Outline
     SourceError
         The file cannot be read, holds no areas, or it is not certain which column is which; the error names them.
     """
-    table = read_vector(path)
     notes: list[Note] = []
+    table = read_vector(path, layer=_layer(path, notes))
     table = _areas(table, path, notes)
     found = find_columns(table, wishes, path, ask)
     notes.append(
@@ -86,6 +87,20 @@ def read_outlines(path: Path, wishes: Wishes, ask: Ask | None = None) -> Outline
     units = _one_row_a_code(units, path, notes)
     figures = _figures(table, found)
     return Outlines(units, crs, figures, tuple(map(str, table.columns)), notes)
+
+
+def _layer(path: Path, notes: list[Note]) -> str | None:
+    """The first layer of areas of a file that holds several; None where there is nothing to choose."""
+    try:
+        layers = [(str(name), str(kind)) for name, kind in pyogrio.list_layers(path) if kind is not None]
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError):
+        return None  # GeoParquet, or a file that does not open, of which reading it says more
+    if len(layers) < 2:
+        return None
+    areas = [name for name, kind in layers if "Polygon" in kind]
+    chosen = (areas or [name for name, _ in layers])[0]
+    notes.append(Note("init.note.layer", layer=chosen, layers=", ".join(name for name, _ in layers)))
+    return chosen
 
 
 def find_columns(table: pd.DataFrame, wishes: Wishes, path: Path, ask: Ask | None = None) -> Found:
@@ -149,8 +164,12 @@ def _name(rows: pd.DataFrame, code: str, wishes: Wishes, path: Path, ask: Ask | 
     known = find.named(text, (*find.NAMES, *find.UNIT_NAMES, *find.PARENTS), find.NAME_PATTERN)
     known = [one for one in known if _is_words(rows[one])] or known
     free = [one for one in text if _is_words(rows[one])]
+    counts = {one: find.text(rows[one]).nunique() for one in known}
+    if known and not {find.plain(one) for one in known} - set(find.PARENTS):  # only what is around the units is named
+        finer = [one for one in free if one not in known and find.text(rows[one]).nunique() > max(counts.values())]
+        if finer:
+            return find.chosen(rows, finer, "--name-column", path, ask=ask, among=finer)
     if known:  # a parish's name varies more than its municipality's
-        counts = {one: find.text(rows[one]).nunique() for one in known}
         return max(known, key=lambda one: counts[one])
     if not free:
         return None
