@@ -33,7 +33,7 @@ DATA_TABLES = (
     "crosswalk",
 )  # fmt: skip
 FIGURE_TABLES = ("indicators", "evidence", "doubts")
-STRATEGY_TABLES = ("agglomerations", "network", "links")
+STRATEGY_TABLES = ("agglomerations", "rides", "network", "links")
 SCORE_TABLES = ("scores", "stages", "opportunities", "monte_carlo")
 ASKED_TABLES = ("cuts", "cut_units", "null_atlas")  # only where somebody asked for them
 

@@ -14,6 +14,7 @@ from atlas.strategy.links import KINDS, links, observed_kinds
 from atlas.strategy.network import network, reason_in
 from atlas.strategy.opportunities import opportunities, opportunity_rows
 from atlas.strategy.permutation import PERMUTATIONS
+from atlas.strategy.rides import PER_HOUR, RIDE_MIN, STOP_M
 from atlas.strategy.walks import WALK_M, how
 
 SHOWN_CLASSES = 4
@@ -87,11 +88,13 @@ def network_answer(built: Built, lang: Lang, within: str | None) -> Answer:
     """The edges with their reasons; components, brokers and missing links in the meta and above the table."""
     t = Translator(lang)
     units = None if within is None else units_within(built, within)
-    found = network(built.store.read("places"), built.atlas, units=units, streets=built.streets)
+    rides = built.store.read("rides")
+    found = network(built.store.read("places"), built.atlas, units=units, streets=built.streets, rides=rides)
     rows = [
         {
             **{key: edge[key] for key in ("from", "to", "from_name", "to_name", "minutes")},
             "reason": reason_in(edge["reason"], edge, lang),
+            "by": edge["by"],
         }
         for edge in found.edges.to_dict("records")
     ]
@@ -124,12 +127,23 @@ def network_answer(built: Built, lang: Lang, within: str | None) -> Answer:
             t("strategy.column.from"): row["from_name"],
             t("strategy.column.to"): row["to_name"],
             "min": t.number(row["minutes"]),
+            t("strategy.column.by"): t(f"strategy.by.{row['by']}"),
             t("strategy.column.reason"): row["reason"],
         }
         for row in rows
     ]
-    foot = "\n".join([network_foot(meta, t), *beside_chance(built, t, "network_edges")])
+    meta["timetables"] = [source.id for source in built.atlas.source if source.kind == "gtfs"]
+    foot = "\n".join([network_foot(meta, t), _rides_said(rows, meta, t), *beside_chance(built, t, "network_edges")])
     return Answer(rows, meta, shown=shown, foot=foot)
+
+
+def _rides_said(rows: list[dict[str, Any]], meta: dict[str, Any], t: Translator) -> str:
+    """How many links are rides and by what rule; or that there are no timetables."""
+    if not meta["timetables"]:
+        return t("strategy.network.no_rides")
+    count = sum(row["by"] == "ride" for row in rows)
+    rule = {"ride": t.number(RIDE_MIN), "walk": t.number(STOP_M), "often": t.number(PER_HOUR)}
+    return t("strategy.network.rides", count=t.number(count), **rule)
 
 
 def network_foot(meta: dict[str, Any], t: Translator) -> str:

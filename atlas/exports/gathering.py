@@ -47,6 +47,9 @@ _EDGE: Fields = (
     ("to_name", "text", "", 0),
     ("minutes", "number", "minutes", 1),
     ("reason", "text", "", 0),
+    ("by", "text", "", 0),
+    ("per_hour", "number", "departures", 1),
+    ("line", "text", "", 0),
     ("odbl", "boolean", "", 0),
 )
 _CELL: Fields = (
@@ -90,7 +93,7 @@ def network(
     lines = shapely.linestrings(np.stack(spots, axis=1)) if len(table) else np.zeros(0, dtype=object)
     frame = table.assign(
         edge_id=table["from"] + "-" + table["to"],
-        reason=[reason_in(row["reason"], row, lang) for row in table.to_dict("records")],
+        reason=[reason_in(row["reason"], row, "en" if lang == "en" else "pt") for row in table.to_dict("records")],
         odbl=ends[0]["odbl"].to_numpy() | ends[1]["odbl"].to_numpy(),
     )
     used = sorted({one for end in ends for text in end["sources"] for one in str(text).split("|")})
@@ -127,7 +130,7 @@ def _layer(id_: str, fields: Fields, frame: pd.DataFrame, geometry: object, crs:
 
 def _shades(cells: pd.DataFrame) -> Style:
     """Five shades of the density at ten minutes' walk, with edges that a person can say."""
-    top = float(cells["venues_km2_800"].max()) if len(cells) else 0.0
+    top = float(np.ceil(cells["venues_km2_800"].max())) if len(cells) else 0.0  # above what rounding makes of it
     edges = [*_EDGES, max(top, _EDGES[-1] + 1)]
     rules = tuple(
         Rule(

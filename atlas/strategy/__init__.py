@@ -29,20 +29,33 @@ def _links(atlas: Atlas, tables: Tables, streets: Streets | None) -> pd.DataFram
     return links(tables["places"], atlas, streets=streets)
 
 
+def _rides(atlas: Atlas, tables: Tables, streets: Streets | None) -> pd.DataFrame:
+    from atlas.strategy.network import facilities
+    from atlas.strategy.rides import rides
+
+    del streets
+    held, spots = facilities(tables["places"], atlas)
+    return rides(atlas, held["place_id"], spots)
+
+
 def _network(atlas: Atlas, tables: Tables, streets: Streets | None) -> pd.DataFrame:
     from atlas.strategy.network import network
 
-    return network(tables["places"], atlas, streets=streets).edges
+    return network(tables["places"], atlas, streets=streets, rides=tables["rides"]).edges
 
 
 MADE: dict[str, Callable[[Atlas, Tables, Streets | None], pd.DataFrame]] = {
     "agglomerations": _agglomerations,
+    "rides": _rides,
     "network": _network,
     "links": _links,
 }
-"""The tables that a build stores, for the whole atlas; other areas and other questions are answered when asked."""
+"""The tables that a build stores, for the whole atlas, each after those that it reads."""
 
 
 def tables(atlas: Atlas, tables: Tables, *, streets: Streets | None) -> dict[str, pd.DataFrame]:
     """The strategy's tables, from ``places`` and ``neighbourhoods``; ``streets`` is the walking network, if any."""
-    return {name: make(atlas, tables, streets) for name, make in MADE.items()}
+    made: dict[str, pd.DataFrame] = {}
+    for name, make in MADE.items():
+        made[name] = make(atlas, {**tables, **made}, streets)
+    return made

@@ -17,6 +17,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from atlas.config import Atlas, Text
+from atlas.language import Lang, Translator
 from atlas.strategy.articulation import pairs_cut
 from atlas.strategy.links import one_a_building
 from atlas.strategy.venues import Floats, guessed, points_of, venues
@@ -24,8 +25,10 @@ from atlas.strategy.walks import M_PER_MINUTE, walks
 from atlas.walking import Streets
 
 PROGRAMME_M = 800.0  # ten minutes
+SHOWN_LINES = 3
 MISSING_M = 2_400.0  # half an hour: farther apart than that is no walk at all
-COLUMNS = ("from", "to", "from_name", "to_name", "from_parent", "to_parent", "minutes", "reason")
+RIDE = ("per_hour", "line", "from_stop", "to_stop")
+COLUMNS = ("from", "to", "from_name", "to_name", "from_parent", "to_parent", "minutes", "reason", "by", *RIDE)
 Pairs = NDArray[np.intp]
 
 
@@ -69,9 +72,16 @@ def complements() -> tuple[Complement, ...]:
 
 
 def network(
-    places: gpd.GeoDataFrame, atlas: Atlas, *, units: pd.Index | None = None, streets: Streets | None = None
+    places: gpd.GeoDataFrame,
+    atlas: Atlas,
+    *,
+    units: pd.Index | None = None,
+    streets: Streets | None = None,
+    rides: pd.DataFrame | None = None,
 ) -> Network:
     """Join each facility to the nearest one of every complementary group within ten minutes on foot.
+
+    One that has nobody of a group so near is joined to the nearest by one ride (:mod:`atlas.strategy.rides`).
 
     Facilities are the venues inside the region whose class some complement names and is not only guessed, one of a
     class a building. Only the nearest of a group is joined, in both directions, so that a dense centre does not become
@@ -85,7 +95,10 @@ def network(
     """
     held, spots = facilities(places, atlas, units)
     pairs = walks(atlas, spots, limit_m=PROGRAMME_M, streets=streets)
-    joined = _edges(held["class_"].to_numpy(dtype=object), pairs.row, pairs.column, pairs.metres)
+    near = pd.DataFrame({"i": pairs.row, "j": pairs.column, "minutes": pairs.metres / M_PER_MINUTE, "by": "walk"})
+    if rides is not None and len(rides):
+        near = pd.concat([near, _by_ride(held, near, rides)], ignore_index=True)
+    joined = _edges(held["class_"].to_numpy(dtype=object), near)
     graph = _graph(joined[["i", "j"]].to_numpy(dtype=np.intp), len(held))
     held["component"] = connected_components(graph, directed=False)[1] if len(held) else np.zeros(0, dtype=int)
     return Network(held, _named(joined, held), _brokers(graph, held), _missing(held, spots, atlas))
@@ -107,16 +120,30 @@ def facilities(places: gpd.GeoDataFrame, atlas: Atlas, units: pd.Index | None = 
     return held, spots[first]
 
 
-def _edges(classes: NDArray[Any], row: Pairs, column: Pairs, metres: Floats) -> pd.DataFrame:
-    """``i, j, metres, reason``: for each complement the nearest of the other group; a pair's first reason stays."""
+def _by_ride(held: pd.DataFrame, near: pd.DataFrame, rides: pd.DataFrame) -> pd.DataFrame:
+    """Rides between the facilities, both ways, that no walk joins; of there and back the quicker."""
+    position = pd.Series(np.arange(len(held)), index=held["place_id"])
+    known = rides[rides["from"].isin(position.index) & rides["to"].isin(position.index)]
+    known = known.assign(i=position[known["from"]].to_numpy(), j=position[known["to"]].to_numpy(), by="ride")
+    back = known.assign(i=known["j"], j=known["i"])
+    both = pd.concat([known, back], ignore_index=True).sort_values(["minutes", "i", "j"], kind="stable")
+    both = both.drop_duplicates(["i", "j"])
+    walked = pd.MultiIndex.from_frame(near[["i", "j"]])
+    return both[~pd.MultiIndex.from_frame(both[["i", "j"]]).isin(walked)].drop(columns=["from", "to"])
+
+
+def _edges(classes: NDArray[Any], near: pd.DataFrame) -> pd.DataFrame:
+    """``near`` with ``reason``: for each complement the nearest of the other group; a pair's first reason stays."""
     found = []
-    for order, one in enumerate(complements()):
+    row, column = near["i"].to_numpy(dtype=np.intp), near["j"].to_numpy(dtype=np.intp)
+    order = {"by": near["by"] != "walk", "minutes": near["minutes"], "i": row, "j": column}
+    ranked = np.lexsort([np.asarray(one) for one in reversed(order.values())])
+    near, row, column = near.iloc[ranked], row[ranked], column[ranked]
+    for number, one in enumerate(complements()):
         is_a, is_b = np.isin(classes, list(one.a)), np.isin(classes, list(one.b))
-        fits = np.flatnonzero(is_a[row] & is_b[column])
-        table = pd.DataFrame({"i": row[fits], "j": column[fits], "metres": metres[fits]})
-        table = table.sort_values(["metres", "i", "j"], kind="stable")
+        table = near[is_a[row] & is_b[column]]
         nearest = [table.drop_duplicates("i"), table.drop_duplicates("j")]
-        found.append(pd.concat(nearest).assign(reason=one.id, order=order))
+        found.append(pd.concat(nearest).assign(reason=one.id, order=number))
     whole = pd.concat(found, ignore_index=True)
     whole["pair"] = whole[["i", "j"]].min(axis=1) * len(classes) + whole[["i", "j"]].max(axis=1)
     whole = whole.sort_values(["order", "pair"], kind="stable").drop_duplicates("pair")
@@ -139,11 +166,12 @@ def _named(joined: pd.DataFrame, held: pd.DataFrame) -> pd.DataFrame:
             "to_name": other["name"],
             "from_parent": one["parent"],
             "to_parent": other["parent"],
-            "minutes": (joined["metres"] / M_PER_MINUTE).round(1),
+            "minutes": joined["minutes"].round(1),
             "reason": joined["reason"],
+            "by": joined.get("by", "walk"),
         }
     )
-    return table[list(COLUMNS)]
+    return table.join(joined.reindex(columns=list(RIDE)))[list(COLUMNS)]
 
 
 def _brokers(graph: csr_array, held: pd.DataFrame) -> pd.DataFrame:
@@ -170,20 +198,33 @@ def _missing(held: pd.DataFrame, spots: Floats, atlas: Atlas) -> pd.DataFrame:
     for order, one in enumerate(complements()):
         own = pairs[np.isin(classes[pairs[:, 0]], list(one.a)) & np.isin(classes[pairs[:, 1]], list(one.b))]
         table = pd.DataFrame({"i": own[:, 0], "j": own[:, 1]})
-        table["metres"] = detour * np.hypot(*(spots[own[:, 0]] - spots[own[:, 1]]).T)
+        table["minutes"] = detour * np.hypot(*(spots[own[:, 0]] - spots[own[:, 1]]).T) / M_PER_MINUTE
         table["gain"] = size[own[:, 0]] * size[own[:, 1]]
         found.append(table.assign(parent=held["parent"].to_numpy()[own[:, 0]], reason=one.id, order=order))
     whole = pd.concat(found, ignore_index=True)
     whole = whole.sort_values(
-        ["gain", "metres", "order", "i", "j"], ascending=[False, True, True, True, True], kind="stable"
+        ["gain", "minutes", "order", "i", "j"], ascending=[False, True, True, True, True], kind="stable"
     ).drop_duplicates("parent")
     table = _named(whole.reset_index(drop=True), held).rename(columns={"from_parent": "parent"})
     table = table.assign(joins_a=size[whole["i"]], joins_b=size[whole["j"]])
     return table[["parent", "from", "to", "from_name", "to_name", "minutes", "reason", "joins_a", "joins_b"]]
 
 
-def reason_in(reason: str, row: Any, lang: str) -> str:
-    """The sentence of an edge or a missing link: ``from_name``, ``to_name`` and ``minutes`` of ``row`` filled in."""
+def reason_in(reason: str, row: Any, lang: Lang) -> str:
+    """The sentence of an edge or a missing link, with the names of both ends and the way between them."""
     text = next(one.reason for one in complements() if one.id == reason).in_(lang)
-    minutes = max(1, round(float(row["minutes"])))
-    return text.format(a=f"«{row['from_name']}»", b=f"«{row['to_name']}»", minutes=minutes)
+    return text.format(a=f"«{row['from_name']}»", b=f"«{row['to_name']}»", way=way_in(row, lang))
+
+
+def way_in(row: Any, lang: Lang) -> str:
+    """How one gets from end to end: minutes on foot, or by one ride from which stop to which, how often."""
+    t = Translator(lang)
+    minutes = t.number(max(1, round(float(row["minutes"]))))
+    if row.get("by", "walk") == "walk":
+        return t("strategy.way.walk", minutes=minutes)
+    stops = {"start": row["from_stop"], "end": row["to_stop"], "often": t.number(row["per_hour"], 1)}
+    lines = str(row["line"]).split(", ")
+    if not row["line"]:
+        return t("strategy.way.ride", minutes=minutes, **stops)
+    shown = ", ".join([*lines[:SHOWN_LINES], *(["…"] if len(lines) > SHOWN_LINES else [])])
+    return t("strategy.way.line", minutes=minutes, line=shown, **stops)

@@ -110,7 +110,12 @@ class Reading:
     @cached_property
     def facilities(self) -> pd.DataFrame:
         """Facilities of the programming network with ``component`` and whether each has a ``partner``."""
-        found = network(self.built.store.read("places"), self.built.atlas, streets=self.streets)
+        found = network(
+            self.built.store.read("places"),
+            self.built.atlas,
+            streets=self.streets,
+            rides=self.built.store.read("rides"),
+        )
         joined = set(found.edges["from"]) | set(found.edges["to"])
         return found.facilities.assign(partner=found.facilities["place_id"].isin(joined))
 
