@@ -61,7 +61,7 @@ def hashes_of(atlas: Atlas, *, draws: int, seed: int) -> Hashes:
     }
     units = atlas.neighbourhoods
     files |= {name: file_hash(atlas.folder / name) for name in (units.file, units.parents) if name}
-    whole = atlas.model_dump(mode="json", by_alias=True, exclude={"fetch"})
+    whole = atlas.model_dump(mode="json", by_alias=True, exclude={"fetch", "tiles"})
     layers = [layer.model_dump(mode="json", by_alias=True) for layer in atlas.layers]
     head = {**whole["atlas"], "draws": None, "seed": None}
     data = _digest(code_hash(), files, head, whole["neighbourhoods"], whole["source"], layers)

@@ -275,6 +275,17 @@ class Opportunity(Model):
     decline: Id = "decline"
 
 
+class Tiles(Model):
+    """A tile server below the app's map, which then asks it for pictures; without, no request leaves the machine."""
+
+    address: str = Field(
+        pattern=r"^https?://[^\s\"'<>\\]*\{z\}[^\s\"'<>\\]*$",
+        description="with `{z}`, `{x}` and `{y}` where zoom, column and row go",
+    )
+    credit: str = Field(description="what its terms ask to be named, as plain text", min_length=1)
+    max_zoom: int = Field(18, ge=1, le=22, description="the last zoom that it has pictures for")
+
+
 class Atlas(Model):
     """``atlas.toml``: everything that makes the figures, with the reason for each choice."""
 
@@ -287,6 +298,7 @@ class Atlas(Model):
     fetch: tuple[Fetch, ...] = ()
     walking: Walking = Walking.model_validate({})
     opportunity: Opportunity = Opportunity()
+    tiles: Tiles | None = None
     folder: Path = Field(Path(), exclude=True)
     layers: tuple[Layer, ...] = Field((), exclude=True)
 

@@ -28,6 +28,7 @@ MODELS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[[index.pillar]]", config.Pillar),
     ("[[preset]]", config.Preset),
     ("[opportunity]", config.Opportunity),
+    ("[tiles]", config.Tiles),
 )
 LAYER_MODELS: tuple[tuple[str, type[BaseModel]], ...] = (("[layer]", config.LayerHead), ("[[class]]", config.ClassRule))
 

@@ -224,13 +224,14 @@ def draw_map(
     t = session.t
     folder, names = map_files(session.built)
     outlines = outline_order(session.built)
-    told = {
+    told: dict[str, Any] = {
         "outlines": names["outlines"],
         "layers": [one for one in (_layer(session, layer, names) for layer in session.view.layers) if one]
         + own_layer(session),
         "selected": selected,
         "within": session.view.within,
         "theme": theme(),
+        "tiles": session.atlas.tiles.model_dump() if session.atlas.tiles else None,
         "centre": _centre(session),
         "words": map_words(session),
     }
@@ -300,6 +301,8 @@ def credit(session: Session) -> str:
     if any("odbl" in source.licence.lower() and (not source.layers or set(source.layers) & set(shown))
            for source in session.atlas.source):  # fmt: skip
         named.append("© OpenStreetMap contributors (ODbL)")
+    if session.atlas.tiles:
+        named.append(session.atlas.tiles.credit)
     return t("app.map.credit", names=" · ".join(dict.fromkeys(named)))
 
 

@@ -24,7 +24,8 @@ from atlas.scenarios.model import Add, Area
 pytestmark = pytest.mark.browser
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-             "--no-first-run"]  # fmt: skip
+             "--no-first-run", "--disable-features=LocalNetworkAccessChecks"]  # fmt: skip
+"""The last one since a page that a test answers itself has no address, and might not speak to loopback."""
 PATHS = ("", "ordenar", "porque", "comparar", "cenarios", "estrategia", "entregar", "metodo", "acessibilidade")
 CEDOFEITA = "131217"
 A_THEATRE = Scenario.model_validate({
@@ -223,9 +224,10 @@ def test_the_geojson_is_downloaded_and_reads_back(
                                    check_names=False)  # fmt: skip
 
 
-def test_by_keyboard_alone_from_the_first_tab_to_a_downloaded_file(watched: Watched, served: Served) -> None:
+@pytest.mark.parametrize("lang", ["pt", "en"])
+def test_by_keyboard_alone_from_the_first_tab_to_a_downloaded_file(watched: Watched, served: Served, lang: str) -> None:
     page = watched.page
-    page.goto(served.address)
+    page.goto(f"{served.address}?lang={lang}")
     watched.settled()
 
     def tab_to(reached: str, most: int = 140) -> None:
@@ -291,6 +293,48 @@ HOSTILE = (
     "=HYPERLINK(window.__hacked=1)\u202egnp.exe",
     "javascript:window.__hacked=1 " + "ã" * 3000,
 )
+
+
+def test_the_headers_that_the_docs_name_let_the_app_work(watched: Watched, served: Served) -> None:
+    """As behind a proxy that sets them: the map is drawn, a slider moves, a page has its figures."""
+    told = (Path(__file__).parents[2] / "docs" / "app.md").read_text("utf-8")
+    headers = dict(re.findall(r"add_header ([\w-]+) \"?([^\";]+(?:;[^\"\n]+)?)\"?;", told))
+    assert set(headers) >= {"Content-Security-Policy", "X-Frame-Options", "X-Content-Type-Options"}
+    page = watched.page
+    refused: list[str] = []
+    page.on("console", lambda message: refused.append(message.text) if "Content Security" in message.text else None)
+
+    def with_headers(route: Any) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, headers={**answer.headers, **headers})
+
+    page.route(lambda url: "_stcore/stream" not in url, with_headers)
+    page.goto(f"{served.address}?within=1312")
+    watched.settled()
+    page.get_by_text("Pesos dos pilares").click()
+    page.get_by_role("slider").first.press("End")
+    expect(page.locator("h1 .badge")).to_have_text("pesos alterados")
+    assert refused == []
+
+
+def test_a_tile_server_is_asked_only_where_the_atlas_names_one(
+    watched: Watched, small_atlas: Path, tmp_path: Path
+) -> None:
+    with (small_atlas / "atlas.toml").open("a", encoding="utf-8") as file:
+        file.write(
+            f"\n[tiles]\naddress = 'http://127.0.0.1:9/mosaico/{{z}}/{{x}}/{{y}}.png'\ncredit = '{HOSTILE[0]}'\n"
+        )
+    app = start(str(small_atlas), tmp_path / "store", "", tmp_path / "log")
+    try:
+        watched.page.goto(app.address)
+        frame = watched.settled()
+        asked = [url for url in watched.asked if "/mosaico/" in url]
+        assert asked
+        assert all(re.search(r"/mosaico/\d+/\d+/\d+\.png$", url) for url in asked)
+        assert HOSTILE[0] in str(frame.locator(".atlas-credit").text_content())
+        assert frame.evaluate("window.__hacked") is None
+    finally:
+        assert app.stop() == 0
 
 
 def test_hostile_names_stay_text(watched: Watched, small_atlas: Path, tmp_path: Path) -> None:

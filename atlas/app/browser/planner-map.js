@@ -75,8 +75,17 @@
     }
   }
 
+  // Only where the atlas names a tile server; the classes let its pictures through, its credit stands with the others.
+  function underlay(map) {
+    if (!told.tiles) return;
+    const { address, max_zoom: maxNativeZoom } = told.tiles;
+    L.tileLayer(address, { maxNativeZoom, maxZoom: 18, referrerPolicy: "no-referrer" }).addTo(map);
+    map.getPane("atlas-units").style.opacity = "0.7";
+  }
+
   function furnish(map) {
     borrowTypeface();
+    underlay(map);
     for (const meta of document.querySelectorAll('meta[name="viewport"]')) {
       meta.content = "width=device-width, initial-scale=1"; // folium forbids to zoom the page
     }

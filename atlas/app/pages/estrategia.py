@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ORDER = 6
 PATH = "estrategia"
-QUESTIONS = ("scorecard", "opportunities", "agglomerations", "hotspots", "network", "links", "reusable")
+QUESTIONS = ("scorecard", "opportunities", "agglomerations", "hotspots", "network", "links", "reusable", "best")
 
 
 def show(session: Session) -> None:
@@ -52,8 +52,8 @@ def _ask(built: Built, question: str, lang: Lang, within: str | None) -> Answer:
 
     if question == "hotspots":
         return answers.hotspots_answer(built, lang, within, "area")
-    if question == "reusable":
-        return scorecard_answers.reusable_answer(built, lang, within, None)
+    if question in {"reusable", "best"}:
+        return scorecard_answers.reusable_answer(built, lang, within, "all" if question == "best" else None)
     ask = {
         "scorecard": scorecard_answers.scorecard_answer,
         "opportunities": answers.opportunities_answer,
