@@ -301,14 +301,14 @@ def list_answer(built: Built, table: pd.DataFrame, lang: Lang) -> Answer:
 
 def export_layers(built: Built, layer: str, path: Path, *, force: bool, lang: Lang, within: str | None) -> list[Path]:
     """One layer as a file, or with ``all`` every layer as GeoPackage and GeoJSON in a folder."""
-    from atlas.exports import write
+    from atlas.exports import make_folder, write
     from atlas.exports.from_store import exportable, layer_ids
 
     if layer != "all":
         made = exportable(built.atlas, built.store, layer, lang, within)
         return write(made, path, force=force, lang=lang)
     written: list[Path] = []
-    path.mkdir(parents=True, exist_ok=True)
+    make_folder(path)
     for one in layer_ids(built.atlas):
         made = exportable(built.atlas, built.store, one, lang, within)
         if len(made.frame):

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from atlas.commands import FORCE, OUT, WITHIN, Command, Option, opened
-
-if TYPE_CHECKING:
-    pass
 
 
 def _export(args: argparse.Namespace) -> None:
@@ -19,9 +15,13 @@ def _export(args: argparse.Namespace) -> None:
 
 
 def _map(args: argparse.Namespace) -> None:
+    from atlas.errors import UnknownName
     from atlas.exports import write_text
     from atlas.maps import standalone
 
+    if args.output.suffix.lower() not in (".html", ".htm"):
+        suffix = args.output.suffix or args.output.name
+        raise UnknownName.among(suffix, [".html", ".htm"], pt="Formato", en="Format", where=str(args.output))
     built = opened(args)
     write_text(standalone(built.atlas, built.store, lang=args.lang), args.output, force=args.force)
 

@@ -103,6 +103,19 @@ def write_text(text: str, path: Path, *, force: bool = False) -> Path:
     return path
 
 
+def make_folder(path: Path) -> Path:
+    """The folder ``path``, made where it is not there yet; :class:`OutputError` where it cannot be."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise OutputError(
+            f"Não se pode criar a pasta ({fault.strerror}). Indique outra.",
+            f"The folder cannot be made ({fault.strerror}). Name another.",
+            where=str(path),
+        ) from fault
+    return path
+
+
 @contextmanager
 def working_folder(path: Path) -> Iterator[Path]:
     """A folder beside ``path`` that is gone afterwards; what fails inside it becomes an :class:`OutputError`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +24,9 @@ def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:
     import xlsxwriter
 
     t = Translator("en" if lang == "en" else "pt")
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(str(path), options) as book:
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
+    made = io.BytesIO()  # a full disk is then met once, by us, and not again when a half-written ZIP is closed
+    with xlsxwriter.Workbook(made, options) as book:
         book.set_properties(
             {
                 "title": layer.title.in_(lang),
@@ -41,6 +43,7 @@ def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:
             from atlas.exports.diagnosis import add_sheet
 
             add_sheet(book, chapter, t("diag.title"), t)
+    path.write_bytes(made.getvalue())
 
 
 def _data_sheet(book: Any, layer: Exportable, name: str, bold: Any) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from atlas.build import Progress, silent
 from atlas.built import Built, unit_code
 from atlas.errors import AtlasError, OutputError, UnknownName
-from atlas.exports import working_folder
+from atlas.exports import make_folder, working_folder
 from atlas.language import Lang
 from atlas.sheets.book import CHAPTER, bind
 from atlas.sheets.setting import (
@@ -72,7 +72,7 @@ def write_sheets(
     targets = [path] if whole else [path / f"{code}.pdf" for code in codes]
     _refuse_existing(targets, force=force)
     if not whole:
-        _make(path)
+        make_folder(path)
     ground = read_ground(built, lang, since)
     for done, (code, target) in enumerate(zip(codes, targets, strict=True)):
         share = _share(progress, done, len(codes))
@@ -101,17 +101,6 @@ def _refuse_existing(targets: list[Path], *, force: bool) -> None:
                 "The file is already there and was left as it is. Choose another name or use `--force`.",
                 where=str(target),
             )
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as fault:
-        raise OutputError(
-            f"Não se pode criar a pasta ({fault.strerror}). Escolha outra.",
-            f"The folder cannot be made ({fault.strerror}). Choose another.",
-            where=str(folder),
-        ) from fault
 
 
 def _no_page_for_changes(code: str) -> AtlasError:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from atlas.cli import main
 from atlas.config import Atlas
 from atlas.errors import OutputError, UnknownName
 from atlas.exports import formats, write
@@ -121,7 +122,21 @@ def test_a_full_disk_leaves_nothing(atlas: Atlas, store: Store, tmp_path: Path) 
     script = _FULL_DISK.format(root=str(Path(__file__).parents[2]), layer=str(held), folder=str(folder))
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False)
     assert run.stdout.split() == SUFFIXES, run.stderr
+    assert not run.stderr, "nothing is said beside the one paragraph"
     assert list(folder.iterdir()) == []
+
+
+def test_commands_refuse_a_folder_that_is_a_file_and_a_map_that_is_no_page(
+    small_atlas: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "taken").write_text("mine")
+    words = ["--lang", "en", "--quiet", str(small_atlas)]
+    assert main(["export", "all", "-o", str(tmp_path / "taken"), *words]) == 1
+    assert "folder cannot be made" in capsys.readouterr().err
+    assert main(["map", "-o", str(tmp_path / "x.txt"), *words]) == 1
+    assert "There are: .htm, .html" in capsys.readouterr().err
+    assert (tmp_path / "taken").read_text() == "mine"
+    assert not (tmp_path / "x.txt").exists()
 
 
 def test_both_languages_hold_every_key() -> None:
