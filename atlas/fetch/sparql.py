@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 from atlas.config import Layer
@@ -19,7 +20,7 @@ def fetch(job: Job) -> None:
     variables: list[str] = []
     for number, box in enumerate(tiles):
         query = query_of(box, job.atlas.layers, str(job.option("languages", "pt,en,es,fr")))
-        path = job.piece(f"{said(box)}|{query}", lambda query=query: _ask(job, query))  # type: ignore[misc]
+        path = job.piece(f"{said(box)}|{query}", partial(_ask, job, query))
         answer = json.loads(path.read_bytes())
         variables = answer["head"]["vars"]
         rows |= {json.dumps(row, sort_keys=True): row for row in answer["results"]["bindings"]}

@@ -144,9 +144,9 @@ def _read_text(path: Path, wanted: Collection[str]) -> pd.DataFrame:
     header = find_header(text_rows(text, separator), wanted)
     options: dict[str, Any] = {"sep": separator, "dtype": str, "keep_default_na": False, "na_values": [""]}
     if header.plain:
-        return _whole(pd.read_csv(StringIO(text), **options), header, path)
+        return _whole(pd.read_csv(StringIO(text), **options), header)
     table = pd.read_csv(StringIO(text), header=None, skiprows=header.rows, names=_apart(header.names), **options)
-    return _whole(table, header, path)
+    return _whole(table, header)
 
 
 def _read_sheet(path: Path, wanted: Collection[str], sheet: str | None) -> pd.DataFrame:
@@ -154,7 +154,7 @@ def _read_sheet(path: Path, wanted: Collection[str], sheet: str | None) -> pd.Da
     header = find_header(rows, wanted)
     width = len(header.names)
     cells = [[cell or None for cell in row[:width]] + [None] * (width - len(row)) for row in rows[header.rows :]]
-    table = _whole(pd.DataFrame(cells, columns=_apart(header.names), dtype="str"), header, path)
+    table = _whole(pd.DataFrame(cells, columns=_apart(header.names), dtype="str"), header)
     table.attrs["warnings"] = notes + table.attrs["warnings"]
     return table
 
@@ -170,7 +170,7 @@ def _apart(names: list[str]) -> list[str]:
     return apart
 
 
-def _whole(table: pd.DataFrame, header: Header, path: Path) -> pd.DataFrame:  # noqa: ARG001
+def _whole(table: pd.DataFrame, header: Header) -> pd.DataFrame:
     """The table without empty rows, labelled by its lines, with what was noted."""
     table.columns = [str(name).strip() for name in table.columns]
     table.index = pd.RangeIndex(header.rows - 1, header.rows - 1 + len(table))

@@ -80,7 +80,7 @@ def _handler(service: Service) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(answer.body)
 
-        do_GET = do_POST = _answer  # noqa: N815
+        do_GET = do_POST = _answer  # noqa: N815  (the names that the library calls)
 
         def log_message(self, *_: Any) -> None:
             return
