@@ -108,6 +108,8 @@ def _change(session: Session, kind: str, place: str, held: Mapping[Any, Any]) ->
     if kind in {"move", "close", "reuse"} and not place:
         raise ConfigError("Procure e escolha um lugar.", "Search for a place and choose it.")
     if kind == "area":
+        count = len(ledger.scenario(session).changes) + 1
+        name = name or session.t("scenario.app.area_name", number=count)
         return {"do": kind, "name": name, "ring": ring_of(str(held.get(CORNERS) or ""))}
     change: dict[str, Any] = {"do": kind}
     if kind in {"add", "move"}:
