@@ -9,14 +9,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from openpyxl import load_workbook
 from spoiling import edit
 
 from atlas.atlasfile import load_atlas
 from atlas.built import Built, open_built
 from atlas.cli import main
 from atlas.config import Atlas, Text
-from atlas.diagnosing import class_shares, diagnose
+from atlas.diagnosing import class_shares, cut_lines, diagnose
+from atlas.diagnosis_tables import chapters
 from atlas.errors import ConfigError
+from atlas.exports.diagnosis import write_diagnosis
+from atlas.language import Translator
 from atlas.scores import doubts_of, score_all
 from atlas.scoring.diagnostics import against_parent
 from atlas.scoring.index import score_index
@@ -209,3 +213,41 @@ def test_ranks_within_a_density_class_count_from_one(norte: Built) -> None:
     for _, own in potential.groupby("density_class"):
         expected = own["score"].where(own["rank"].notna()).rank(method="min", ascending=False)
         assert own["rank_density"].astype(float).equals(expected)
+
+
+def test_the_diagnosis_is_tables_for_a_page_and_a_workbook(porto: Built, tmp_path: Path) -> None:
+    """Every indicator, pillar and unit with a gap stands in it; a workbook holds the same figures as numbers."""
+    found = {lang: chapters(porto, lang) for lang in ("pt", "en")}
+    assert [one.index for one in found["pt"]] == [index.id for index in porto.atlas.index]
+    first = found["en"][0]
+    tables = {table.id: table for table in first.tables}
+    index = porto.atlas.index_of(first.index)
+    codes = [code for pillar in index.pillar for code in pillar.indicators]
+    assert len(tables["indicators"].rows) == len(tables["treated"].rows) == len(codes)
+    assert sum(row[2] for row in tables["indicators"].rows) == pytest.approx(1.0)
+    pairs = sum(len(pillar.indicators) * (len(pillar.indicators) - 1) // 2 for pillar in index.pillar)
+    assert len(tables["pairs"].rows) == pairs
+    values = porto.inputs(index)[0]
+    gaps = values[codes].isna().sum(axis=1)
+    assert {row[0]: row[2] for row in tables["units"].rows} == gaps[gaps > 0].to_dict()
+    assert sum(row[1] for row in tables["missing"].rows) == len(values)
+    carrying = next(table for table in found["en"][-1].tables if table.id == "classes")
+    assert "more than 35%" in carrying.rows[0][-1] and carrying.rows[0][1] > 0.35
+    for lang, told in found.items():
+        for table in (table for chapter in told for table in chapter.tables):
+            assert all(len(row) == len(table.columns) for row in table.worded(Translator(lang)))
+    path = tmp_path / "d.xlsx"
+    write_diagnosis(porto, found["pt"], path, "pt")
+    book = load_workbook(path)
+    assert book.sheetnames == [one.title for one in found["pt"]]
+    cells = [row for row in book.worksheets[0].iter_rows(values_only=True) if row[1] == "Património"]
+    assert isinstance(cells[0][2], float) and 0 < cells[0][2] < 1
+
+
+def test_a_build_that_loses_its_other_cuts_says_so(small_atlas: Path) -> None:
+    built = open_built(str(small_atlas), draws=0)
+    manifest = built.store.folder / "manifest.json"
+    manifest.write_text(manifest.read_text("utf-8").replace('"counts": {', '"counts": {"cuts": 9,', 1), "utf-8")
+    again = open_built(str(small_atlas), draws=0, force=True)
+    assert again.store.gone == ["cuts"] and open_built(str(small_atlas), draws=0, force=True).store.gone == ["cuts"]
+    assert "--cuts" in cut_lines(again, "en")[0]
