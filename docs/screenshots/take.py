@@ -16,11 +16,13 @@ import urllib.request
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 HERE = Path(__file__).parent
 WIDE, NARROW = (1440, 900), (390, 844)
 CHROMIUM = next((path for path in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(path).exists()), None)
+OWN = HERE.parents[1] / "data" / "norte" / "rail_stations.csv"
+"""Stands for a file of the planner's own."""
 PICTURES = {
     "explorar-pt-wide": ("?unit=131217", WIDE, "light"),
     "explorar-pt-narrow": ("?unit=131217", NARROW, "light"),
@@ -29,7 +31,9 @@ PICTURES = {
     "explorar-pt-two-axes": ("?unit=030365&show=cells", WIDE, "light"),
     "explorar-porto-pt-wide": ("?atlas=porto", WIDE, "light"),
     "ordenar-pt-wide": ("ordenar?unit=131217", WIDE, "light"),
+    "ordenar-pt-own": ("ordenar?unit=131217", WIDE, "light"),
     "porque-pt-wide": ("porque?unit=030365", WIDE, "light"),
+    "cenarios-pt-wide": ("cenarios?unit=131217", WIDE, "light"),
     "comparar-pt-wide": ("comparar?unit=030365&other=160948", WIDE, "light"),
     "estrategia-pt-wide": ("estrategia", WIDE, "light"),
     "entregar-pt-wide": ("entregar?within=1609", WIDE, "light"),
@@ -42,7 +46,7 @@ def main() -> None:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     call = f"from atlas.app.serve import serve; serve(port={port}, browser=False)"
-    server = subprocess.Popen([sys.executable, "-c", call], cwd=HERE.parents[1])  # noqa: S603
+    server = subprocess.Popen([sys.executable, "-c", call], cwd=HERE.parents[1])  # noqa: S603  (this interpreter, this text)
     address = f"http://127.0.0.1:{port}/"
     try:
         _wait(address)
@@ -59,7 +63,7 @@ def main() -> None:
 def _wait(address: str) -> None:
     for _ in range(300):
         try:
-            with urllib.request.urlopen(f"{address}_stcore/health", timeout=1):  # noqa: S310
+            with urllib.request.urlopen(f"{address}_stcore/health", timeout=1):  # noqa: S310  (loopback)
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
@@ -76,10 +80,27 @@ def _take(browser: Browser, address: str, size: tuple[int, int], scheme: str, pa
     if page.locator("iframe").count():
         page.frame_locator("iframe").locator("html[data-painted]").wait_for(state="attached", timeout=60_000)
     page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
+    if path.stem.endswith("-own"):
+        _bring(page)
+    elif path.stem.startswith("cenarios"):
+        page.locator(".st-key-scenario_example button").click()
+        page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
     page.wait_for_timeout(1500)  # the typeface of the frame, and the last tile of the layout
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     picture.quantize(colors=255, dither=Image.Dither.NONE).save(path, optimize=True)
     context.close()
+
+
+def _bring(page: Page) -> None:
+    """Bring the planner's own file, confirm it as a count, and show the order that it changes."""
+    page.get_by_text("Os seus dados").click()
+    page.locator(".bring input").set_input_files(OWN)
+    page.get_by_role("combobox", name="Usar como").fill("1 000 residentes")
+    page.keyboard.press("Enter")
+    page.get_by_label("Longitude (ou M, X)").wait_for()
+    page.get_by_role("button", name="Confirmar e usar").click()
+    page.get_by_text("Peso do seu dado").wait_for()
+    page.locator(".st-key-own_data").scroll_into_view_if_needed()
 
 
 if __name__ == "__main__":

@@ -21,16 +21,6 @@ from atlas.built import Built
 from atlas.explaining import explain
 from atlas.language import NO_BREAK, Translator
 from atlas.ranking import rank_table
-from atlas.store import Store
-
-
-@pytest.fixture
-def app_of_norte(norte: Built, monkeypatch: pytest.MonkeyPatch) -> Built:
-    """``atlas app norte`` as far as the environment goes."""
-    monkeypatch.setenv("ATLAS_APP_NAME", "norte")
-    monkeypatch.setenv("ATLAS_APP_STORE", str(norte.store.folder))
-    return Built(norte.atlas, Store(norte.store.folder))
-
 
 PAGES = sorted(path.stem for path in Path(pages.__path__[0]).glob("*.py") if path.stem != "__init__")
 CEDOFEITA = "131217"

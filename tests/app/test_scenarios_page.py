@@ -6,7 +6,7 @@ import re
 
 import pytest
 from streamlit.testing.v1 import AppTest
-from test_pages import app_of_norte, opened, text, trees  # noqa: F401  (the first is a fixture)
+from test_pages import opened, text, trees
 
 from atlas.app import link
 from atlas.app.dom import words
@@ -32,7 +32,7 @@ def held(app: AppTest) -> Scenario:
 
 
 @pytest.mark.parametrize("lang", ["pt", "en"])
-def test_a_venue_by_form_moves_what_the_scenario_says(app_of_norte: Built, lang: str) -> None:  # noqa: F811
+def test_a_venue_by_form_moves_what_the_scenario_says(app_of_norte: Built, lang: str) -> None:
     app = opened("cenarios", unit=BRAGA, lang=lang)
     app.selectbox(key="scenario_class").set_value("theatre")
     app.text_input(key="scenario_name").set_value("Teatro Novo")
@@ -57,7 +57,7 @@ def test_a_venue_by_form_moves_what_the_scenario_says(app_of_norte: Built, lang:
     assert re.search(rf"{re.escape(named)} {t.number(figure, 1)} \w+ {t.number(figure + 1, 1)}", whys)
 
 
-def test_a_place_is_found_by_its_words_and_closed(app_of_norte: Built) -> None:  # noqa: F811
+def test_a_place_is_found_by_its_words_and_closed(app_of_norte: Built) -> None:
     app = opened("cenarios")
     app.radio(key="scenario_kind").set_value("close")
     app.run()
@@ -71,7 +71,7 @@ def test_a_place_is_found_by_its_words_and_closed(app_of_norte: Built) -> None: 
     assert "Serralves" in words(trees(app)["scenario"][0])
 
 
-def test_an_area_is_pasted_as_corners(app_of_norte: Built) -> None:  # noqa: F811
+def test_an_area_is_pasted_as_corners(app_of_norte: Built) -> None:
     app = opened("cenarios", lang="en")
     app.radio(key="scenario_kind").set_value("area")
     app.run()
@@ -87,7 +87,7 @@ def test_an_area_is_pasted_as_corners(app_of_norte: Built) -> None:  # noqa: F81
 @pytest.mark.parametrize(
     ("spot", "said"), [("em frente ao rio", "não diz onde"), ("41.55 -8.41", "fora da região"), ("", "não diz onde")]
 )
-def test_a_spot_that_does_not_fit_is_said_and_changes_nothing(app_of_norte: Built, spot: str, said: str) -> None:  # noqa: F811
+def test_a_spot_that_does_not_fit_is_said_and_changes_nothing(app_of_norte: Built, spot: str, said: str) -> None:
     app = opened("cenarios")
     app.text_input(key="scenario_spot").set_value(spot)
     press(app)
@@ -96,7 +96,7 @@ def test_a_spot_that_does_not_fit_is_said_and_changes_nothing(app_of_norte: Buil
     assert app.text_input(key="scenario_spot").value == spot
 
 
-def test_a_link_whose_place_is_gone_says_so_and_can_be_mended(app_of_norte: Built) -> None:  # noqa: F811
+def test_a_link_whose_place_is_gone_says_so_and_can_be_mended(app_of_norte: Built) -> None:
     gone = {"do": "close", "place": "p00000", "name": "Cinema Ido"}
     made = Scenario.model_validate({"atlas": "norte", "data": "2020-01-00000000", "name": "Antigo", "changes": [gone]})
     app = opened("cenarios", scenario=link_of(made))
@@ -107,7 +107,7 @@ def test_a_link_whose_place_is_gone_says_so_and_can_be_mended(app_of_norte: Buil
     assert "Retirar a mudança 1" in shown
 
 
-def test_the_weights_of_the_view_are_those_of_the_scenario(app_of_norte: Built) -> None:  # noqa: F811
+def test_the_weights_of_the_view_are_those_of_the_scenario(app_of_norte: Built) -> None:
     add = {"do": "add", "class": "museum", "lon": -8.4171, "lat": 41.5528}
     made = Scenario.model_validate({"atlas": "norte", "data": data_of(app_of_norte), "name": "x", "changes": [add]})
     weights = {"p1_heritage": 1.0, "p1_culture": 97.0, "p1_walkable": 1.0, "p2": 1.0, "p4": 1.0, "p5": 1.0}
