@@ -48,13 +48,16 @@ def kinds(geometries: Any) -> npt.NDArray[np.str_]:
 
 
 def by_kind(frame: gpd.GeoDataFrame) -> dict[Kind, gpd.GeoDataFrame]:
-    """The rows of each kind of geometry, for formats whose layers are of one kind; rows without any are left out."""
+    """The rows of each kind of geometry, for formats whose layers are of one kind; rows without any are left out.
+
+    A layer without a single shape is one of points, so that its fields are there all the same.
+    """
     found = kinds(frame.geometry.array)
     parts: dict[Kind, gpd.GeoDataFrame] = {}
     for kind in ("point", "line", "polygon"):
         if (found == kind).any():
             parts[kind] = frame[found == kind]
-    return parts
+    return parts or {"point": frame}
 
 
 def _crosses(geometries: Geometries) -> npt.NDArray[np.bool_]:

@@ -15,6 +15,8 @@ def write_ogr(frame: Any, path: Path, driver: str, layer: str, **options: Any) -
     """One table of a file, through GDAL; a frame without geometry becomes a table of attributes."""
     import pyogrio
 
+    if "geometry" in frame.columns and not frame.geometry.notna().any():
+        options = {"geometry_type": "Point", **options}
     pyogrio.write_dataframe(frame, str(path), layer=layer, driver=driver, **options)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from atlas.config import Text
+from atlas.errors import OutputError
 from atlas.exports import Format
 from atlas.exports.ogr import cut_to_bytes, write_ogr
 
@@ -20,6 +21,12 @@ _REGION_ZOOM, _CITY_ZOOM = 12, 14
 
 def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:
     """Write the tiles; a region goes down to zoom 12 (2.4 m a step), a city to zoom 14 (0.6 m)."""
+    if not layer.frame.geometry.notna().any():
+        raise OutputError(
+            "A camada está vazia, e mosaicos (PMTiles) não podem guardar uma camada vazia. Escolha outro formato.",
+            "The layer is empty, and tiles (PMTiles) cannot hold an empty layer. Choose another format.",
+            where=str(target),
+        )
     small = layer.frame.copy()
     for one in layer.fields:
         if one.type == "text":

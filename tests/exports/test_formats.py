@@ -6,6 +6,7 @@ import csv
 import hashlib
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -21,6 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from atlas.config import Atlas
+from atlas.errors import OutputError
 from atlas.exports import formats, write
 from atlas.exports.dxf import ascii_text
 from atlas.exports.exportable import OSM_ATTRIBUTION, Exportable
@@ -261,3 +263,25 @@ def test_a_record_lists_the_files_that_stand_beside_it(atlas: Atlas, store: Stor
     assert [one["dcat:downloadURL"]["@id"] for one in record["dcat:distribution"]] == ["x.geojson"]
     sums = record["dcat:distribution"][0]["spdx:checksum"]["spdx:checksumValue"]
     assert sums == hashlib.sha256(geojson.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("rows", [0, 2], ids=["no row", "no shape"])
+def test_a_layer_without_a_shape_keeps_its_fields(
+    suffix: str, rows: int, atlas: Atlas, store: Store, tmp_path: Path
+) -> None:
+    units = exportable(atlas, store, "neighbourhoods")
+    frame = units.frame.head(rows).copy()
+    frame["geometry"] = None
+    bare = replace(units, frame=frame.set_geometry("geometry", crs=units.frame.crs))
+    path = tmp_path / f"x{suffix}"
+    if suffix == ".pmtiles":
+        with pytest.raises(OutputError, match="camada vazia"):
+            write(bare, path)
+        return
+    write(bare, path)
+    if suffix in (".gpkg", ".fgb", ".geojson"):
+        read = pyogrio.read_info(path)
+        assert read["features"] == (rows if suffix != ".fgb" else read["features"])
+    if suffix in (".gpkg", ".fgb"):
+        assert set(read["fields"]) >= {one.name for one in units.fields}
