@@ -7,9 +7,10 @@ from typing import Any
 
 from atlas.answers import Answer
 from atlas.built import Built, units_within
+from atlas.commands.strategy_answers import null_missing
 from atlas.language import Lang, Translator
 from atlas.strategy.discrimination import CONFIDENCE
-from atlas.strategy.links import observed_kinds
+from atlas.strategy.links import KINDS, observed_kinds
 from atlas.strategy.peers import peer_rows, peers
 from atlas.strategy.reusable import best_for, reusable_spaces, space_rows
 from atlas.strategy.scorecard import scorecard
@@ -98,6 +99,8 @@ def reusable_answer(built: Built, lang: Lang, within: str | None, kind: str | No
     """All reusable spaces, or the five that suit a kind of actor best, with reasons."""
     t = Translator(lang)
     spaces = reusable_spaces(built, units=units_within(built, within))
+    if kind == "all":
+        return _best_for_all(built, spaces, t)
     chosen = best_for(built, kind, spaces) if kind else spaces
     rows = space_rows(chosen, kind, lang)
     names = {id_: rule.name.in_(lang) for id_, (_, rule) in built.atlas.classes.items()}
@@ -108,6 +111,7 @@ def reusable_answer(built: Built, lang: Lang, within: str | None, kind: str | No
             t("strategy.column.size"): t.number(row["size_m2"]),
             t("strategy.column.quarter"): row["agglomeration"] or "—",
             "m": t.number(row["agglomeration_m"]),
+            t("strategy.column.zones"): zones_words(row["zones"], t),
             "lon": t.number(row["lon"], 5),
             "lat": t.number(row["lat"], 5),
             **({t("strategy.column.reason"): " ".join(row["reasons"])} if kind else {}),
@@ -120,11 +124,39 @@ def reusable_answer(built: Built, lang: Lang, within: str | None, kind: str | No
     return Answer(rows, {**built.meta, "for": kind}, shown=shown, foot="\n".join(notes))
 
 
+def _best_for_all(built: Built, spaces: Any, t: Translator) -> Answer:
+    """The five best spaces for each of the nine kinds, with reasons."""
+    observed = observed_kinds(built.atlas)
+    rows, shown = [], []
+    for kind in KINDS:
+        own = space_rows(best_for(built, kind, spaces), kind, t.lang)
+        rows += [{"for": kind, **row} for row in own]
+        word = t(f"strategy.kind.{kind}")
+        shown += [
+            {
+                t("strategy.column.for"): word if at == 0 else "",
+                t("strategy.column.name"): row["name"] or f"{row['lon']:.5f} {row['lat']:.5f}",
+                t("strategy.column.zones"): zones_words(row["zones"], t),
+                t("strategy.column.reason"): " ".join(row["reasons"]),
+            }
+            for at, row in enumerate(own)
+        ]
+    unknown = [t(f"strategy.kind.{kind}").lower() for kind in KINDS if kind not in observed]
+    notes = [t("strategy.reusable.how")] if rows else [t("strategy.none"), t("strategy.reusable.load")]
+    notes += [t("strategy.reusable.unobserved", kind=", ".join(unknown))] if rows and unknown else []
+    return Answer(rows, {**built.meta, "for": "all"}, shown=shown, foot="\n".join(notes))
+
+
+def zones_words(zones: list[str], t: Translator) -> str:
+    """Kinds of protection zone that may touch a space, in words."""
+    return ", ".join(t(f"legal.zone_kind.{one}") for one in zones) or "—"
+
+
 def null_answer(built: Built, lang: Lang) -> Answer:
     """Every count beside what atlases with their venues dealt out anew have, as the build stored it."""
     t = Translator(lang)
     if "null_atlas" not in built.store.tables():
-        return Answer([], built.meta, foot=t("strategy.null.none", atlas=built.atlas.atlas.id))
+        return Answer([], built.meta, foot=null_missing(built, t))
     table = built.store.read("null_atlas")
     rows = [
         {key: (round(value, 6) if isinstance(value, float) else value) for key, value in row.items()}

@@ -103,9 +103,10 @@ COMMANDS = (
     Command("reusable", _reusable, "espaço reutilizável, e os cinco melhores para um tipo de ator",
             "reusable space, and the five best for a kind of actor", (
         WITHIN,
-        Option(("--for",), "tipo de ator", "kind of actor", {"dest": "kind", "choices": (
-            "company", "cultural_institution", "art_space", "artist", "university", "science_park", "research_centre",
-            "municipality", "media")}),
+        Option(("--for",), "tipo de ator, ou all: todos os nove", "kind of actor, or all: every one of the nine", {
+            "dest": "kind", "choices": (
+                "all", "company", "cultural_institution", "art_space", "artist", "university", "science_park",
+                "research_centre", "municipality", "media")}),
     ), lists=True),
     Command("null", _null, "o que daria o acaso, ao lado de cada contagem (depois de `atlas build --null 200`)",
             "what chance would give, beside every count (after `atlas build --null 200`)", lists=True),

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from atlas.answers import Answer
+from atlas.atlasfile import EMBEDDED, find_atlas
 from atlas.built import Built, units_within
 from atlas.language import Lang, Translator
 from atlas.strategy.hotspots import Null, hotspots, spot_rows
@@ -17,6 +18,8 @@ from atlas.strategy.permutation import PERMUTATIONS
 from atlas.strategy.rides import PER_HOUR, RIDE_MIN, STOP_M
 from atlas.strategy.walks import WALK_M, how
 
+CELLS = tuple(potential + decline for potential in "HML" for decline in "HML")
+SURE = 0.01
 SHOWN_CLASSES = 4
 SHOWN_MISSING = 10
 
@@ -259,22 +262,66 @@ def opportunities_answer(built: Built, lang: Lang, within: str | None) -> Answer
             t("strategy.column.chance"): t.percent(row["p_opportunity"]),
             t("strategy.column.heritage"): t.number(row["heritage"]),
             t("strategy.column.stock"): t.number(row["stock"]),
-            t("strategy.column.evidence"): t.number(row["evidence"]["places"]),
+            t("strategy.column.evidence"): t(
+                "strategy.opportunities.evidence",
+                places=t.number(row["evidence"]["places"]),
+                sources=t.number(len(row["evidence"]["sources"])),
+            ),
             t("strategy.column.against"): "; ".join(t(f"strategy.against.{one}") for one in row["against"]) or "—",
         }
         for row, parent in zip(rows, table["parent"], strict=True)
     ]
-    foot = t("strategy.opportunities.how") if rows else t("strategy.none")
-    if not built.store.read("opportunities")["opportunity"].notna().any():
-        foot = t("strategy.opportunities.no_decline")
-    foot = "\n".join([foot, *beside_chance(built, t, "opportunities")])
-    return Answer(rows, built.meta, head=t.n("strategy.opportunities.candidates", len(rows)), shown=shown, foot=foot)
+    read = built.store.read("opportunities")
+    read = read[read["code"].isin(units_within(built, within))]
+    lines = [t("strategy.opportunities.how") if rows else t("strategy.none")]
+    if read["opportunity"].notna().any():
+        behind = sorted({one for row in rows for one in row["evidence"]["sources"]})
+        lines += [_behind(built, behind, t)] if behind else []
+        lines += _without_error(built, read, t)
+    else:
+        lines = [t("strategy.opportunities.no_decline")]
+    cells = {one: int((read["cell"] == one).sum()) for one in CELLS}
+    head = "\n".join([t.n("strategy.opportunities.candidates", len(rows)), *_cells_said(cells, t)])
+    foot = "\n".join([*lines, *beside_chance(built, t, "opportunities")])
+    return Answer(rows, {**built.meta, "cells": cells}, head=head, shown=shown, foot=foot)
+
+
+def _cells_said(cells: dict[str, int], t: Translator) -> list[str]:
+    """How many units each of the nine cells holds, in words; nothing where no unit is in one."""
+    if not any(cells.values()):
+        return []
+    return [
+        t(
+            f"strategy.cells.{potential}",
+            high=t.number(cells[f"{potential}H"]),
+            middle=t.number(cells[f"{potential}M"]),
+            low=t.number(cells[f"{potential}L"]),
+        )
+        for potential in "HML"
+    ]
+
+
+def _behind(built: Built, ids: list[str], t: Translator) -> str:
+    """Whose evidence the candidates rest on."""
+    titles = {source.id: source.title for source in built.atlas.source}
+    return t("strategy.opportunities.behind", sources=" · ".join(titles.get(one, one) for one in ids))
+
+
+def _without_error(built: Built, read: pd.DataFrame, t: Translator) -> list[str]:
+    """That a chance of 0 or 1 is no certainty, where no source of the decline states an error."""
+    decline = built.atlas.decline
+    codes = [code for pillar in decline.pillar for code in pillar.indicators] if decline else []
+    if built.store.read("doubts")["indicator"].isin(codes).any():
+        return []
+    chance = read["p_opportunity"].dropna()
+    sure = float(((chance <= SURE) | (chance >= 1 - SURE)).mean()) if len(chance) else 0.0
+    return [t("strategy.opportunities.no_error", share=t.percent(sure))]
 
 
 def beside_chance(built: Built, t: Translator, *counts: str) -> list[str]:
     """Lines that set counts (all without a name) beside their null distribution; how to draw it where it is not."""
     if "null_atlas" not in built.store.tables():
-        return [t("strategy.null.none", atlas=built.atlas.atlas.id)]
+        return [null_missing(built, t)]
     table = built.store.read("null_atlas").set_index("count")
     return [
         t(
@@ -289,6 +336,15 @@ def beside_chance(built: Built, t: Translator, *counts: str) -> list[str]:
         )
         for one in counts or table.index
     ]
+
+
+def null_missing(built: Built, t: Translator) -> str:
+    """How to draw the null atlas, or why it cannot be drawn."""
+    if not built.units["residents"].gt(0).any():
+        return t("strategy.null.no_residents")
+    atlas = built.atlas
+    embedded = atlas.atlas.id in EMBEDDED and atlas.folder == find_atlas(atlas.atlas.id)
+    return t("strategy.null.none", atlas=atlas.atlas.id if embedded else atlas.folder)
 
 
 def number_or_none(value: float) -> float | None:
