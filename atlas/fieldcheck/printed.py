@@ -13,8 +13,8 @@ from atlas.built import Built
 from atlas.fieldcheck.form import ANSWERS, Form
 from atlas.language import Lang, Translator, catalogue
 from atlas.palette import BORDER, INK, PAPER, SECONDARY, SURFACE
-from atlas.sheets.setting import typeset
 from atlas.sheets.drawing import Drawing, Frame, Room, numbers, path_of, symbol
+from atlas.sheets.setting import typeset
 from atlas.sheets.typeface import printable
 
 TEMPLATE = Path(__file__).parent / "list.typ"
