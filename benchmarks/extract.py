@@ -106,13 +106,14 @@ def main() -> None:
             for one in osmium.FileProcessor(str(pbf)):
                 writer.add(one)
         print(f"{pbf.name}: {pbf.stat().st_size / 1e6:.1f} MB, as XML {xml.stat().st_size / 1e6:.1f} MB")
-        ours = reported("atlas", OURS, pbf)
-        same = reported("atlas xml", OURS, xml)
-        theirs = reported("osmnx", OSMNX, xml)
-        if ours and same and theirs:
-            print(
-                f"osmnx takes {theirs / ours:.0f} times as long as the PBF, {theirs / same:.0f} times as the same XML"
-            )
+        layers = "|".join(wanted_tags(load_layers([product_folder("layers")])))
+        for title, tags in (("all that has a tag", ()), ("what the layers ask for", (layers,))):
+            print(title)
+            ours = reported("  atlas, PBF", OURS, pbf, *tags)
+            same = reported("  atlas, XML", OURS, xml, *tags)
+            theirs = reported("  osmnx, XML", OSMNX, xml, *tags)
+            if ours and same and theirs:
+                print(f"  osmnx / atlas: {theirs / ours:.1f} against the PBF, {theirs / same:.1f} on the same XML")
 
 
 if __name__ == "__main__":
