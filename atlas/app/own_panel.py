@@ -120,7 +120,7 @@ def _choose(session: Session, uploaded: Uploaded) -> None:
         use = st.selectbox(t("own.use"), _uses(uploaded), format_func=lambda one: t(f"own.use_{one}", unit=unit),
                            key="own_use")  # fmt: skip
     if use in own.ON_MAP:
-        choice = _where(session, uploaded, use, second, third)
+        choice = _where(session, uploaded, use, (second, third, fourth))
     else:
         choice = _which(session, uploaded, use, (second, third, fourth))
     if st.button(t("own.confirm"), key="own_confirm", type="primary") and choice is not None:
@@ -132,8 +132,9 @@ def _other_layer(uploaded: Uploaded) -> None:
     own.take_layer(uploaded.name, own.own().content, str(st.session_state[f"own_layer_{uploaded.name}"]))
 
 
-def _where(session: Session, uploaded: Uploaded, use: str, second: DeltaGenerator, third: DeltaGenerator) -> Choice:
+def _where(session: Session, uploaded: Uploaded, use: str, places: Sequence[DeltaGenerator]) -> Choice:
     t = session.t
+    second, third, fourth = places
     likely = placing.likely_crs(uploaded, session.atlas.atlas.crs)
     names = {one: _crs_name(one) for one in likely} | {OTHER: t("own.crs_other")}
     with second:
@@ -144,6 +145,7 @@ def _where(session: Session, uploaded: Uploaded, use: str, second: DeltaGenerato
         guess = placing.coordinate_columns(uploaded.table) or (columns[0], columns[-1])
         with third:
             lon = st.selectbox(t("own.lon"), columns, index=columns.index(guess[0]), key="own_lon")
+        with fourth:
             lat = st.selectbox(t("own.lat"), columns, index=columns.index(guess[1]), key="own_lat")
     if crs == OTHER:
         crs = st.text_input(t("own.crs_code"), key="own_crs_code", placeholder="EPSG:3763", max_chars=40)

@@ -18,7 +18,7 @@ SETTINGS: dict[str, Any] = {
     "logger.level": "warning",
     "server.address": LOOPBACK,
     "server.fileWatcherType": "none",
-    # A file of the reader's own (20 MB, a third more as text) comes over the socket; Streamlit's own uploads are unused.
+    # A file of the reader's own (20 MB, a third more as text) comes over the socket; Streamlit's uploads are unused.
     "server.maxMessageSize": 50,
     "server.maxUploadSize": 1,
     "theme.font": "sans-serif",
