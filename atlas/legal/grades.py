@@ -32,6 +32,8 @@ CODES: dict[str, GradeId] = {
     **dict.fromkeys(("IIM", "MIM", "CIM", "SIM", "IM", "VC"), "municipal"),
 }  # fmt: skip
 """Codes of grades, as registers and mappers write them."""
+LEVELS: dict[str, GradeId] = {"1": "world", "2": "national_or_public", "7": "municipal"}
+"""``heritage=*`` of OpenStreetMap."""
 OF_INTEREST = frozenset({"national", "public", "municipal", "world"})
 
 NAMING_KEYS = ("heritage:ref", "protection_title", "protection_title:pt", "Classifica", "Situação Actual", "grau")
@@ -203,8 +205,8 @@ def _weaker(found: Sequence[Grade]) -> Grade:
 def _of_level(value: str) -> Grade:
     """``heritage=*``: the administrative level of who protects (1 world, 2 state, 7 municipality), or a text."""
     level = value.strip().casefold()
-    if level in {"1", "2", "7"}:
-        return Grade({"1": "world", "2": "national_or_public", "7": "municipal"}[level])  # type: ignore[arg-type]
+    if level in LEVELS:
+        return Grade(LEVELS[level])
     return Grade("none") if level in {"no", "none"} else grade_in(value)
 
 

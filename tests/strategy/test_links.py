@@ -20,8 +20,8 @@ UNITS = grid(4, 5_000, parents=2)
 CLASS_OF = {"company": "bookshop", "cultural_institution": "museum", "art_space": "gallery", "university": "university"}
 
 
-def row(table: object, a: str, b: str) -> object:
-    return table[(table["a"] == a) & (table["b"] == b)].iloc[0]  # type: ignore[index]
+def row(table: pd.DataFrame, a: str, b: str) -> pd.Series:
+    return table[(table["a"] == a) & (table["b"] == b)].iloc[0]
 
 
 def test_shares_counted_on_fingers(porto_config: Atlas) -> None:

@@ -7,6 +7,7 @@ import pytest
 import shapely
 
 from atlas.built import Built
+from atlas.language import LANGUAGES
 from atlas.strategy.links import KINDS
 from atlas.strategy.reusable import APART_M, PARTNERS, best_for, near_actors, reusable_spaces, space_rows
 from atlas.strategy.venues import points_of
@@ -30,8 +31,8 @@ def test_the_five_best_are_apart_and_give_reasons(porto: Built, kind: str) -> No
     spots = points_of(best)
     away = np.hypot(*(spots[:, None] - spots[None]).transpose(2, 0, 1))
     assert (away[~np.eye(5, dtype=bool)] >= APART_M).all()
-    for lang in ("pt", "en"):
-        rows = space_rows(best, kind, lang)  # type: ignore[arg-type]
+    for lang in LANGUAGES:
+        rows = space_rows(best, kind, lang)
         assert all(row["reasons"] for row in rows)
     assert set(PARTNERS[kind]) < set(KINDS)
     assert kind not in PARTNERS[kind]
