@@ -2,7 +2,7 @@
 # make test   sets everything up, a browser too, and runs every test
 # make setup  the set-up alone: .venv with locked versions, checked against their hashes
 # make check  lint and types, as CI asks for them
-# make verify-exports  opens every exported file with GDAL, LibreOffice, Poppler and QGIS, which it installs
+# make verify-exports  opens every exported file with GDAL, LibreOffice, Poppler and QGIS, which it installs (ATLAS=porto for the other atlas)
 # make lock   renews requirements.lock from pyproject.toml
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)

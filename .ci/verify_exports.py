@@ -14,7 +14,8 @@ ASIDE = OUT / ".programs"
 HERE = Path(__file__).parent
 LAYERS = ("neighbourhoods", "places")
 NAME = "União das freguesias de Cedofeita, Santo Ildefonso, Sé, Miragaia, São Nicolau e Vitória"
-CODE = "131217"
+ATLAS = sys.argv[2] if len(sys.argv) > 2 else "norte"
+CODE, PARENT = {"norte": ("131217", "1312"), "porto": ("131217001", "131217")}[ATLAS]
 FAULTS: list[str] = []
 
 
@@ -46,10 +47,10 @@ def written() -> None:
             ".dxf",
             ".pmtiles",
         ):
-            run(atlas, "export", layer, "norte", "-o", OUT / f"{layer}{suffix}", "--force", "--quiet")
-    run(atlas, "package", "norte", "-o", OUT / "package.zip", "--force", "--quiet")
-    run(atlas, "sheet", CODE, "norte", "-o", OUT / "sheet.pdf", "--force", "--quiet")
-    run(atlas, "sheet", "1312", "norte", "-o", OUT / "dossier.pdf", "--paper", "a3", "--force", "--quiet")
+            run(atlas, "export", layer, ATLAS, "-o", OUT / f"{layer}{suffix}", "--force", "--quiet")
+    run(atlas, "package", ATLAS, "-o", OUT / "package.zip", "--force", "--quiet")
+    run(atlas, "sheet", CODE, ATLAS, "-o", OUT / "sheet.pdf", "--force", "--quiet")
+    run(atlas, "sheet", PARENT, ATLAS, "-o", OUT / "dossier.pdf", "--paper", "a3", "--force", "--quiet")
     with zipfile.ZipFile(OUT / "package.zip") as archive:
         archive.extractall(OUT)
 
@@ -125,7 +126,7 @@ def libreoffice() -> None:
 
 def poppler() -> None:
     print(run("pdftotext", "-v", quiet=False).splitlines()[0])
-    for path in (OUT / "sheet.pdf", OUT / "dossier.pdf", OUT / "atlas-norte" / "metodo.pdf"):
+    for path in (OUT / "sheet.pdf", OUT / "dossier.pdf", OUT / f"atlas-{ATLAS}" / "metodo.pdf"):
         info, fonts = run("pdfinfo", path), run("pdffonts", path).splitlines()[2:]
         text = " ".join(run("pdftotext", path, "-").split())
         pages = int(re.search(r"Pages:\s+(\d+)", info)[1])
@@ -159,7 +160,7 @@ def pdf_ua() -> None:
 
 
 def qgis() -> None:
-    words = ["/usr/bin/python3", HERE / "open_in_qgis.py", OUT / "atlas-norte" / "atlas.qgs", OUT / "qgis.png"]
+    words = ["/usr/bin/python3", HERE / "open_in_qgis.py", OUT / f"atlas-{ATLAS}" / "atlas.qgs", OUT / "qgis.png"]
     done = subprocess.run([str(word) for word in words], capture_output=True, text=True, check=False)
     print(done.stdout.strip())
     expect("QGIS opens the project", true=done.returncode == 0)
@@ -172,7 +173,7 @@ def schema() -> None:
     folder = ASIDE / "pycsw" / "plugins" / "profiles" / "apiso" / "schemas" / "ogc" / "iso" / "19139" / "20060504"
     known = etree.XMLSchema(etree.parse(str(folder / "gmd" / "gmd.xsd")))
     print(f"libxml2 {'.'.join(map(str, etree.LIBXML_VERSION))}, schemas of ISO 19139 (20060504)")
-    for path in sorted((OUT / "atlas-norte").rglob("*.iso19139.xml")):
+    for path in sorted((OUT / f"atlas-{ATLAS}").rglob("*.iso19139.xml")):
         valid = known.validate(etree.parse(str(path)))
         expect(f"{path.name} is valid{'' if valid else f': {known.error_log.last_error}'}", true=valid)
 
