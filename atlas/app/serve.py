@@ -13,6 +13,7 @@ SETTINGS: dict[str, Any] = {
     "browser.gatherUsageStats": False,
     "client.toolbarMode": "minimal",
     "client.showErrorDetails": "none",
+    "client.showErrorLinks": False,
     # A message that the browser holds already is sent as a reference from this size on: a slider moves little.
     "global.minCachedMessageSize": 500,
     "logger.level": "warning",

@@ -171,14 +171,38 @@ def network_foot(meta: dict[str, Any], t: Translator) -> str:
     return "\n".join(lines)
 
 
+def links_table(built: Built, within: str | None) -> pd.DataFrame:
+    """The pairs of observed kinds, as the build keeps them for the region, or measured inside an area."""
+    if within is None:
+        return built.store.read("links")
+    return links(built.store.read("places"), built.atlas, units=units_within(built, within), streets=built.streets)
+
+
+def links_matrix(built: Built, lang: Lang, within: str | None) -> Answer:
+    """Kinds × kinds: the share of the row's places near one of the column's, and in brackets what chance would give.
+
+    A star marks what chance does not explain (q < 0.05).
+    """
+    t = Translator(lang)
+    table = links_table(built, within)
+    cell = {
+        (row.a, row.b): f"{t.percent(row.observed)} ({t.percent(row.expected)})" + "*" * (row.relation != "chance")
+        for row in table.itertuples(index=False)
+        if pd.notna(row.observed)
+    }
+    kinds = [kind for kind in KINDS if any(kind in pair for pair in cell)]
+    shown = [
+        {t("strategy.column.a"): t(f"strategy.kind.{a}")}
+        | {t(f"strategy.kind.{b}"): cell.get((a, b), "–") for b in kinds}
+        for a in kinds
+    ]
+    return Answer([], built.meta, shown=shown)
+
+
 def links_answer(built: Built, lang: Lang, within: str | None) -> Answer:
     """The matrix of pairs of observed kinds, with a sentence for each and one for the whole."""
     t = Translator(lang)
-    if within is None:
-        table = built.store.read("links")
-    else:
-        units, streets = units_within(built, within), built.streets
-        table = links(built.store.read("places"), built.atlas, units=units, streets=streets)
+    table = links_table(built, within)
     rows = [
         {
             "a": row.a,

@@ -133,3 +133,18 @@ def test_the_sentence_names_the_strongest_and_the_weakest_pair_or_says_that_none
     both = links_sentence(table.assign(relation=["apart", "near"]), kinds, t)
     assert "forte: Espaços de arte: 90\N{NO-BREAK SPACE}% com empresas" in both
     assert "fraca: Ensino superior e artístico: 40\N{NO-BREAK SPACE}%" in both
+
+
+def test_the_matrix_has_the_pairs_of_the_list(porto: Built) -> None:
+    from atlas.commands.strategy_answers import links_matrix
+
+    matrix = links_matrix(porto, "en", None).shown
+    stored = porto.store.read("links")
+    assert matrix is not None
+    assert len(matrix) == stored["a"].nunique()
+    row = stored.iloc[0]
+    cells = {next(iter(one.values())): one for one in matrix}
+    t = Translator("en")
+    cell = cells[t(f"strategy.kind.{row['a']}")][t(f"strategy.kind.{row['b']}")]
+    assert cell.startswith(f"{t.percent(row['observed'])} ({t.percent(row['expected'])})")
+    assert cell.endswith("*") == (row["q"] < 0.05)

@@ -19,7 +19,17 @@ if TYPE_CHECKING:
 
 ORDER = 6
 PATH = "estrategia"
-QUESTIONS = ("scorecard", "opportunities", "agglomerations", "hotspots", "network", "links", "reusable", "best")
+QUESTIONS = (
+    "scorecard",
+    "opportunities",
+    "agglomerations",
+    "hotspots",
+    "network",
+    "links",
+    "matrix",
+    "reusable",
+    "best",
+)
 
 
 def show(session: Session) -> None:
@@ -60,5 +70,6 @@ def _ask(built: Built, question: str, lang: Lang, within: str | None) -> Answer:
         "agglomerations": answers.agglomerations_answer,
         "network": answers.network_answer,
         "links": answers.links_answer,
+        "matrix": answers.links_matrix,
     }[question]
     return ask(built, lang, within)
