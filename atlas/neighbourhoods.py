@@ -8,13 +8,17 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyproj
 import shapely
 
 from atlas.config import Atlas
 from atlas.errors import ConfigError, SourceError
+from atlas.sources import text_or_none
+from atlas.sources.table import numbers
 from atlas.sources.vector import read_vector
 
 GAP_WIDTH_M = 50.0  # gaps between neighbours up to this width are closed; wider ones are bays and rivers
+AROUND_DEGREES = 3.0  # a CRS still serves that far from the area that it is made for
 COLUMNS = ("code", "name", "parent", "parent_name", "nuts3", "residents", "residents_method")
 
 
@@ -38,7 +42,7 @@ def load_units(atlas: Atlas) -> Units:
     Raises
     ------
     SourceError
-        No CRS, no outline, a code twice or missing, residents that are negative.
+        No CRS or a wrong one, no outline or one that is no area, a code twice or missing, residents that are negative.
     ConfigError
         The atlas's CRS is not metric.
     """
@@ -50,9 +54,9 @@ def load_units(atlas: Atlas) -> Units:
         )
     path = atlas.folder / atlas.neighbourhoods.file
     repairs: list[tuple[str, str]] = []
-    units = _read(path, atlas.atlas.crs, repairs)
+    units = read_units(path, atlas.atlas.crs, repairs)
     parents_path = atlas.folder / atlas.neighbourhoods.parents if atlas.neighbourhoods.parents else None
-    parents = _read(parents_path, atlas.atlas.crs, repairs) if parents_path else _dissolved(units)
+    parents = read_units(parents_path, atlas.atlas.crs, repairs) if parents_path else _dissolved(units)
     orphan = units.loc[~units["parent"].isin(parents.index), "parent"]
     if len(orphan):
         raise SourceError(
@@ -64,8 +68,6 @@ def load_units(atlas: Atlas) -> Units:
 
 
 def _is_metric(crs: str) -> bool:
-    import pyproj
-
     try:
         found = pyproj.CRS.from_user_input(crs)
     except pyproj.exceptions.CRSError:
@@ -73,14 +75,15 @@ def _is_metric(crs: str) -> bool:
     return bool(found.is_projected and found.axis_info[0].unit_name == "metre")
 
 
-def _read(path: Path, crs: str, repairs: list[tuple[str, str]]) -> gpd.GeoDataFrame:
+def read_units(path: Path, crs: str, repairs: list[tuple[str, str]]) -> gpd.GeoDataFrame:
+    """The outlines of a file, checked and repaired, in the atlas's CRS; what was done is added to ``repairs``."""
     if not path.is_file():
         raise SourceError(
             "O ficheiro das unidades não existe. Corrija `neighbourhoods` em atlas.toml.",
             "The file of the units does not exist. Mend `neighbourhoods` in atlas.toml.",
             where=str(path),
         )
-    units = read_vector(path).to_crs(crs)
+    units = read_vector(path)
     if "code" not in units or "name" not in units:
         raise SourceError(
             "Faltam as colunas `code` e `name`. Dê-lhes esses nomes.",
@@ -93,15 +96,20 @@ def _read(path: Path, crs: str, repairs: list[tuple[str, str]]) -> gpd.GeoDataFr
     if "nuts3_name" in units:
         units["nuts3"] = units["nuts3_name"]
     _check_codes(units, path)
-    units["residents"] = pd.to_numeric(units["residents"], errors="coerce").astype(float)
+    units["residents"] = _residents(units, path)
     units = units.sort_values("code", kind="stable").set_index("code", drop=False)
     units.index.name = None
-    geometry = repair_coverage(units.geometry.to_numpy(), path.name, repairs)
-    empty = shapely.is_empty(geometry) | shapely.is_missing(geometry)
-    if empty.any():
+    units["name"] = _names(units, path.name, repairs)
+    check_shapes(units, path)
+    shapes = _in_metres(units.geometry, crs, path, repairs).to_numpy()
+    shapes = only_areas(shapes, units.index, path, repairs)
+    geometry = repair_coverage(shapes, path.name, repairs)
+    gone = shapely.is_empty(geometry)
+    if gone.any():
+        code = units.index[gone.argmax()]
         raise SourceError(
-            f"A unidade «{units.index[empty.argmax()]}» não tem contorno. Complete o ficheiro.",
-            f"The unit “{units.index[empty.argmax()]}” has no outline. Complete the file.",
+            f"O contorno da unidade «{code}» fica todo dentro de outros. Apague-o, ou recorte os outros.",
+            f"The outline of unit “{code}” lies wholly within others. Delete it, or cut the others.",
             where=str(path),
         )
     units = units[list(COLUMNS)].set_index(units.index)
@@ -121,7 +129,16 @@ def _check_codes(units: pd.DataFrame, path: Path) -> None:
             "The column `code` was read as a number: a leading zero is lost. Save it as text.",
             where=str(path),
         )
-    units["code"] = units["code"].astype(str).str.strip()
+    codes = text_or_none(units["code"])
+    if codes.isna().any():
+        raise SourceError(
+            f"{int(codes.isna().sum())} unidades não têm código, a começar pela linha {codes.isna().argmax() + 1} do "
+            "ficheiro. Escreva-os na coluna `code`.",
+            f"{int(codes.isna().sum())} units have no code, row {codes.isna().argmax() + 1} of the file first. "
+            "Write them in the column `code`.",
+            where=str(path),
+        )
+    units["code"] = codes.astype(str)
     twice = units["code"][units["code"].duplicated()]
     if len(twice):
         raise SourceError(
@@ -131,6 +148,132 @@ def _check_codes(units: pd.DataFrame, path: Path) -> None:
         )
 
 
+def _residents(units: pd.DataFrame, path: Path) -> pd.Series:
+    """Residents as numbers, missing where the file says so; a word and a negative one are errors."""
+    residents = numbers(units.set_index("code")["residents"], path, "residents")
+    if (residents < 0).any():
+        code = (residents < 0).idxmax()
+        raise SourceError(
+            f"A unidade «{code}» tem {residents[code]:.0f} residentes. Corrija o número ou deixe-o vazio.",
+            f"The unit “{code}” has {residents[code]:.0f} residents. Mend the number or leave it empty.",
+            where=str(path),
+        )
+    return pd.Series(residents.to_numpy(), units.index)
+
+
+def _names(units: pd.DataFrame, file: str, repairs: list[tuple[str, str]]) -> pd.Series:
+    """Names; the code where there is none."""
+    names = text_or_none(units["name"])
+    if names.isna().any():
+        count, first = int(names.isna().sum()), _first(units.index, names.isna())
+        repairs.append((
+            f"{file}: {count} unidades sem nome chamam-se pelo código ({first})",
+            f"{file}: {count} units without a name go by their code ({first})",
+        ))  # fmt: skip
+    return names.fillna(units["code"])
+
+
+def _first(codes: pd.Index, which: np.ndarray) -> str:
+    """The first ten codes."""
+    found = codes[np.asarray(which)]
+    return ", ".join(found[:10]) + (" …" if len(found) > 10 else "")
+
+
+def check_shapes(units: gpd.GeoDataFrame, path: Path) -> None:
+    """An error that names the first unit without an outline, or whose outline has coordinates that are no numbers."""
+    shapes = units.geometry.to_numpy()
+    empty = shapely.is_empty(shapes) | shapely.is_missing(shapes)
+    if empty.any():
+        raise SourceError(
+            f"A unidade «{units.index[empty.argmax()]}» não tem contorno. Complete o ficheiro.",
+            f"The unit “{units.index[empty.argmax()]}” has no outline. Complete the file.",
+            where=str(path),
+        )
+    coordinates, row = shapely.get_coordinates(shapes, return_index=True)
+    endless = ~np.isfinite(coordinates).all(axis=1)
+    if endless.any():
+        code = units.index[row[endless.argmax()]]
+        raise SourceError(
+            f"O contorno da unidade «{code}» tem coordenadas infinitas ou que não são números. Desenhe-o de novo.",
+            f"The outline of unit “{code}” has coordinates that are infinite or no numbers. Draw it again.",
+            where=str(path),
+        )
+
+
+def _in_metres(shapes: gpd.GeoSeries, crs: str, path: Path, repairs: list[tuple[str, str]]) -> gpd.GeoSeries:
+    """Outlines in the atlas's CRS, which must be made for where they lie; swapped axes are put right and said."""
+    if not shapes.crs.is_geographic and _touch(shapes, shapely.box(-180, -90, 180, 90), wholly=True):
+        said = shapes.crs.to_string()[:40]
+        raise SourceError(
+            f"As coordenadas parecem graus, mas o ficheiro diz-se em {said}. Guarde-o com o sistema certo (EPSG:4326).",
+            f"The coordinates look like degrees, but the file says {said}. Save it with its right CRS (EPSG:4326).",
+            where=str(path),
+        )
+    used = pyproj.CRS.from_user_input(crs).area_of_use
+    if used is None or used.west > used.east:  # a CRS of one's own, or one across ±180°
+        return shapes.to_crs(crs)
+    there = shapely.box(used.west - AROUND_DEGREES, used.south - AROUND_DEGREES,
+                        used.east + AROUND_DEGREES, used.north + AROUND_DEGREES)  # fmt: skip
+    degrees = shapes.to_crs(4326)
+    if _touch(degrees, there):
+        return shapes.to_crs(crs)
+    if shapes.crs.is_geographic:
+        swapped = gpd.GeoSeries(
+            shapely.transform(shapes.to_numpy(), lambda p: p[:, ::-1]), shapes.index, crs=shapes.crs
+        )
+        if _touch(swapped, there):
+            repairs.append((
+                f"{path.name}: {len(shapes)} contornos tinham longitude e latitude trocadas: postos no lugar",
+                f"{path.name}: {len(shapes)} outlines had longitude and latitude swapped: put right",
+            ))  # fmt: skip
+            return swapped.to_crs(crs)
+    west, south, east, north = degrees.total_bounds
+    where_they_lie = f"{west:.2f} … {east:.2f}° E, {south:.2f} … {north:.2f}° N"
+    raise SourceError(
+        f"Os contornos ficam em {where_they_lie}, onde {crs} não serve. Corrija o sistema de coordenadas do ficheiro, "
+        "ou `atlas.crs`.",
+        f"The outlines lie at {where_they_lie}, where {crs} does not hold. Mend the CRS of the file, or `atlas.crs`.",
+        where=str(path),
+    )
+
+
+def _touch(shapes: gpd.GeoSeries, there: shapely.Geometry, *, wholly: bool = False) -> bool:
+    bounds = shapes.total_bounds
+    box = shapely.box(*bounds)
+    return bool(np.isfinite(bounds).all() and (there.contains(box) if wholly else there.intersects(box)))
+
+
+def only_areas(shapes: np.ndarray, codes: pd.Index, path: Path, repairs: list[tuple[str, str]]) -> np.ndarray:
+    """Outlines without the lines and points of geometry collections; an error names one that is no area."""
+    mixed = shapely.get_type_id(shapes) == shapely.GeometryType.GEOMETRYCOLLECTION
+    if mixed.any():
+        count, first = int(mixed.sum()), _first(codes, mixed)
+        shapes = np.where(mixed, _areas_of(shapes), shapes)
+        repairs.append((
+            f"{path.name}: de {count} coleções de geometrias ficaram só as áreas ({first})",
+            f"{path.name}: of {count} geometry collections only the areas were kept ({first})",
+        ))  # fmt: skip
+    flat = shapely.area(shapes) == 0
+    if flat.any():
+        code = codes[flat.argmax()]
+        raise SourceError(
+            f"O contorno da unidade «{code}» não é uma área ({shapes[flat.argmax()].geom_type}). Desenhe um polígono.",
+            f"The outline of unit “{code}” is no area ({shapes[flat.argmax()].geom_type}). Draw a polygon.",
+            where=str(path),
+        )
+    return shapes
+
+
+def _areas_of(shapes: np.ndarray) -> np.ndarray:
+    """The areas of each shape, as one; collections may hold collections."""
+    parts, row = shapely.get_parts(shapes, return_index=True)
+    while (shapely.get_type_id(parts) == shapely.GeometryType.GEOMETRYCOLLECTION).any():
+        parts, deeper = shapely.get_parts(parts, return_index=True)
+        row = row[deeper]
+    area = shapely.get_dimensions(parts) == 2
+    return np.array([shapely.union_all(parts[area & (row == one)]) for one in range(len(shapes))], dtype=object)
+
+
 def repair_coverage(geometry: np.ndarray, name: str, repairs: list[tuple[str, str]]) -> np.ndarray:
     """Outlines as a coverage: valid, without overlaps, gaps up to 50 m closed; what was done is added to ``repairs``.
 
@@ -138,7 +281,8 @@ def repair_coverage(geometry: np.ndarray, name: str, repairs: list[tuple[str, st
     """
     invalid = ~shapely.is_valid(geometry)
     if invalid.any():
-        geometry = np.where(invalid, shapely.make_valid(geometry), geometry)
+        geometry = geometry.copy()
+        geometry[invalid] = _areas_of(shapely.make_valid(geometry[invalid]))
         repairs.append((
             f"{name}: {int(invalid.sum())} contornos inválidos reparados",
             f"{name}: {int(invalid.sum())} invalid outlines repaired",

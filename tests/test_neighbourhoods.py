@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import sqlite3
+import struct
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import geopandas as gpd
@@ -13,7 +17,7 @@ import shapely
 from atlas.atlasfile import find_atlas, load_atlas
 from atlas.built import Built
 from atlas.errors import ConfigError, SourceError
-from atlas.neighbourhoods import load_units, locate, repair_coverage
+from atlas.neighbourhoods import load_units, locate, read_units, repair_coverage
 
 
 def test_slivers_and_overlaps_between_neighbours_are_mended_and_said() -> None:
@@ -75,6 +79,87 @@ def test_a_unit_without_an_outline_is_named(small_atlas: Path) -> None:
 
     with pytest.raises(SourceError, match="não tem contorno"):
         one_unit(small_atlas, without)
+
+
+SQUARES = [shapely.box(x, 160_000, x + 1000, 161_000) for x in (-40_000, -39_000, -38_000)]
+
+
+def of_squares(first: shapely.Geometry = SQUARES[0], crs: int = 3763, **columns: object) -> gpd.GeoDataFrame:
+    held = {"code": ["01", "02", "03"], "name": ["A", "B", "C"], **columns}
+    return gpd.GeoDataFrame(held, geometry=[first, *SQUARES[1:]], crs=crs)
+
+
+def in_degrees() -> gpd.GeoDataFrame:
+    return of_squares().to_crs(4326)
+
+
+@pytest.mark.parametrize(
+    ("table", "area", "said"),
+    [
+        (of_squares(shapely.force_3d(SQUARES[0], 7)), 1.0, ""),
+        (of_squares(shapely.from_wkt("POLYGON ZM ((-4e4 16e4 1 2, -39e3 16e4 1 2, -39e3 161e3 1 2, -4e4 16e4 1 2))")),
+         0.5, ""),
+        (of_squares(SQUARES[0].reverse()), 1.0, ""),
+        (of_squares(SQUARES[0].difference(SQUARES[0].buffer(-250, join_style="mitre"))), 0.75, ""),
+        (of_squares(shapely.GeometryCollection([shapely.GeometryCollection([SQUARES[0]]), shapely.Point(0, 0)])), 1.0,
+         r"1 geometry collections .*\(01\)"),
+        (of_squares(name=["", None, "C"]), 1.0, r"2 units without a name .*\(01, 02\)"),
+        (of_squares().iloc[:1], 1.0, ""),
+        (of_squares().iloc[::2], 1.0, ""),
+        (in_degrees(), 1.0, ""),
+        (in_degrees().set_geometry(in_degrees().affine_transform([0, 1, 1, 0, 0, 0])), 1.0, "3 outlines had longitude"),
+    ],
+    ids=["z", "zm", "order", "hole", "collection", "nameless", "alone", "islands", "degrees", "swapped"],
+)  # fmt: skip
+def test_what_can_be_put_right_is_and_is_said(tmp_path: Path, table: gpd.GeoDataFrame, area: float, said: str) -> None:
+    table.to_parquet(tmp_path / "u.parquet")
+    repairs: list[tuple[str, str]] = []
+    units = read_units(tmp_path / "u.parquet", "EPSG:3763", repairs)
+    assert units["area_km2"].iloc[0] == pytest.approx(area, rel=1e-4)
+    assert len(units) == len(table)
+    assert re.search(said, " ".join(en for _, en in repairs)) if said else not repairs
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        (of_squares(shapely.Polygon()), "“01” has no outline"),
+        (of_squares(shapely.LineString([(0, 0), (9, 9)])), "“01” is no area"),
+        (of_squares(shapely.Polygon([(0, 0), (np.inf, 0), (5, 5)])), "“01” has coordinates that are infinite"),
+        (of_squares(SQUARES[1]), "“02” lies wholly within others"),
+        (of_squares().set_crs(4326, allow_override=True), r"degrees .*x runs from -40000 to -37000"),
+        (in_degrees().set_crs(3763, allow_override=True), "look like degrees"),
+        (of_squares().to_crs(4326).translate(90, 0).to_frame("geometry").assign(code=list("abc"), name="x"),
+         "EPSG:3763 does not hold"),
+        (of_squares(code=["01", None, " "]), "2 units have no code, row 2"),
+        (of_squares(residents=[1, 2, -3]), "“03” has -3 residents"),
+        (of_squares(residents=["1 234", "n.d.", "muitos"]), "“muitos” is no number"),
+    ],
+    ids=["empty", "line", "infinite", "covered", "metres", "degrees", "elsewhere", "codeless", "negative", "word"],
+)  # fmt: skip
+def test_what_cannot_be_put_right_names_the_unit(tmp_path: Path, table: gpd.GeoDataFrame, said: str) -> None:
+    table.to_parquet(tmp_path / "u.parquet")
+    with pytest.raises(SourceError) as fault:
+        read_units(tmp_path / "u.parquet", "EPSG:3763", [])
+    assert re.search(said, fault.value.text("en"))
+
+
+@pytest.mark.filterwarnings("ignore:geometry column type")
+def test_curves_become_lines_of_many_points(tmp_path: Path) -> None:
+    """A circle of 500 m in a GeoPackage, as CAD and cadastre save it: its area within 0.2 %."""
+    path = tmp_path / "u.gpkg"
+    of_squares().iloc[:1].to_file(path, layer="u")
+    ring = [(-40_000, 160_000), (-39_500, 160_500), (-39_000, 160_000), (-39_500, 159_500), (-40_000, 160_000)]
+    arcs = struct.pack("<BII", 1, 8, 5) + b"".join(struct.pack("<2d", *point) for point in ring)
+    with closing(sqlite3.connect(path)) as table:
+        for (trigger,) in table.execute("select name from sqlite_master where type = 'trigger'").fetchall():
+            table.execute(f'drop trigger "{trigger}"')
+        curve = b"GP\x00\x01" + struct.pack("<i", 3763) + struct.pack("<BII", 1, 10, 1) + arcs
+        table.execute("update u set geom = ?", (curve,))
+        table.execute("update gpkg_geometry_columns set geometry_type_name = 'GEOMETRY'")
+        table.commit()
+    (area,) = read_units(path, "EPSG:3763", [])["area_km2"]
+    assert area == pytest.approx(np.pi / 4, rel=0.002)
 
 
 def test_no_unit_at_all_is_said(small_atlas: Path) -> None:

@@ -12,6 +12,7 @@ import json
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pyogrio
 import shapely
@@ -139,9 +140,27 @@ def read_vector(
             'The file states no CRS. Save it with one, add the `.prj`, or say which: `read = { crs = "EPSG:3763" }`.',
             where=str(path),
         )
+    _refuse_metres(table, path)
     if shapely.has_z(table.geometry.to_numpy()).any():
         table = table.set_geometry(shapely.force_2d(table.geometry.to_numpy()), crs=table.crs)
     return table
+
+
+def _refuse_metres(table: gpd.GeoDataFrame, path: Path) -> None:
+    """An error where a file calls its coordinates degrees and most of them cannot be any."""
+    if not table.crs.is_geographic:
+        return
+    bounds = table.geometry.bounds.to_numpy()
+    bounds = bounds[np.isfinite(bounds).all(axis=1)]
+    if (np.abs(bounds) > 360).any(axis=1).sum() > 0.5 * len(bounds):
+        west, east, crs = bounds[:, 0].min(), bounds[:, 2].max(), table.crs.to_string()[:40]
+        raise SourceError(
+            f"O ficheiro diz-se em graus ({crs}), mas x vai de {west:.0f} a {east:.0f}: são metros. Guarde-o com o "
+            "sistema certo (no QGIS: Atribuir projeção), por exemplo EPSG:3763.",
+            f"The file says that it is in degrees ({crs}), but x runs from {west:.0f} to {east:.0f}: these are metres. "
+            "Save it with its right CRS (in QGIS: Assign projection), for instance EPSG:3763.",
+            where=str(path),
+        )
 
 
 def _crs(named: str, path: Path) -> CRS:
