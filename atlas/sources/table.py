@@ -62,6 +62,7 @@ def load(source: Source, folder: Path) -> gpd.GeoDataFrame:
     named = [str(read[key]) for key in ("record", "name", "kind", "lon", "lat", "parent", *ADDRESS) if key in read]
     table = read_table(path, wanted=[*named, *keep], sheet=read.get("sheet"))
     require(table, [*named, *keep], path)
+    refuse_twice(table, ["record_id", "name", "kind", "parent", lon, lat], path)
     table = without_totals(table, [one for one in (lon, lat) if one in table])
     notes: Warnings = list(table.attrs.get("warnings", []))
     frame = pd.DataFrame(index=table.index)
@@ -138,15 +139,30 @@ def read_table(path: Path, *, wanted: Collection[str] = (), sheet: str | None = 
 
 
 def _read_text(path: Path, wanted: Collection[str]) -> pd.DataFrame:
-    raw = path.read_bytes()
-    text = raw.decode("utf-16") if raw.startswith((b"\xff\xfe", b"\xfe\xff")) else _decode(raw)
+    text = _decode(path.read_bytes())
     separator = separator_of(text)
     header = find_header(text_rows(text, separator), wanted)
     options: dict[str, Any] = {"sep": separator, "dtype": str, "keep_default_na": False, "na_values": [""]}
-    if header.plain:
-        return _whole(pd.read_csv(StringIO(text), **options), header)
-    table = pd.read_csv(StringIO(text), header=None, skiprows=header.rows, names=_apart(header.names), **options)
+    first = {} if header.plain else {"header": None, "skiprows": header.rows, "names": _apart(header.names)}
+    table = pd.read_csv(StringIO(text), **first, **options)
+    if not isinstance(table.index, pd.RangeIndex):  # pandas takes the cells too many for labels, and shifts the others
+        table = _without_surplus(table.reset_index(), [str(one) for one in table.columns], header, path)
     return _whole(table, header)
+
+
+def _without_surplus(table: pd.DataFrame, names: list[str], header: Header, path: Path) -> pd.DataFrame:
+    """Rows that end in more separators than the header, without these; an error where something stands behind them."""
+    surplus = table.iloc[:, len(names) :].notna().any(axis=1).to_numpy()
+    if surplus.any():
+        line = int(surplus.argmax()) + header.rows + 1
+        raise SourceError(
+            f"A linha {line} tem mais células do que o cabeçalho ({len(names)}). Se os números têm vírgula decimal, "
+            "separe as colunas por ponto e vírgula ou ponha-os entre aspas.",
+            f"Line {line} has more cells than the header ({len(names)}). If the numbers have decimal commas, part the "
+            "columns by semicolons or put the numbers in quotes.",
+            where=str(path),
+        )
+    return table.iloc[:, : len(names)].set_axis(names, axis="columns")
 
 
 def _read_sheet(path: Path, wanted: Collection[str], sheet: str | None) -> pd.DataFrame:
@@ -210,6 +226,10 @@ def without_totals(table: pd.DataFrame, places: Collection[str]) -> pd.DataFrame
 
 
 def _decode(raw: bytes) -> str:
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return raw.decode("utf-16")
+    if raw[:40].count(0) > len(raw[:40]) // 3:  # UTF-16 that does not say so
+        return raw.decode("utf-16-be" if raw[0] == 0 else "utf-16-le")
     for encoding in ENCODINGS:
         try:
             return raw.decode(encoding)
@@ -228,6 +248,12 @@ def require(table: pd.DataFrame, columns: list[str], path: Path) -> None:
                 f"The column “{column}” is missing. There are: {there}. Mend `read` in atlas.toml.",
                 where=str(path),
             )
+    refuse_twice(table, columns, path)
+
+
+def refuse_twice(table: pd.DataFrame, columns: list[str], path: Path) -> None:
+    """An error where one of the columns stands twice: which one is meant is not known."""
+    for column in columns:
         if f"{column}.1" in table:
             raise SourceError(
                 f"A coluna «{column}» aparece duas vezes. Dê outro nome a uma delas.",

@@ -44,7 +44,7 @@ def said(records: gpd.GeoDataFrame) -> str:
     return " ".join(en for _, en in records.attrs["warnings"])
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("separator", [";", "\t"])
 def test_any_encoding_and_separator_with_decimal_commas(tmp_path: Path, encoding: str, separator: str) -> None:
     records = read(tmp_path, PLACES.replace(";", separator).encode(encoding))
@@ -141,6 +141,12 @@ def test_a_code_shown_with_leading_zeros_keeps_them(tmp_path: Path) -> None:
 def test_what_cannot_be_put_right_is_named(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="aparece duas vezes"):
         read(tmp_path, "nome;tipo;tipo;lon;lat\nA;museu;museu;1;2\n")
+    with pytest.raises(SourceError, match="«lon» aparece duas vezes"):
+        read(tmp_path, "nome;tipo;lon;lon;lat\nA;museu;1;2;3\n")
+    with pytest.raises(SourceError, match=r"linha 2 tem mais células do que o cabeçalho \(4\)"):
+        read(tmp_path, "nome,tipo,lon,lat\nA,museu,-8,61,41,15\n")
+    with pytest.raises(SourceError, match="não são graus"):
+        read(tmp_path, "nome;tipo;lon;lat\nA;museu;1e400;41\n")
     with pytest.raises(SourceError, match="Falta a coluna «tipo»"):
         read(tmp_path, "nome;lon;lat\nA;1;2\n")
     with pytest.raises(SourceError, match="«ver mapa» não é um número") as fault:
@@ -150,6 +156,12 @@ def test_what_cannot_be_put_right_is_named(tmp_path: Path) -> None:
         read(tmp_path, b"no workbook", "a.xlsx")
     with pytest.raises(SourceError, match="não se lê"):
         read(tmp_path, 'nome;tipo;lon;lat\n"Museu;museu;1;2\nTeatro;teatro;1;2\n')
+
+
+def test_separators_at_the_end_of_rows_shift_nothing(tmp_path: Path) -> None:
+    records = read(tmp_path, "nome;tipo;lon;lat\nMuseu;museu;-8,61;41,15;\nTeatro;teatro;-8,62;41,16;\n")
+    assert records["name"].tolist() == ["Museu", "Teatro"]
+    assert spots(records) == [(-8.61, 41.15), (-8.62, 41.16)]
 
 
 def test_words_for_missing_and_embedded_line_breaks(tmp_path: Path) -> None:
