@@ -32,6 +32,8 @@ CLASS_LOST = "class_guessed"
 """The mark of a record whose source lost its class: its name may be asked for one."""
 OUTLIVES_USE = frozenset({"heritage", "stock", "context"})
 """Roles of layers that a thing does not leave by falling out of use."""
+MAIN_KEYS = ("amenity", "tourism", "leisure", "historic", "shop", "craft", "office")
+"""Keys of OpenStreetMap that say what a thing is, the commonest first: whose value a plain word is taken to be."""
 ENTITY = "http://www.wikidata.org/entity/"
 
 
@@ -230,6 +232,7 @@ class _Rules:
     words: dict[str, frozenset[int]]
     vague: dict[str, list[tuple[re.Pattern[str], int]]]
     labels: list[tuple[re.Pattern[str], int]]
+    keys: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     @classmethod
     def of(cls, layers: Sequence[Layer]) -> _Rules:
@@ -259,6 +262,8 @@ class _Rules:
                 self.filed[first.key].by_look.append((first, made))
             for value in first.accepted or ():
                 self.filed[first.key].by_value[value].append(made)
+                if value != "yes" and ":" not in first.key:
+                    self.keys[value].add(first.key)
         for word, patterns in rule.kind_label.items():
             self.vague[word.casefold()] += [(parse_pattern(one), position) for one in patterns]
         self.labels += [(parse_pattern(one), position) for one in rule.label]
@@ -285,7 +290,7 @@ class _Rules:
         )
 
     def of_kind(self, kind: str) -> frozenset[int]:
-        """Classes that a word of a kind column means: words, several of them, or a tag."""
+        """Classes that a word of a kind column means: words, several of them, a tag, or a tag's value."""
         word = str(kind).strip().removeprefix(ENTITY).casefold()
         if word in self.words:
             return self.words[word]
@@ -293,7 +298,16 @@ class _Rules:
             key, _, value = word.partition("=")
             return self.of_tags({key: value})
         several = [part for part in re.split(r"\s*[|;,]\s*", word) if part and part != word]
+        if not several:
+            return self.of_value(word.replace(" ", "_"))
         return frozenset().union(*(self.of_kind(part) for part in several))
+
+    def of_value(self, value: str) -> frozenset[int]:
+        """Classes of a plain value of a tag (``arts_centre``): by its main key, else where all keys mean the same."""
+        keys = self.keys.get(value, set())
+        main = (self.of_tags({key: value}) for key in MAIN_KEYS if key in keys)
+        rest = {self.of_tags({key: value}) for key in keys.difference(MAIN_KEYS)} - {frozenset[int]()}
+        return next((found for found in main if found), rest.pop() if len(rest) == 1 else frozenset())
 
     def of_name(self, name: str, kind: str, *, lost: bool) -> frozenset[int]:
         """Classes that a name tells, where the kind says too little or was lost."""

@@ -21,6 +21,8 @@ from atlas.initialise.grid import hexagons
 from atlas.initialise.outlines import Wishes, find_columns, read_outlines
 from atlas.initialise.projecting import choose_crs
 from atlas.language import Translator
+from atlas.layers import classify
+from atlas.sources import load
 
 KINDS = ("museum", "theatre", "library", "café", "gallery", "cinema", "monumento", "coworking", "university")
 
@@ -323,6 +325,18 @@ def test_a_handful_of_places_in_a_list_makes_no_indicator_but_a_survey_may_find_
     said = [note.text(Translator("en")) for note in made.notes]
     assert any("there are only 2 places (Cinemas) for" in text for text in said)
     assert not any(one.layers == ("cinemas",) for one in load_atlas(tmp_path / "t").indicator)
+
+
+def test_plain_values_of_openstreetmap_are_known_by_the_rules_of_the_layers(tmp_path: Path) -> None:
+    words = ["arts_centre", "community_centre", "Arts Centre", "pub", "events_venue", "yes", "office", "disused"]
+    table = pd.read_csv(places(tmp_path / "p.csv", 0, 0, 1, 1, len(words)))
+    table.assign(tipo=words).to_csv(tmp_path / "p.csv", index=False)
+    initialise(Request(tmp_path / "t", "T", grid_m=20_000, places=(tmp_path / "p.csv",)))
+    atlas = load_atlas(tmp_path / "t")
+    classes = classify(load(atlas.source_of("p"), atlas.folder), atlas.layers)
+    assert classes.fillna("").tolist() == [
+        "cultural_centre", "association", "cultural_centre", "bar", "events_hall", "", "", ""
+    ]  # fmt: skip
 
 
 def test_words_that_no_layer_knows_are_all_listed(tmp_path: Path) -> None:
