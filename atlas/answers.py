@@ -188,17 +188,28 @@ def _ranked_line(built: Built, index: Index, t: Translator) -> str:
 
 
 def check_summary(atlas: Atlas, placed: Places, lang: Lang) -> Answer:
-    """What a build would repair or leave out, source by source, with the first ten records without a place."""
+    """What a build would repair or leave out, source by source, with counts and the first ten records of each."""
     t = Translator(lang)
     pick = 1 if lang == "en" else 0
     lines = [t("cli.check.fine", atlas=atlas.atlas.name.in_(lang))]
-    lines += [f"· {pair[pick]}" for pair in [*placed.repairs, *placed.warnings]]
     unplaced = placed.tables["unplaced"]
-    if len(unplaced):
-        lines.append(t.n("cli.check.unplaced", len(unplaced)))
-        for row in unplaced.head(10).itertuples(index=False):
-            lines.append(f"· {row.source_id} {row.record_id} {row.name or ''}")
-    return Answer([], head="\n".join(lines))
+    told = set()
+    lines += [f"· {pair[pick]}" for pair in placed.repairs]
+    for source in placed.sources:
+        notes = [f"· {pair[pick]}" for pair in source["warnings"]]
+        told |= {f"{source['id']}: {pair[pick]}" for pair in source["warnings"]}
+        own = unplaced[unplaced["source_id"] == source["id"]]
+        if len(own):
+            notes.append("· " + t.n("cli.check.unplaced", len(own)))
+            notes += [
+                f"  {row.record_id} {_short(row.name) if isinstance(row.name, str) else ''}".rstrip()
+                for row in own.head(10).itertuples(index=False)
+            ]
+        if notes:
+            lines += [t("cli.check.source", id=source["id"], title=source["title"]), *notes]
+    clean = sum(not source["warnings"] for source in placed.sources if source["id"] not in set(unplaced["source_id"]))
+    lines += [f"· {pair[pick]}" for pair in placed.warnings if pair[pick] not in told]
+    return Answer([], head="\n".join([*lines, t.n("cli.check.clean", clean)]))
 
 
 def rank_answer(

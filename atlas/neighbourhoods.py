@@ -13,7 +13,7 @@ import shapely
 
 from atlas.config import Atlas
 from atlas.errors import ConfigError, SourceError
-from atlas.sources import text_or_none
+from atlas.sources import first_ten, text_or_none
 from atlas.sources.table import numbers
 from atlas.sources.vector import read_vector
 
@@ -103,7 +103,7 @@ def read_units(path: Path, crs: str, repairs: list[tuple[str, str]]) -> gpd.GeoD
     check_shapes(units, path)
     shapes = _in_metres(units.geometry, crs, path, repairs).to_numpy()
     shapes = only_areas(shapes, units.index, path, repairs)
-    geometry = repair_coverage(shapes, path.name, repairs)
+    geometry = repair_coverage(shapes, units.index, path.name, repairs)
     gone = shapely.is_empty(geometry)
     if gone.any():
         code = units.index[gone.argmax()]
@@ -165,18 +165,12 @@ def _names(units: pd.DataFrame, file: str, repairs: list[tuple[str, str]]) -> pd
     """Names; the code where there is none."""
     names = text_or_none(units["name"])
     if names.isna().any():
-        count, first = int(names.isna().sum()), _first(units.index, names.isna())
+        count, first = int(names.isna().sum()), first_ten(units.index[names.isna()])
         repairs.append((
             f"{file}: {count} unidades sem nome chamam-se pelo código ({first})",
             f"{file}: {count} units without a name go by their code ({first})",
         ))  # fmt: skip
     return names.fillna(units["code"])
-
-
-def _first(codes: pd.Index, which: np.ndarray) -> str:
-    """The first ten codes."""
-    found = codes[np.asarray(which)]
-    return ", ".join(found[:10]) + (" …" if len(found) > 10 else "")
 
 
 def check_shapes(units: gpd.GeoDataFrame, path: Path) -> None:
@@ -247,13 +241,16 @@ def only_areas(shapes: np.ndarray, codes: pd.Index, path: Path, repairs: list[tu
     """Outlines without the lines and points of geometry collections; an error names one that is no area."""
     mixed = shapely.get_type_id(shapes) == shapely.GeometryType.GEOMETRYCOLLECTION
     if mixed.any():
-        count, first = int(mixed.sum()), _first(codes, mixed)
+        count, first = int(mixed.sum()), first_ten(codes[mixed])
         shapes = np.where(mixed, _areas_of(shapes), shapes)
         repairs.append((
             f"{path.name}: de {count} coleções de geometrias ficaram só as áreas ({first})",
             f"{path.name}: of {count} geometry collections only the areas were kept ({first})",
         ))  # fmt: skip
-    flat = shapely.area(shapes) == 0
+    crossed = ~shapely.is_valid(shapes)
+    whole = shapes.copy()
+    whole[crossed] = shapely.make_valid(shapes[crossed])  # the halves of a bow tie cancel each other
+    flat = shapely.area(whole) == 0
     if flat.any():
         code = codes[flat.argmax()]
         raise SourceError(
@@ -274,7 +271,7 @@ def _areas_of(shapes: np.ndarray) -> np.ndarray:
     return np.array([shapely.union_all(parts[area & (row == one)]) for one in range(len(shapes))], dtype=object)
 
 
-def repair_coverage(geometry: np.ndarray, name: str, repairs: list[tuple[str, str]]) -> np.ndarray:
+def repair_coverage(geometry: np.ndarray, codes: pd.Index, name: str, repairs: list[tuple[str, str]]) -> np.ndarray:
     """Outlines as a coverage: valid, without overlaps, gaps up to 50 m closed; what was done is added to ``repairs``.
 
     An outline that is already one comes back as it is.
@@ -283,18 +280,23 @@ def repair_coverage(geometry: np.ndarray, name: str, repairs: list[tuple[str, st
     if invalid.any():
         geometry = geometry.copy()
         geometry[invalid] = _areas_of(shapely.make_valid(geometry[invalid]))
+        count, first = int(invalid.sum()), first_ten(codes[invalid])
         repairs.append((
-            f"{name}: {int(invalid.sum())} contornos inválidos reparados",
-            f"{name}: {int(invalid.sum())} invalid outlines repaired",
+            f"{name}: {count} contornos inválidos reparados ({first})",
+            f"{name}: {count} invalid outlines repaired ({first})",
         ))  # fmt: skip
     if len(geometry) < 2 or shapely.coverage_is_valid(geometry):
         return geometry
     before = shapely.area(geometry)
     clean = np.asarray(shapely.coverage_clean(geometry, gap_width=GAP_WIDTH_M))
     moved = np.abs(shapely.area(clean) - before) / before
+    most = f"{100 * moved.max():.1f} %"
+    touched = codes[np.argsort(-moved, kind="stable")[: int((moved > 1e-9).sum())]]
     repairs.append((
-        f"{name}: sobreposições e falhas entre vizinhos corrigidas; as áreas mudaram até {100 * moved.max():.1f} %",
-        f"{name}: overlaps and gaps between neighbours mended; no area moved by more than {100 * moved.max():.1f} %",
+        f"{name}: sobreposições e falhas entre vizinhos corrigidas em {len(touched)} contornos ({first_ten(touched)}); "
+        f"as áreas mudaram até {most.replace('.', ',')}",
+        f"{name}: overlaps and gaps between neighbours mended in {len(touched)} outlines ({first_ten(touched)}); "
+        f"no area moved by more than {most}",
     ))  # fmt: skip
     return clean
 

@@ -23,7 +23,7 @@ from atlas.fusion.addresses import BY_ADDRESS, BY_UNIT, placed
 from atlas.fusion.completeness import completeness_table, density_class, families
 from atlas.layers import classify
 from atlas.neighbourhoods import Units, load_units, locate
-from atlas.sources import file_hash
+from atlas.sources import counted, file_hash
 from atlas.sources._by_name import plain
 from atlas.sources._coordinates import put_right
 from atlas.sources._opened import Opened
@@ -132,16 +132,22 @@ def _records(
             frame, outside = _within(held, around, atlas.atlas.crs, units)
             frame["classes"] = classify(frame, atlas.layers, source.layers)
             notes = [list(one) for one in held.attrs.get("warnings", [])]
-            if swapped:
-                notes.append([
-                    f"{swapped} registos tinham longitude e latitude trocadas: postos no lugar e marcados",
-                    f"{swapped} records had longitude and latitude swapped: put right and marked",
-                ])  # fmt: skip
-            if outside:
-                notes.append([
-                    f"{outside} registos fora da região e da sua margem",
-                    f"{outside} records outside the region and its margin",
-                ])  # fmt: skip
+            notes += map(
+                list,
+                counted(
+                    swapped,
+                    "registos tinham longitude e latitude trocadas: postos no lugar e marcados.",
+                    "records had longitude and latitude swapped: put right and marked.",
+                ),
+            )
+            notes += map(
+                list,
+                counted(
+                    outside,
+                    "registos fora da região e da sua margem.",
+                    "records outside the region and its margin.",
+                ),
+            )
             entry["warnings"] = notes
             warnings += [[f"{source.id}: {pt}", f"{source.id}: {en}"] for pt, en in notes]
             frames.append(frame)
@@ -195,8 +201,8 @@ def _unknown_codes(source: Source, figures: pd.DataFrame, units: Units, path: Pa
 
 def _within(
     records: gpd.GeoDataFrame, around: shapely.Geometry, crs: str, units: Units
-) -> tuple[gpd.GeoDataFrame, int]:
-    """Records in the region or its margin, and those without a place that may belong there; how many were left out."""
+) -> tuple[gpd.GeoDataFrame, list[str]]:
+    """Records in the region, its margin, or without a place that may belong there; and the ids of those left out."""
     moved = records.to_crs(crs)
     geometry = moved.geometry.to_numpy()
     missing = shapely.is_missing(geometry) | shapely.is_empty(geometry)
@@ -205,7 +211,7 @@ def _within(
         code for code in moved["parent"].dropna().unique() if not any(parent.startswith(code) for parent in known)
     }
     keep = np.where(missing, ~moved["parent"].isin(elsewhere), shapely.intersects(around, geometry))
-    return moved[keep].reset_index(drop=True), int((~keep).sum())
+    return moved[keep].reset_index(drop=True), moved["record_id"][~keep].tolist()
 
 
 def _attributes(places: gpd.GeoDataFrame, atlas: Atlas, units: Units) -> gpd.GeoDataFrame:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 
@@ -26,27 +27,28 @@ def test_slivers_and_overlaps_between_neighbours_are_mended_and_said() -> None:
         [shapely.box(0, 0, 1000, 1000), shapely.box(1020, 0, 2000, 1000), shapely.box(1970, 0, 3000, 700)]
     )
     repairs: list[tuple[str, str]] = []
-    mended = repair_coverage(squares, "x.gpkg", repairs)
+    mended = repair_coverage(squares, pd.Index(["a", "b", "c"]), "x.gpkg", repairs)
     assert shapely.coverage_is_valid(mended)
     assert shapely.union_all(mended).area == pytest.approx(3000 * 1000 - 1000 * 300, rel=0.02)
     assert len(repairs) == 1
     assert "x.gpkg" in repairs[0][0]
+    assert "in 1 outlines (c)" in repairs[0][1]
 
 
 def test_a_coverage_is_left_as_it_is() -> None:
     squares = np.array([shapely.box(0, 0, 10, 10), shapely.box(10, 0, 20, 10)])
     repairs: list[tuple[str, str]] = []
-    assert (repair_coverage(squares, "x", repairs) == squares).all()
+    assert (repair_coverage(squares, pd.Index(["a", "b"]), "x", repairs) == squares).all()
     assert repairs == []
 
 
 def test_a_bow_tie_is_repaired_before_anything_is_measured() -> None:
     bow = shapely.Polygon([(0, 0), (10, 10), (10, 0), (0, 10)])
     repairs: list[tuple[str, str]] = []
-    (mended,) = repair_coverage(np.array([bow]), "x", repairs)
+    (mended,) = repair_coverage(np.array([bow]), pd.Index(["a"]), "x", repairs)
     assert mended.is_valid
     assert mended.area == pytest.approx(50)
-    assert "1" in repairs[0][1]
+    assert "1 invalid outlines repaired (a)" in repairs[0][1]
 
 
 def test_a_point_on_a_border_belongs_to_the_smaller_code() -> None:
@@ -104,12 +106,14 @@ def in_degrees() -> gpd.GeoDataFrame:
         (of_squares(shapely.GeometryCollection([shapely.GeometryCollection([SQUARES[0]]), shapely.Point(0, 0)])), 1.0,
          r"1 geometry collections .*\(01\)"),
         (of_squares(name=["", None, "C"]), 1.0, r"2 units without a name .*\(01, 02\)"),
+        (of_squares(shapely.Polygon(np.array([(0, 0), (10, 10), (10, 0), (0, 10)]) * 100 + (-40_000, 160_000))), 0.5,
+         r"1 invalid outlines repaired \(01\)"),
         (of_squares().iloc[:1], 1.0, ""),
         (of_squares().iloc[::2], 1.0, ""),
         (in_degrees(), 1.0, ""),
         (in_degrees().set_geometry(in_degrees().affine_transform([0, 1, 1, 0, 0, 0])), 1.0, "3 outlines had longitude"),
     ],
-    ids=["z", "zm", "order", "hole", "collection", "nameless", "alone", "islands", "degrees", "swapped"],
+    ids=["z", "zm", "order", "hole", "collection", "nameless", "crossed", "alone", "islands", "degrees", "swapped"],
 )  # fmt: skip
 def test_what_can_be_put_right_is_and_is_said(tmp_path: Path, table: gpd.GeoDataFrame, area: float, said: str) -> None:
     table.to_parquet(tmp_path / "u.parquet")

@@ -21,6 +21,7 @@ Other kinds return *figures* (a DataFrame indexed by the unit's code), areas, or
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -117,16 +118,37 @@ def to_records(frame: gpd.GeoDataFrame, source: Source, path: Path) -> gpd.GeoDa
         zero = (bounds == 0).all(1)
     lost = placed & (wild | zero | ~np.isfinite(bounds).all(1))
     if lost.any():
-        first = frame.loc[lost, "record_id"].iloc[0]
-        warnings.append((
-            f"{int(lost.sum())} registos com coordenadas impossíveis ficaram sem lugar, a começar por «{first}»",
-            f"{int(lost.sum())} records with impossible coordinates were left without a place, “{first}” first",
-        ))  # fmt: skip
+        warnings += counted(
+            frame.loc[lost, "record_id"].tolist(),
+            "registos com coordenadas impossíveis ficaram sem lugar.",
+            "records with impossible coordinates were left without a place.",
+        )
     geometry = frame.geometry.where(placed & ~lost, None)
     frame = gpd.GeoDataFrame(frame[list(RECORD_COLUMNS[:-1])], geometry=geometry.to_numpy(), crs=4326)
     frame = frame.reset_index(drop=True)
     frame.attrs["warnings"] = warnings
     return frame
+
+
+def counted(ids: Sequence[str], pt: str, en: str) -> list[tuple[str, str]]:
+    """A warning with the number of records and the first ten; none where there are none.
+
+    >>> counted(["way/7"], "vias abertas.", "open ways.")
+    [('1 vias abertas. Primeiros: way/7.', '1 open ways. First: way/7.')]
+    """
+    if not len(ids):
+        return []
+    shown = first_ten(ids)
+    return [(f"{len(ids)} {pt} Primeiros: {shown}.", f"{len(ids)} {en} First: {shown}.")]
+
+
+def first_ten(ids: Sequence[str]) -> str:
+    """The first ten of some ids, and a sign where there are more.
+
+    >>> first_ten(["7", "8"]), first_ten(["0"] * 11)
+    ('7, 8', '0, 0, 0, 0, 0, 0, 0, 0, 0, 0 …')
+    """
+    return ", ".join(map(str, ids[:10])) + (" …" if len(ids) > 10 else "")
 
 
 def text_or_none(column: pd.Series) -> pd.Series:

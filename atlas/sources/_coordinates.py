@@ -78,21 +78,21 @@ def refuse_metres(x: pd.Series, y: pd.Series, path: Path) -> None:
         )
 
 
-def swap_impossible(x: pd.Series, y: pd.Series) -> tuple[pd.Series, pd.Series, int]:
-    """Latitudes beyond ±90 beside longitudes within it can only be swapped: put right, and counted."""
+def swap_impossible(x: pd.Series, y: pd.Series) -> tuple[pd.Series, pd.Series, pd.Series]:
+    """Latitudes beyond ±90 beside longitudes within it can only be swapped: put right; and which these are."""
     wrong = (y.abs() > 90) & (y.abs() <= 180) & (x.abs() <= 90)
-    return x.mask(wrong, y), y.mask(wrong, x), int(wrong.sum())
+    return x.mask(wrong, y), y.mask(wrong, x), wrong
 
 
-def put_right(records: gpd.GeoDataFrame, region: shapely.Geometry, crs: str) -> tuple[gpd.GeoDataFrame, int]:
-    """Points outside a region that lie in it with longitude and latitude swapped, swapped; and how many.
+def put_right(records: gpd.GeoDataFrame, region: shapely.Geometry, crs: str) -> tuple[gpd.GeoDataFrame, list[str]]:
+    """Points outside a region that lie in it with longitude and latitude swapped, swapped; and the ids of these.
 
     ``region`` is in ``crs``, the records are in degrees. What is moved is marked ``position_doubtful``.
     """
     shapes = records.geometry.to_numpy()
     rows = np.flatnonzero(shapely.get_type_id(shapes) == 0)
     if not len(rows):
-        return records, 0
+        return records, []
     lon, lat = shapely.get_x(shapes[rows]), shapely.get_y(shapes[rows])
     maybe = np.abs(lon) <= 90
     rows, lon, lat = rows[maybe], lon[maybe], lat[maybe]
@@ -101,7 +101,7 @@ def put_right(records: gpd.GeoDataFrame, region: shapely.Geometry, crs: str) -> 
     here = shapely.intersects(region, gpd.GeoSeries(shapes[rows], crs=4326).to_crs(crs).to_numpy())
     moved = rows[there & ~here]
     if not len(moved):
-        return records, 0
+        return records, []
     shapes = shapes.copy()
     shapes[moved] = swapped.to_numpy()[there & ~here]
     out = records.set_geometry(gpd.GeoSeries(shapes, index=records.index, crs=4326))
@@ -109,4 +109,4 @@ def put_right(records: gpd.GeoDataFrame, region: shapely.Geometry, crs: str) -> 
     marks = out["marks"].fillna("").to_numpy(dtype=object).copy()
     marks[moved] = [f"{one}|position_doubtful".lstrip("|") for one in marks[moved]]
     out["marks"] = pd.Series(marks, index=out.index).where(marks != "", None)
-    return out, len(moved)
+    return out, records["record_id"].iloc[moved].tolist()

@@ -13,6 +13,7 @@ from geopandas import GeoDataFrame
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from atlas.sources import counted
 from atlas.tags import STAGES
 
 # A closed way is an area if it has one of these keys (any value; only these values; any but these values).
@@ -143,15 +144,3 @@ class Notes:
                 "objects with parts that the file lacks are left out.",
             ),
         ]
-
-
-def counted(ids: Sequence[str], pt: str, en: str) -> list[tuple[str, str]]:
-    """A warning with the number of objects and the first ten; none where there are none.
-
-    >>> counted(["way/7"], "vias abertas.", "open ways.")
-    [('1 vias abertas. Primeiros: way/7.', '1 open ways. First: way/7.')]
-    """
-    if not ids:
-        return []
-    shown = ", ".join(ids[:10]) + (" …" if len(ids) > 10 else "")
-    return [(f"{len(ids)} {pt} Primeiros: {shown}.", f"{len(ids)} {en} First: {shown}.")]

@@ -20,7 +20,7 @@ from shapely.geometry.base import BaseGeometry
 
 from atlas.config import Source
 from atlas.errors import SourceError
-from atlas.sources import _osm, wfs
+from atlas.sources import _osm, counted, wfs
 from atlas.sources.vector import records_of
 
 READ = wfs.READ
@@ -82,7 +82,7 @@ def features_of(answer: dict[str, Any]) -> tuple[gpd.GeoDataFrame, Warnings]:
     table = gpd.GeoDataFrame(
         pd.DataFrame([one.get("attributes") or {} for one in answer["features"]]), geometry=shapes, crs=_crs(answer)
     )
-    notes: Warnings = _osm.counted(
+    notes: Warnings = counted(
         dropped,
         "geometrias tinham coordenadas nulas, que ficaram de fora.",
         "geometries had null coordinates, which were left out.",

@@ -38,7 +38,7 @@ import pandas as pd
 
 from atlas.config import Source
 from atlas.errors import SourceError
-from atlas.sources import _coordinates, text_or_none, to_records
+from atlas.sources import _coordinates, counted, first_ten, text_or_none, to_records
 from atlas.sources._header import Header, Warnings, find_header, separator_of, sheet_rows, text_rows
 
 READ = frozenset({
@@ -79,30 +79,31 @@ def load(source: Source, folder: Path) -> gpd.GeoDataFrame:
         frame["tags"] = [_as_json(row) for row in attributes.to_dict("records")]
     geometry = gpd.GeoSeries([None] * len(frame), crs=4326)
     if lon in table and lat in table:
-        geometry = _points(table[lon], table[lat], str(read.get("crs", "EPSG:4326")), path, notes)
+        geometry, swapped = _points(table[lon], table[lat], str(read.get("crs", "EPSG:4326")), path)
+        notes += counted(
+            frame.loc[swapped, "record_id"].tolist(),
+            "registos tinham longitude e latitude trocadas.",
+            "records had longitude and latitude swapped.",
+        )
     records = gpd.GeoDataFrame(frame, geometry=geometry.to_numpy(), crs=geometry.crs)
     records.attrs["warnings"] = notes
     return to_records(records, source, path)
 
 
-def _points(lon: pd.Series, lat: pd.Series, crs: str, path: Path, notes: Warnings) -> gpd.GeoSeries:
-    """Points from two columns; missing where one of them is."""
+def _points(lon: pd.Series, lat: pd.Series, crs: str, path: Path) -> tuple[gpd.GeoSeries, pd.Series]:
+    """Points from two columns, missing where one of them is; and which had the columns swapped."""
     x, y = (
         _coordinates.degrees(column, path, str(column.name))
         if _coordinates.are_angles(column)
         else numbers(column, path, str(column.name))
         for column in (lon, lat)
     )
+    swapped = pd.Series(data=False, index=x.index)
     if crs.upper() in ("EPSG:4326", "OGC:CRS84"):
         _coordinates.refuse_metres(x, y, path)
         x, y, swapped = _coordinates.swap_impossible(x, y)
-        if swapped:
-            notes.append((
-                f"{swapped} registos tinham longitude e latitude trocadas",
-                f"{swapped} records had longitude and latitude swapped",
-            ))  # fmt: skip
     points = gpd.GeoSeries(gpd.points_from_xy(x, y, crs=crs))
-    return points.where((x.notna() & y.notna()).to_numpy(), None)
+    return points.where((x.notna() & y.notna()).to_numpy(), None), swapped
 
 
 def _as_json(row: dict[str, Any]) -> str:
@@ -214,12 +215,13 @@ def without_totals(table: pd.DataFrame, places: Collection[str]) -> pd.DataFrame
         total &= table[list(places)].isna().any(axis=1).to_numpy()
     if not total.any():
         return table
+    lines = first_ten([str(label + 2) for label in table.index[total]])
     kept = table[~total]
     kept.attrs["warnings"] = [
         *table.attrs.get("warnings", []),
         (
-            f"{int(total.sum())} linhas de totais ficaram de fora (linha {table.index[total][0] + 2})",
-            f"{int(total.sum())} rows of totals were left out (line {table.index[total][0] + 2})",
+            f"{int(total.sum())} linhas de totais ficaram de fora (linha {lines})",
+            f"{int(total.sum())} rows of totals were left out (line {lines})",
         ),
     ]
     return kept

@@ -108,7 +108,7 @@ def test_swapped_coordinates_are_put_right_where_the_region_or_the_globe_says_so
     norte = shapely.box(-60_000, 100_000, 0, 200_000)
     mixed = read(tmp_path, "nome;tipo;lon;lat\nA;museu;41,15;-8,61\nB;museu;-8,61;41,15\nC;museu;2,35;48,85\n")
     right, moved = put_right(mixed, norte, "EPSG:3763")
-    assert (moved, spots(right)) == (1, [(-8.61, 41.15), (-8.61, 41.15), (2.35, 48.85)])
+    assert (moved, spots(right)) == (["1"], [(-8.61, 41.15), (-8.61, 41.15), (2.35, 48.85)])
     assert right["marks"].fillna("").tolist() == ["position_doubtful", "", ""]
 
 
