@@ -84,6 +84,7 @@ def _take(browser: Browser, address: str, size: tuple[int, int], scheme: str, pa
         _bring(page)
     elif path.stem.startswith("cenarios"):
         page.locator(".st-key-scenario_example button").click()
+        page.get_by_text("Ainda não há mudanças").wait_for(state="detached")
         page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
     page.wait_for_timeout(1500)  # the typeface of the frame, and the last tile of the layout
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
