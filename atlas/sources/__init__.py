@@ -123,11 +123,26 @@ def to_records(frame: gpd.GeoDataFrame, source: Source, path: Path) -> gpd.GeoDa
             "registos com coordenadas impossíveis ficaram sem lugar.",
             "records with impossible coordinates were left without a place.",
         )
+    warnings += counted(
+        frame.loc[_repeated(frame, (placed & ~lost).to_numpy()), "record_id"].tolist(),
+        "registos repetem o nome, a classe e o ponto de outro da mesma fonte, e contam cada um.",
+        "records repeat the name, class and point of another of the same source, and count each.",
+    )
     geometry = frame.geometry.where(placed & ~lost, None)
     frame = gpd.GeoDataFrame(frame[list(RECORD_COLUMNS[:-1])], geometry=geometry.to_numpy(), crs=4326)
     frame = frame.reset_index(drop=True)
     frame.attrs["warnings"] = warnings
     return frame
+
+
+def _repeated(frame: gpd.GeoDataFrame, placed: np.ndarray) -> np.ndarray:
+    """Which records say what an earlier one says, but for the id; records without a name are not asked."""
+    asked = placed & frame["name"].notna().to_numpy() & (frame.geom_type == "Point").to_numpy()
+    one = frame.loc[asked, ["name", "kind", "tags"]]
+    points = frame.geometry[asked]
+    repeated = np.zeros(len(frame), dtype=bool)
+    repeated[asked] = one.assign(x=points.x, y=points.y).duplicated().to_numpy()
+    return repeated
 
 
 def counted(ids: Sequence[str], pt: str, en: str) -> list[tuple[str, str]]:

@@ -164,6 +164,12 @@ def test_separators_at_the_end_of_rows_shift_nothing(tmp_path: Path) -> None:
     assert spots(records) == [(-8.61, 41.15), (-8.62, 41.16)]
 
 
+def test_duplicates_at_one_spot_are_counted_and_soon(tmp_path: Path) -> None:
+    records = read(tmp_path, "nome;tipo;lon;lat\n" + "Café;cafe;-8,6;41,1\n" * 100_000)
+    assert len(records) == 100_000
+    assert "99999 records repeat the name, class and point" in said(records)
+
+
 def test_words_for_missing_and_embedded_line_breaks(tmp_path: Path) -> None:
     text = 'nome;tipo;lon;lat\n"Museu\nde Arte";museu;-8,61;41,15\nB;museu;n.d.;…\nC;museu;x;-\n'
     records = read(tmp_path, text)
