@@ -51,7 +51,7 @@ def recalibrate(atlas: Atlas, *, inputs: Inputs | None = None) -> list[tuple[str
     known: dict[str, Indicator] = {}
     values: dict[str, dict[str, pd.Series]] = {"neighbourhood": {}, "municipality": {}}
     for indicator in atlas.indicator:
-        options = {**indicator.with_, **_shares(inputs, indicator)}
+        options = {**indicator.with_, **shares_of(inputs, indicator)}
         for key, after in options.items():
             if indicator.with_.get(key) != after:
                 moved.append((f"{indicator.code}.with.{key}", indicator.with_.get(key), after))
@@ -77,7 +77,7 @@ def recalibrate(atlas: Atlas, *, inputs: Inputs | None = None) -> list[tuple[str
     return moved
 
 
-def _shares(inputs: Inputs, indicator: Indicator) -> dict[str, float]:
+def shares_of(inputs: Inputs, indicator: Indicator) -> dict[str, float]:
     """The stored shares of measures that compare with the whole atlas."""
     if indicator.measure == "clustering":
         inside = inputs.places["neighbourhood"].notna()

@@ -14,6 +14,7 @@ import pytest
 import shapely
 
 from atlas.atlasfile import find_atlas, load_atlas
+from atlas.built import open_built
 from atlas.cli import main
 from atlas.errors import OutputError, SourceError
 from atlas.initialise import Request, initialise
@@ -400,3 +401,21 @@ def test_an_atlas_that_knows_no_decline_goes_all_the_way_to_paper_and_package(tm
         ["legal", "36.71", "-1.39", str(folder)],
     ):
         assert main([*words, "--quiet"]) == 0, words
+
+
+def test_in_a_tiny_region_what_is_the_same_everywhere_is_dropped_with_a_word(tmp_path: Path) -> None:
+    """Nine squares of one kilometre: within 5 km every venue has all the others, so its company tells nothing."""
+    squares = [shapely.box(1000 * x, 1000 * y, 1000 * x + 1000, 1000 * y + 1000) for x in range(3) for y in range(3)]
+    units = gpd.GeoDataFrame({"code": [f"U{i}" for i in range(9)], "name": [f"Unidade {i}" for i in range(9)]},
+                             geometry=squares, crs=3763)  # fmt: skip
+    units.to_file(tmp_path / "units.gpkg")
+    spots = [shapely.Point(137 * i % 3000, 731 * i % 3000) for i in range(1, 31)]
+    places = gpd.GeoDataFrame({"name": [f"P{i}" for i in range(30)], "kind": ["museum", "gallery", "theatre"] * 10},
+                              geometry=spots, crs=3763).to_crs(4326)  # fmt: skip
+    places.to_file(tmp_path / "places.geojson")
+    folder = tmp_path / "atlas"
+    command = ["init", str(folder), "--name", "Tiny", "--neighbourhoods", str(tmp_path / "units.gpkg")]
+    assert main([*command, "--places", str(tmp_path / "places.geojson"), "--quiet"]) == 0
+    built = open_built(str(folder), draws=20)
+    assert "venue_company" not in {one.code for one in built.atlas.indicator}
+    assert built.store.read("scores")["rank"].notna().any()

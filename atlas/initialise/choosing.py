@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from atlas.atlasfile import LEAST_COVER
+from atlas.calibrating import shares_of
 from atlas.config import Atlas, Indicator, Layer, Text
 from atlas.errors import ConfigError
 from atlas.indicators import Inputs, compute
@@ -224,7 +225,9 @@ def _reason(
         return Note(key, layers=_names([names[one] for one in entry["layers"]]), share=LEAST_COVER * 100)
     if "observed" in candidate.with_ and len(candidate.with_["observed"]) < LEAST_KINDS:
         return Note("init.reason.kinds")
-    values = compute(inputs, candidate).value
+    shares = {**candidate.with_, **shares_of(inputs, candidate)}  # as the calibration that follows will have them
+    measured = compute(inputs, candidate.model_copy(update={"with_": shares}))
+    values = measured.value if measured.coverage is None else measured.value.where(measured.coverage > 0)
     if not values.notna().any():
         return Note("init.reason.missing")
     if values.nunique() < 2:
