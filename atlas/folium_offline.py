@@ -9,7 +9,7 @@ from branca.element import Element, Figure, MacroElement
 from folium.template import Template
 
 
-class Page(Figure):  # type: ignore[misc]
+class Page(Figure):  # type: ignore[misc]  # folium states no types
     """An accessible HTML page around the map; comments mark where parts are put in afterwards."""
 
     _template = Template(
@@ -42,7 +42,7 @@ class Page(Figure):  # type: ignore[misc]
         self.lang = lang
 
 
-class OfflineMap(folium.Map):  # type: ignore[misc]
+class OfflineMap(folium.Map):  # type: ignore[misc]  # folium states no types
     """A folium map that links to nothing; its name does not change from run to run."""
 
     default_js: ClassVar[list[tuple[str, str]]] = []
@@ -60,7 +60,7 @@ class OfflineMap(folium.Map):  # type: ignore[misc]
     )
 
 
-class Start(MacroElement):  # type: ignore[misc]
+class Start(MacroElement):  # type: ignore[misc]  # folium states no types
     """Hands the finished map and the page's data to the script that draws them."""
 
     _template = Template(

@@ -178,7 +178,7 @@ def _message_element() -> type[Any]:
         "{% macro script(this, kwargs) %}window.AtlasPlannerMap.show(window.map, {{ this.message }});{% endmacro %}"
     )
     # Not escaped: it is a script, and the JSON in it is harmless.
-    template = Environment(autoescape=False).from_string(script)  # noqa: S701
+    template = Environment(autoescape=False).from_string(script)  # noqa: S701  (see above)
     return type("AtlasMessage", (MacroElement,), {"_template": template})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,7 +43,7 @@ def _at_terminal(args: argparse.Namespace) -> bool:
     return not args.quiet and sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def _asker(lang: str):  # type: ignore[no-untyped-def]
+def _asker(lang: str) -> Callable[[str, Sequence[str]], str]:
     """Ask at the terminal which column is which, until the answer is one of them or empty."""
     from atlas.language import Translator
 

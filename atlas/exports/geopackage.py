@@ -146,7 +146,7 @@ def _relate(database: sqlite3.Connection, layer: Exportable, table: Table) -> No
     mapping = f"{layer.id}_{table.id}"
     database.execute(f'CREATE TABLE "{mapping}" (base_id INTEGER NOT NULL, related_id INTEGER NOT NULL)')
     database.execute(
-        f'INSERT INTO "{mapping}" SELECT base.fid, related.fid FROM "{layer.id}" AS base '  # noqa: S608
+        f'INSERT INTO "{mapping}" SELECT base.fid, related.fid FROM "{layer.id}" AS base '  # noqa: S608  (ids of layers, not data)
         f'JOIN "{table.id}" AS related ON related."{table.key}" = base."{layer.key}" ORDER BY related.fid'
     )
     database.execute(

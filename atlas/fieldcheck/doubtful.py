@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -133,23 +134,23 @@ def _disputes(built: Built) -> dict[str, str]:
     return found
 
 
-def _said(built: Built, row: object, t: Translator) -> Iterator[str]:
+def _said(built: Built, row: Any, t: Translator) -> Iterator[str]:
     """One sentence a doubt."""
     sources = {one["id"]: one["title"] for one in built.store.manifest["sources"]}
-    ids = str(row.sources).split("|")  # type: ignore[attr-defined]
+    ids = str(row.sources).split("|")
     titles = "; ".join(str(sources.get(one, one)) for one in ids)
-    hidden = {"old", "single"} if "dropped" in row.doubts else set()  # type: ignore[attr-defined]  # said by it
-    for doubt in (one for one in row.doubts if one not in hidden):  # type: ignore[attr-defined]
+    hidden = {"old", "single"} if "dropped" in row.doubts else set()  # said by it
+    for doubt in (one for one in row.doubts if one not in hidden):
         values: dict[str, object] = {}
         if doubt in {"single", "dropped"}:
             values["source"] = titles
         elif doubt == "old":
-            values["date"] = t.date(row.source_date)  # type: ignore[attr-defined]
+            values["date"] = t.date(row.source_date)
         elif doubt == "match":
-            values["p"] = t.percent(row.p_match)  # type: ignore[attr-defined]
+            values["p"] = t.percent(row.p_match)
         elif doubt == "disputed":
-            other = built.places.loc[row.dispute]  # type: ignore[attr-defined]
-            apart = shapely.distance(row.geometry, other.geometry)  # type: ignore[attr-defined]
+            other = built.places.loc[row.dispute]
+            apart = shapely.distance(row.geometry, other.geometry)
             name = other["name"] if isinstance(other["name"], str) else t("field.nameless")
             values |= {"name": name, "metres": t.number(round(apart))}
         yield t(f"field.reason.{doubt}", **values)

@@ -59,13 +59,13 @@ def _disputed(built: Built, ids: set[str]) -> dict[str, list[Pair]]:
 def write_origins(database: sqlite3.Connection, origins: dict[str, Origin], about: dict[str, str]) -> None:
     """Lay both tables into a GeoPackage."""
     database.execute(f"CREATE TABLE {ABOUT} (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, value TEXT)")
-    database.executemany(f"INSERT INTO {ABOUT} (key, value) VALUES (?, ?)", about.items())  # noqa: S608
+    database.executemany(f"INSERT INTO {ABOUT} (key, value) VALUES (?, ?)", about.items())  # noqa: S608  (our own names of tables)
     database.execute(
         f"CREATE TABLE {ORIGIN} (id INTEGER PRIMARY KEY, place_id TEXT NOT NULL UNIQUE, source_id TEXT NOT NULL, "
         "record_id TEXT NOT NULL, classes TEXT NOT NULL, lon REAL NOT NULL, lat REAL NOT NULL, parts TEXT NOT NULL)"
     )
     database.executemany(
-        f"INSERT INTO {ORIGIN} (place_id, source_id, record_id, classes, lon, lat, parts) "  # noqa: S608
+        f"INSERT INTO {ORIGIN} (place_id, source_id, record_id, classes, lon, lat, parts) "  # noqa: S608  (our own names of tables)
         "VALUES (?, ?, ?, ?, ?, ?, ?)",
         [
             (id_, *one.record, one.classes, one.lon, one.lat, json.dumps(one.parts, ensure_ascii=False))
@@ -81,9 +81,9 @@ def write_origins(database: sqlite3.Connection, origins: dict[str, Origin], abou
 def read_origins(path: Path) -> tuple[dict[str, Origin], dict[str, str]]:
     """Both tables of a form; raises ``sqlite3.Error`` or ``ValueError`` where they cannot be read."""
     with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
-        about = dict(database.execute(f"SELECT key, value FROM {ABOUT}"))  # noqa: S608
+        about = dict(database.execute(f"SELECT key, value FROM {ABOUT}"))  # noqa: S608  (our own names of tables)
         rows: Iterable[tuple[str, str, str, str, float, float, str]] = database.execute(
-            f"SELECT place_id, source_id, record_id, classes, lon, lat, parts FROM {ORIGIN}"  # noqa: S608
+            f"SELECT place_id, source_id, record_id, classes, lon, lat, parts FROM {ORIGIN}"  # noqa: S608  (our own names of tables)
         )
         found = {
             id_: Origin((source, record), classes, lon, lat, tuple(_pair(one) for one in json.loads(parts)))

@@ -29,7 +29,7 @@ class StoreProvider(BaseProvider):  # type: ignore[misc]  # pygeoapi states no t
         """Name → JSON Schema type."""
         return self._fields
 
-    @crs_transform  # type: ignore[untyped-decorator]
+    @crs_transform  # type: ignore[untyped-decorator]  # pygeoapi's
     def query(
         self,
         offset: int = 0,
@@ -60,8 +60,8 @@ class StoreProvider(BaseProvider):  # type: ignore[misc]  # pygeoapi states no t
             "numberReturned": len(page),
         }
 
-    @crs_transform  # type: ignore[untyped-decorator]
-    def get(self, identifier: str, **more: Any) -> dict[str, Any]:  # noqa: ARG002
+    @crs_transform  # type: ignore[untyped-decorator]  # pygeoapi's
+    def get(self, identifier: str, **more: Any) -> dict[str, Any]:  # noqa: ARG002  (pygeoapi asks so)
         """One feature."""
         held = self.live.held(self.layer)
         if identifier not in held.row_of:

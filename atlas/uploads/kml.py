@@ -38,7 +38,7 @@ def placemarks(content: bytes, name: str) -> tuple[list[dict[str, str]], list[sh
     depth = 0
     try:
         # entities and document types were refused above, and nothing is fetched
-        for event, element in ElementTree.iterparse(io.BytesIO(content), events=("start", "end")):  # noqa: S314
+        for event, element in ElementTree.iterparse(io.BytesIO(content), events=("start", "end")):  # noqa: S314  (entities are refused before)
             depth += 1 if event == "start" else -1
             if depth > _DEEP:
                 raise _fault(name, len(rows), "demasiados níveis", "too many levels")
