@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -155,7 +157,21 @@ def _folium_map(told: Mapping[str, Any]) -> folium.Map:
     styles = (f"{assets}leaflet/leaflet.css", f"{assets}atlas-map.css", f"{own}planner-map.css")
     bare.default_js = [(one, f"{one}?{stamp()}") for one in scripts]
     bare.default_css = [(one, f"{one}?{stamp()}") for one in styles]
+    bare._template = _zoomable()
     return bare
+
+
+@cache
+def _zoomable() -> SimpleNamespace:
+    """Folium's own template without the line of its head that forbids to zoom the page."""
+    import folium
+
+    module = folium.Map._template.module
+
+    def header(this: folium.Map, told: Mapping[str, Any]) -> str:
+        return re.sub(r'<meta name="viewport"[^>]*>', "", module.header(this, told))
+
+    return SimpleNamespace(module=SimpleNamespace(header=header, html=module.html, script=module.script))
 
 
 def _messenger(message: str) -> folium.FeatureGroup:

@@ -86,9 +86,6 @@
   function furnish(map) {
     borrowTypeface();
     underlay(map);
-    for (const meta of document.querySelectorAll('meta[name="viewport"]')) {
-      meta.content = "width=device-width, initial-scale=1"; // folium forbids to zoom the page
-    }
     const box = map.getContainer();
     box.setAttribute("role", "region");
     const whole = document.createElement("button");
