@@ -12,7 +12,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from atlas.config import Atlas, Index, Indicator
-from atlas.errors import AtlasError, ConfigError, SourceError, raise_first
+from atlas.errors import AtlasError, ConfigError, SourceError, raise_first, refusal
 from atlas.fetched import DECISIONS, located_file
 
 CONFIG = "atlas.toml"
@@ -49,7 +49,14 @@ def read_toml(path: Path) -> dict[str, Any]:
             "The file does not exist. Check the path.",
             where=str(path),
         ) from None
-    except (OSError, UnicodeDecodeError) as fault:
+    except OSError as fault:
+        pt, en = refusal(fault)
+        raise ConfigError(
+            f"O ficheiro não se lê ({pt}). Verifique as permissões.",
+            f"The file cannot be read ({en}). Check its permissions.",
+            where=str(path),
+        ) from fault
+    except UnicodeDecodeError as fault:
         raise ConfigError(
             f"O ficheiro não se lê ({fault}). Guarde-o em UTF-8.",
             f"The file cannot be read ({fault}). Save it as UTF-8.",

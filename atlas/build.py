@@ -17,7 +17,7 @@ from atlas import __version__, strategy
 from atlas import store as stores
 from atlas.config import Atlas
 from atlas.cuts import cut_tables, refuse_without_points
-from atlas.errors import StoreError
+from atlas.errors import StoreError, refusal
 from atlas.fetched import located_file
 from atlas.judging import log_of_weights
 from atlas.measuring import measure_all
@@ -192,9 +192,12 @@ def build(
             where=str(folder),
         ) from None
     except OSError as fault:
+        if not force and is_current(atlas, folder, draws=draws, seed=seed, cuts=cuts, null=null):
+            return Store(folder)  # others keep it up to date: a shared folder that one may only read from
+        pt, en = refusal(fault)
         raise StoreError(
-            f"Não se pode escrever aqui ({fault}). Escolha outra pasta com `--store`.",
-            f"Cannot write here ({fault}). Choose another folder with `--store`.",
+            f"Não se pode escrever aqui ({pt}). Escolha outra pasta com `--store` ou ATLAS_HOME.",
+            f"Cannot write here ({en}). Choose another folder with `--store` or ATLAS_HOME.",
             where=str(folder),
         ) from fault
     return Store(folder)

@@ -13,7 +13,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from atlas.built import Built
-from atlas.errors import OutputError, SourceError, raise_first
+from atlas.errors import OutputError, SourceError, raise_first, refusal
 from atlas.exports import working_folder, write_text
 from atlas.exports.spreadsheet_safety import inert
 from atlas.fetched import DECISIONS, located_file
@@ -58,9 +58,10 @@ def record_walk(walk: Walk, built: Built) -> Written:
         with lock.acquire(timeout=_LOCK_SECONDS):
             return _add(path, wanted, walk, built)
     except OSError as fault:
+        pt, en = refusal(fault)
         raise OutputError(
-            f"Não se pode escrever aqui ({fault.strerror or fault}). Verifique a pasta, as permissões e o espaço.",
-            f"Cannot write here ({fault.strerror or fault}). Check the folder, its permissions and the space.",
+            f"Não se pode escrever aqui ({pt}). Verifique a pasta, as permissões e o espaço em disco.",
+            f"Cannot write here ({en}). Check the folder, its permissions and the space on the disk.",
             where=str(path),
         ) from fault
 
