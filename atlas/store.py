@@ -54,9 +54,10 @@ class Store:
                 ) from fault
             if found.get("schema") != SCHEMA:
                 raise StoreError(
-                    f"A construção é do esquema {found.get('schema')}, este programa lê o {SCHEMA}. "
-                    "Execute `atlas build`.",
-                    f"The store is of schema {found.get('schema')}, this program reads {SCHEMA}. Run `atlas build`.",
+                    f"A construção é do esquema {found.get('schema')}, este programa lê o {SCHEMA}. Execute "
+                    "`atlas build`, ou use o programa que a fez.",
+                    f"The store is of schema {found.get('schema')}, this program reads {SCHEMA}. Run `atlas build`, or "
+                    "use the program that made it.",
                     where=str(path),
                 )
             self._manifest = found
