@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +71,11 @@ class Scored:
     effective_weights: Series
     ranked: Series
     branches: Branches
+
+    @cached_property
+    def ranks(self) -> Series:
+        """Place of each unit in the order."""
+        return rank(self.score, self.ranked)
 
 
 def score_index(
@@ -231,10 +237,13 @@ def climb(normalised: Floats, branches: Branches) -> tuple[Floats, Floats]:
     """Normalised indicators (units × indicators) into pillar scores and the index's score."""
     pillars = np.empty((len(normalised), len(branches.pillars)))
     for at, (members, inner) in enumerate(zip(branches.members, branches.inner, strict=True)):
-        part = normalised[:, members]
-        there = aggregate.enough(part, inner, branches.present)
-        pillars[:, at] = np.where(there, aggregate.arithmetic(part, inner), np.nan)
+        pillars[:, at] = pillar_score(normalised[:, members], inner, branches.present)
     return pillars, combine(pillars, branches)
+
+
+def pillar_score(part: Floats, inner: Floats, present: float) -> Floats:
+    """The weighted mean of a pillar's indicators, missing where too little of the weight is there."""
+    return np.where(aggregate.enough(part, inner, present), aggregate.arithmetic(part, inner), np.nan)
 
 
 def _present(values: DataFrame, branches: Branches, coverage: DataFrame | None) -> Floats:
