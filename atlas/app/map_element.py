@@ -35,6 +35,8 @@ class Painting:
     """Classes, scores and ranks, packed."""
     colours: Sequence[str]
     labels: Sequence[str]
+    values: Sequence[str] = ()
+    """Words for each outline instead of a score and a rank."""
 
 
 def letters(classes: pd.Series, *, uncertain: pd.Series | None = None, outside: pd.Series | None = None) -> str:
@@ -94,11 +96,11 @@ def show_map(
     key: str,
     height: int,
     picked: Callable[[str], None],
-    spotted: Callable[[float, float], None] | None = None,
+    spotted: Callable[[float, float, int | None], None] | None = None,
 ) -> None:
     """Draw or repaint the map; ``picked(code)`` is called when the reader chooses an outline.
 
-    With ``spotted``, a click gives its longitude and latitude instead.
+    With ``spotted``, a click gives its longitude and latitude instead; and a corner that was dragged its place too.
     """
     from streamlit_folium import st_folium
 
@@ -110,6 +112,7 @@ def show_map(
         "figures": painting.figures,
         "colours": list(painting.colours),
         "labels": list(painting.labels),
+        "values": list(painting.values),
         "ink": palette.INK,
         "spots": spotted is not None,
     }
@@ -121,7 +124,8 @@ def show_map(
             picked(str(value["unit"]))
         elif value.get("spot") and spotted is not None:
             lon, lat = value["spot"]
-            spotted(float(lon), float(lat))
+            corner = value.get("corner")
+            spotted(float(lon), float(lat), None if corner is None else int(corner))
 
     st_folium(
         _folium_map(told),

@@ -91,10 +91,8 @@ def paint(
     )
 
 
-def legend(
-    show: str, t: Translator, title: str, classes: Classes, layers: Sequence[Node], notes: Sequence[str]
-) -> list[Node]:
-    """The legend in words: every class with its edges, the hatch, the layers shown, and what the map stands on."""
+def legend_keys(show: str, t: Translator, classes: Classes) -> list[Node]:
+    """Every class with its edges, the nine cells or the four readings, and the hatch, in words."""
     if show == "cells":
         keys: list[Node] = [
             h("div", charts.nine_cells(None, (t("app.axis.potential"), t("app.axis.decline"))), class_="nine")
@@ -107,10 +105,14 @@ def legend(
             for place, colour in enumerate(classes.colours)
         ]
     hatched = h("li", charts.hatch(), t("app.legend.insufficient"))
-    lists = [h("ul", *keys, hatched)] if show != "cells" else [*keys, h("ul", hatched)]
+    return [h("ul", *keys, hatched)] if show != "cells" else [*keys, h("ul", hatched)]
+
+
+def legend(t: Translator, title: str, keys: Sequence[Node], layers: Sequence[Node], notes: Sequence[str]) -> list[Node]:
+    """The legend in words: the ``keys`` of what is shown, the layers shown, and what the map stands on."""
     return [
         h("h2", t("app.legend.title", what=title), class_="small"),
-        *lists,
+        *keys,
         h("ul", *layers, class_="layers") if layers else None,
         *(h("p", note, class_="note") for note in notes if note),
     ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from atlas import palette
-from atlas.app import card, charts, link, own, painting
+from atlas.app import card, charts, link, own, own_map, painting
 from atlas.app.dom import Node, h
 from atlas.app.map_element import Painting, files_address, show_map
 from atlas.app.map_files import OUTLINES, write_files
@@ -17,6 +17,7 @@ from atlas.app.painting import Classes
 from atlas.app.session import BY_BUILT, VIEW, Session
 from atlas.app.table import Frame, ranked_table, start_of
 from atlas.app.view import packed, view
+from atlas.app.words import sort_key
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,6 +37,8 @@ def act(session: Session) -> Callable[[str, str], None]:
             choose(session, value)
         elif what == "start" and value.isdigit():
             session.change(start=int(value))
+        elif what == "columns" and value in link.COLUMNS:
+            session.change(columns=value)
 
     return heard
 
@@ -112,7 +115,7 @@ def unit_word(session: Session) -> str:
     return (words.parent_unit if session.level == "municipality" else words.unit).in_(session.view.lang)
 
 
-def table_frame(session: Session, classes: Classes, selected: str, *, full: bool = False, **more: Any) -> Frame:
+def table_frame(session: Session, classes: Classes, selected: str, **more: Any) -> Frame:
     """What the table needs beside its rows; ``more`` names further fields of the frame."""
     return Frame(
         t=session.t,
@@ -122,14 +125,14 @@ def table_frame(session: Session, classes: Classes, selected: str, *, full: bool
         ranked=int(session.ranks(within=False)["rank"].notna().sum()),
         selected=selected,
         filtered=bool(session.view.within) and session.level == "neighbourhood",
-        full=full,
         **more,
     )
 
 
 def order(session: Session, ranks: pd.DataFrame, classes: Classes, selected: str) -> list[Node]:
-    """The sentence and the table."""
-    frame = table_frame(session, classes, selected)
+    """The sentence and the table, with the figure of one's own that the map shows."""
+    heads, cells = own_map.column(session)
+    frame = table_frame(session, classes, selected, own_heads=heads, own_cells=cells)
     return [
         h("section", h("h1", heading(session), badge(session)), h("p", summary(session, ranks), class_="sentence"),
           *intervals_note(session, ranks), weights_line(session),
@@ -217,7 +220,7 @@ def draw_map(
     *,
     painted: Painting | None = None,
     marks: Mapping[str, Any] | None = None,
-    spotted: Callable[[float, float], None] | None = None,
+    spotted: Callable[[float, float, int | None], None] | None = None,
     key: str = "map",
 ) -> None:
     """The map, repainted for the view; or ``painted`` otherwise, with a scenario's ``marks`` on it."""
@@ -237,11 +240,18 @@ def draw_map(
     }
     told |= {"marks": marks} if marks else {}
     view("own_kept", [], page={"kept": own.kept()})
+    if painted is None and own.on_map(session):
+        painted = own_map.painting(session, outlines)
     painted = painted or painting.paint(
-        session.view.show, t, outlines, whole, classes, session.view.within, level=session.level
+        shown(session), t, outlines, whole, classes, session.view.within, level=session.level
     )
     show_map(told, painted, folder=folder, key=f"{key}_{session.known.atlas}", height=MAP_HEIGHT,
              picked=lambda code: choose(session, code), spotted=spotted)  # fmt: skip
+
+
+def shown(session: Session) -> str:
+    """What the map shows of the atlas: a figure of one's own that is gone, or stands at another level, gives way."""
+    return "index" if session.index_only or session.view.show == own.OWN else session.view.show
 
 
 def _layer(session: Session, layer_id: str, names: Mapping[str, str]) -> dict[str, str] | None:
@@ -284,10 +294,13 @@ def map_words(session: Session) -> dict[str, str]:
         for name in ("zoom_in", "zoom_out", "whole", "north", "insufficient", "uncertain", "rank", "nameless", "fault")
     }
     municipal = session.level == "municipality"
+    mine = own.on_map(session)
+    index = own_map.title(session) if mine else index_name(session)
+    words |= {"insufficient": t("own.no_value")} if mine else {}
     return words | {
         "lang": "pt-PT" if t.lang == "pt" else "en-GB",
-        "title": t("app.map.title", index=index_name(session), where=area_name(session)),
-        "index": index_name(session),
+        "title": t("app.map.title", index=index, where=area_name(session)),
+        "index": index,
         "level": t("app.map.municipal") if municipal else "",
         "credit": credit(session),
     }
@@ -308,21 +321,19 @@ def credit(session: Session) -> str:
 
 def map_legend(session: Session, classes: Classes) -> list[Node]:
     """The legend below the map."""
-    t = session.t
-    shown = session.view.show
-    title = index_name(session) if shown == "index" else t(f"app.show.{shown}")
+    t, what = session.t, shown(session)
+    mine = own.on_map(session)
+    title = own_map.title(session) if mine else index_name(session) if what == "index" else t(f"app.show.{what}")
     looks = session.layer_looks()
     layers = [
         h("li", charts.symbol(looks[layer][1], palette.place_colour(layer)), looks[layer][0])
         for layer in session.view.layers
     ]
     layers += [h("li", charts.symbol(own.SYMBOL, own.COLOUR), one["name"]) for one in own_layer(session)]
-    notes = [
-        t("app.legend.edges") if shown == "index" else t("app.legend.readings"),
-        t("app.map.municipal") + "." if session.level == "municipality" else "",
-        stands_on(session),
-    ]
-    return painting.legend(shown, t, title, classes, layers, notes)
+    edges = own_map.legend_note(session) if mine else t(f"app.legend.{'edges' if what == 'index' else 'readings'}")
+    municipal = t("app.map.municipal") + "." if session.level == "municipality" else ""
+    lists = own_map.legend_keys(session) if mine else painting.legend_keys(what, t, classes)
+    return painting.legend(t, title, lists, layers, (edges, municipal, stands_on(session)))
 
 
 def stands_on(session: Session) -> str:
@@ -386,15 +397,3 @@ def evidence(session: Session, subject: card.Subject, shown: int = card.SHOWN) -
         return packed([h("section", *card.evidence(subject, shown=shown), class_="card evidence")])
 
     return made(session.built, str(subject.row["code"]), session.view.index, session.view.lang, shown)
-
-
-def sort_key(name: str) -> str:
-    """Names in Portuguese order: an accent does not send a letter to the end.
-
-    >>> sorted(["Águeda", "Zebreira", "Arouca"], key=sort_key)
-    ['Águeda', 'Arouca', 'Zebreira']
-    """
-    import unicodedata
-
-    plain = unicodedata.normalize("NFKD", name)
-    return "".join(letter for letter in plain if not unicodedata.combining(letter)).casefold()

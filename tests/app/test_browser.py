@@ -62,6 +62,13 @@ class Watched:
         """Wait until the server has said all that it has to say."""
         self.page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=30_000)
 
+    def drawn(self) -> None:
+        """Wait until the map shows as many corners as the form has."""
+        self.idle()
+        written = self.page.locator(".st-key-scenario_corner_list input").count() - 1
+        pins = self.page.frame_locator("iframe").locator(".atlas-pin.leaflet-interactive")
+        expect(pins).to_have_count(written)
+
     def stamp(self) -> str:
         """Changes when the map is painted anew."""
         return str(self.settled().evaluate("document.documentElement.dataset.painted"))
@@ -393,12 +400,27 @@ def test_a_scenario_is_drawn_on_the_map_saved_and_opened_again(
     page.get_by_role("button", name=example).click()
     expect(page.locator(".ledger li")).to_have_count(1, timeout=30_000)
     page.get_by_text(area).click()
-    corners = page.locator("textarea")
-    expect(corners).to_be_visible()
+    corners = page.locator(".st-key-scenario_corner_list input")
+    expect(corners).to_have_count(1)
     watched.idle()
     for place, (x, y) in enumerate(((200, 150), (420, 150), (420, 380)), 1):
         page.frame_locator("iframe").locator("#map_div").click(position={"x": x, "y": y})
-        expect(corners).to_have_value(re.compile(rf"^(-?[\d.]+ [\d.]+\n?){{{place}}}$"))
+        expect(corners).to_have_count(place + 1)
+        watched.drawn()
+    last = corners.nth(2)
+    expect(last).to_have_value(re.compile(r"^-?[\d.]+ [\d.]+$"))
+    before = last.input_value()
+    box = page.locator("iframe").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 420, box["y"] + 380)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 380, box["y"] + 340, steps=5)
+    page.mouse.up()
+    expect(last).not_to_have_value(before)
+    watched.drawn()
+    page.locator('[data-do="step"] [data-to="undo"]').click()
+    expect(last).to_have_value(before)
+    watched.idle()
     page.get_by_role("button", name=add).click()
     expect(page.locator(".ledger li")).to_have_count(2, timeout=30_000)
     watched.idle()
