@@ -47,12 +47,11 @@ def letters(classes: pd.Series, *, uncertain: pd.Series | None = None, outside: 
     'a-Ce'
     """
     numbers = classes.to_numpy(dtype=float, na_value=np.nan)
-    told = np.array([INSUFFICIENT if number != number else chr(97 + int(number)) for number in numbers], dtype="U1")
-    if uncertain is not None:
-        told = np.where(uncertain.to_numpy(dtype=bool), np.char.upper(told), told)
+    first = ord("a") if uncertain is None else np.where(uncertain.to_numpy(dtype=bool), ord("A"), ord("a"))
+    told = np.where(np.isnan(numbers), ord(INSUFFICIENT), first + np.nan_to_num(numbers))
     if outside is not None:
-        told = np.where(outside.to_numpy(dtype=bool), MUTED, told)
-    return "".join(told)
+        told = np.where(outside.to_numpy(dtype=bool), ord(MUTED), told)
+    return told.astype(np.uint8).tobytes().decode("ascii")
 
 
 def packed(classes: str, scores: pd.Series, ranks: pd.Series) -> str:
