@@ -235,7 +235,7 @@ def draw_map(
         "within": session.view.within,
         "theme": theme(),
         "tiles": session.atlas.tiles.model_dump() if session.atlas.tiles else None,
-        "centre": _centre(session),
+        "centre": _centre(session.built),
         "words": map_words(session),
     }
     told |= {"marks": marks} if marks else {}
@@ -276,8 +276,9 @@ def own_layer(session: Session) -> list[dict[str, str]]:
     return [{"id": own.LAYER, "name": name, "file": f"kept:{held.stamp}", "colour": own.COLOUR, "symbol": own.SYMBOL}]
 
 
-def _centre(session: Session) -> list[float]:
-    places = session.built.store.read("places")
+@st.cache_resource(show_spinner=False, max_entries=4, hash_funcs=BY_BUILT)
+def _centre(built: Built) -> list[float]:
+    places = built.store.read("places")
     return [round(float(places["lat"].median()), 2), round(float(places["lon"].median()), 2)]
 
 
@@ -344,11 +345,11 @@ def stands_on(session: Session) -> str:
 
 def subject_of(session: Session, whole: pd.DataFrame, classes: Classes, selected: str) -> card.Subject | None:
     """What the card is about; nothing where the selection is not in the table."""
-    rows = whole[whole["code"] == selected]
-    if rows.empty:
+    found = whole["code"].eq(selected).to_numpy().nonzero()[0]
+    if not len(found):
         return None
-    row = rows.iloc[0].to_dict()
-    ranked = whole[whole["rank"].notna()]
+    row = whole.iloc[int(found[0])].to_dict()
+    ranked = whole["rank"].notna().to_numpy()
     return card.Subject(
         t=session.t,
         atlas=session.atlas,
@@ -357,8 +358,8 @@ def subject_of(session: Session, whole: pd.DataFrame, classes: Classes, selected
         edges=classes.inner,
         row=row,
         explained=session.explained(selected),
-        scores=[float(score) for score in ranked["score"]],
-        ranked=len(ranked),
+        scores=whole["score"].to_numpy(dtype=float)[ranked].tolist(),
+        ranked=int(ranked.sum()),
     )
 
 
