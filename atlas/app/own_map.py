@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from atlas.language import Translator
 
 
+MANY = 0.2
+FINEST = 9
+
+
 @dataclass(frozen=True)
 class OwnClasses:
     """The classes of the figure: colours, what each holds in words, and the class of each unit, missing where none."""
@@ -30,20 +34,43 @@ class OwnClasses:
 
 
 def classes_of(t: Translator, held: Own) -> OwnClasses:
-    """Up to five classes with the same number of units."""
+    """Up to five classes with about the same number of units; a value of many units is a class of its own."""
     import pandas as pd
 
     values = held.figures.by_unit if held.figures is not None else pd.Series(dtype=float)
-    decimals = own.decimals_of(values)
-    edges = class_edges(values.to_numpy(dtype=float), decimals=decimals)
+    edges, alone = edges_of(values)
+    whole = own.decimals_of(values) == 0
     numbers = pd.Series(class_of(values.to_numpy(dtype=float), edges), index=values.index).where(values.notna())
     labels = []
     for place, (low, high) in enumerate(pairwise(edges), 1):
-        last = high if decimals or place == len(edges) - 1 else high - 1  # of whole numbers, the last that is inside
+        last = high - 1 if whole and place < len(edges) - 1 else high  # of whole numbers, the last that is inside
+        last = low if alone and place == 1 else last
         ends = (own.value_words(t, held, low), own.value_words(t, held, last))
         key = "own.class_one" if ends[0] == ends[1] else "app.legend.class"
         labels.append(t(key, number=place, low=ends[0], high=ends[1]))
     return OwnClasses(class_colours(palette.OWN, max(len(edges) - 1, 1)), tuple(labels), numbers)
+
+
+def edges_of(values: pd.Series) -> tuple[tuple[float, ...], bool]:
+    """Where the classes begin, and whether the first holds the least value alone: more than one in five units has it.
+
+    >>> import pandas as pd
+    >>> edges_of(pd.Series([0.0] * 30 + [1.0, 2.0, 3.0, 4.0]))
+    ((0.0, 1.0, 2.0, 3.0, 4.0), True)
+    >>> edges_of(pd.Series([10.0, 20.0, 30.0, 40.0, 50.0, None]))
+    ((10.0, 18.0, 26.0, 34.0, 42.0, 50.0), False)
+    """
+    known = values.dropna().astype(float)
+    decimals = own.decimals_of(values)
+    least = known.min() if len(known) else 0.0
+    rest = known[known > least]
+    if not len(rest) or (known == least).mean() <= MANY:
+        return class_edges(known, decimals=decimals), False
+    beyond = class_edges(rest, 4, decimals)
+    while beyond[0] <= least and decimals < FINEST:
+        decimals += 1
+        beyond = class_edges(rest, 4, decimals)
+    return (float(least), *(edge for edge in beyond if edge > least)), True
 
 
 def painting(session: Session, outlines: pd.DataFrame) -> Painting:

@@ -46,7 +46,8 @@ def start_of(ranks: pd.DataFrame, code: str, now: int) -> int:
 
 def ranked_table(frame: Frame, ranks: pd.DataFrame, start: int) -> list[Node]:
     """One page of the table beside the map."""
-    return page_of(frame, ranks, start, _heads(frame), lambda row, tied: [_row(frame, row, tied)])
+    kind = "ranks mine" if frame.own_heads else "ranks"
+    return page_of(frame, ranks, start, _heads(frame), lambda row, tied: [_row(frame, row, tied)], kind=kind)
 
 
 def page_of(
