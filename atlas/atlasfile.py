@@ -12,7 +12,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from atlas.config import Atlas, Index, Indicator
-from atlas.errors import AtlasError, ConfigError, SourceError, raise_first, refusal
+from atlas.errors import AtlasError, ConfigError, SourceError, Spot, raise_first, refusal
 from atlas.fetched import DECISIONS, located_file
 
 CONFIG = "atlas.toml"
@@ -85,7 +85,7 @@ def _config_fault(model: type[BaseModel], error: Any, path: Path, text: str) -> 
     loc = [part for part in error["loc"] if not (isinstance(part, str) and part.startswith("function-"))]
     key = ".".join(str(part + 1) if isinstance(part, int) else part for part in loc)
     line = _line_of(text, loc)
-    where = f"{path}, linha {line}" if line else str(path)
+    where = Spot.of(path, line=line)
     given = error.get("input")
     shown = repr(given) if isinstance(given, str | int | float | bool) else type(given).__name__
     if error["type"] == "extra_forbidden":

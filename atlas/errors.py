@@ -28,6 +28,34 @@ _REASONS = {
 _OUTSIDE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.ENAMETOOLONG})
 
 
+class Spot(str):
+    """Where a fault is, in Portuguese; ``en`` says it in English.
+
+    >>> spot = Spot.of("a.csv", column="lon", line=7)
+    >>> str(spot), spot.en
+    ('a.csv, coluna «lon», linha 7', 'a.csv, column “lon”, line 7')
+    """
+
+    __slots__ = ("en",)
+    en: str
+
+    @classmethod
+    def of(
+        cls, path: object, *, part: str = "", column: str | None = None, line: int | None = None, key: object = None
+    ) -> Spot:
+        """A line or the row with a key, of a file or of a part or a column of it."""
+        begin = [str(path), *([part] if part else [])]
+        pt, en = list(begin), list(begin)
+        for value, in_pt, in_en in ((column, "coluna «{}»", "column “{}”"), (line, "linha {}", "line {}"),
+                                    (key, "«{}»", "“{}”")):  # fmt: skip
+            if value is not None:
+                pt.append(in_pt.format(value))
+                en.append(in_en.format(value))
+        spot = cls(", ".join(pt))
+        spot.en = ", ".join(en)
+        return spot
+
+
 class AtlasError(Exception):
     """What is wrong and what to do, as whole sentences, and where: the file, the record, the key.
 
@@ -47,7 +75,8 @@ class AtlasError(Exception):
     def text(self, lang: str) -> str:
         """One paragraph in ``pt`` or ``en``."""
         words = self.en if lang == "en" else self.pt
-        return f"{self.where}: {words}" if self.where else words
+        where = self.where.en if lang == "en" and isinstance(self.where, Spot) else self.where
+        return f"{where}: {words}" if where else words
 
 
 class ConfigError(AtlasError):

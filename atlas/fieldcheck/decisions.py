@@ -13,7 +13,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from atlas.built import Built
-from atlas.errors import OutputError, SourceError, raise_first, refusal
+from atlas.errors import OutputError, SourceError, Spot, raise_first, refusal
 from atlas.exports import working_folder, write_text
 from atlas.exports.spreadsheet_safety import inert
 from atlas.fetched import DECISIONS, located_file
@@ -167,7 +167,7 @@ def _contradictions(
 ) -> Iterator[SourceError]:
     """Answers that say of a record what a decision in the file, or an earlier answer, says otherwise."""
     said: dict[tuple[str, ...], tuple[str, Row]] = {}
-    every = [(f"{path}, linha {line}", row) for line, row in held] + [(one.where, row) for one, row in wanted]
+    every = [(Spot.of(path, line=line), row) for line, row in held] + [(one.where, row) for one, row in wanted]
     for where, row in every:
         about = _about(row)
         earlier = said.setdefault(about, (where, row))

@@ -300,6 +300,6 @@ def numbers(column: pd.Series, path: Path, name: str) -> pd.Series:
         raise SourceError(
             f"«{text.loc[label]}» não é um número. Corrija a célula ou deixe-a vazia.",
             f"“{text.loc[label]}” is no number. Mend the cell or leave it empty.",
-            where=f"{path}, coluna «{name}», " + (f"linha {label + 2}" if isinstance(label, int) else f"«{label}»"),
+            where=_coordinates.cell_of(path, name, label),
         )
     return values.astype(float)

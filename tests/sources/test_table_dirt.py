@@ -182,3 +182,13 @@ def test_numbers_of_a_column_share_one_meaning_of_the_point() -> None:
 
     held = numbers(pd.Series(["1.234", "2,5", None, "1 000", "-7%"]), Path("a.csv"), "x")
     assert held.dropna().tolist() == [1234.0, 2.5, 1000.0, -7.0]
+
+
+def test_where_a_fault_is_is_said_in_both_languages_and_by_the_line_of_the_file(tmp_path: Path) -> None:
+    """The header stands in line 3, an empty row and a total above the fault."""
+    path = tmp_path / "a.csv"
+    for spoilt, column, word in (("41º99'N;-8,6;3", "lat", "41º99'N"), ("41,1;oeste;3", "lon", "oeste")):
+        with pytest.raises(SourceError) as fault:
+            read(tmp_path, f"Título\n\nnome;lat;lon;tipo\nA;41,1;-8,6;3\n;;;\nTotal;;;9\nB;{spoilt}\n")
+        assert fault.value.text("pt").startswith(f"{path}, coluna «{column}», linha 7: «{word}» não é")
+        assert fault.value.text("en").startswith(f"{path}, column “{column}”, line 7: “{word}” is no")
