@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from atlas import palette
-from atlas.app import card, charts, link, own, own_map, painting
+from atlas.app import card, charts, link, own, own_map, painting, underlay
 from atlas.app.dom import Node, h
 from atlas.app.map_element import Painting, files_address, show_map
 from atlas.app.map_files import OUTLINES, write_files
@@ -142,9 +142,9 @@ def order(session: Session, ranks: pd.DataFrame, classes: Classes, selected: str
 
 def badge(session: Session) -> Node:
     """Tells that the weights are nobody's preset any more."""
-    if not link.changed(session.known, session.view):
-        return None
-    return h("span", session.t("app.control.badge"), class_="badge", title=session.t("app.control.badge_long"))
+    changed = link.changed(session.known, session.view)
+    words = session.t("app.control.badge"), session.t("app.control.badge_long")
+    return h("span", words[0], class_="badge", title=words[1]) if changed else None
 
 
 def heading(session: Session) -> str:
@@ -226,7 +226,7 @@ def draw_map(
     """The map, repainted for the view; or ``painted`` otherwise, with a scenario's ``marks`` on it."""
     t = session.t
     folder, names = map_files(session.built)
-    outlines = outline_order(session.built)
+    outlines, tiles = outline_order(session.built), underlay.tiles_of(session.atlas)
     told: dict[str, Any] = {
         "outlines": names["outlines"],
         "layers": [one for one in (_layer(session, layer, names) for layer in session.view.layers) if one]
@@ -234,7 +234,8 @@ def draw_map(
         "selected": selected,
         "within": session.view.within,
         "theme": theme(),
-        "tiles": session.atlas.tiles.model_dump() if session.atlas.tiles else None,
+        "tiles": tiles.model_dump() if tiles else None,
+        "policy": underlay.policy(tiles),
         "centre": _centre(session.built),
         "words": map_words(session),
     }
@@ -315,8 +316,8 @@ def credit(session: Session) -> str:
     if any("odbl" in source.licence.lower() and (not source.layers or set(source.layers) & set(shown))
            for source in session.atlas.source):  # fmt: skip
         named.append("© OpenStreetMap contributors (ODbL)")
-    if session.atlas.tiles:
-        named.append(session.atlas.tiles.credit)
+    if tiles := underlay.tiles_of(session.atlas):
+        named.append(tiles.credit)
     return t("app.map.credit", names=" · ".join(dict.fromkeys(named)))
 
 
@@ -367,17 +368,8 @@ def draw_card(session: Session, whole: pd.DataFrame, classes: Classes, selected:
     """The card of the selected unit."""
     subject = subject_of(session, whole, classes, selected)
     if subject is None:
-        view(
-            "card",
-            [
-                h(
-                    "section",
-                    h("h2", session.t("app.card.empty_title")),
-                    h("p", session.t("app.card.empty")),
-                    class_="card",
-                )
-            ],
-        )
+        empty = h("h2", session.t("app.card.empty_title")), h("p", session.t("app.card.empty"))
+        view("card", [h("section", *empty, class_="card")])
         return
     example = None if session.view.unit else h("p", session.t("app.card.example"), class_="aside")
     view(

@@ -51,6 +51,9 @@ def serve(
 
     On loopback unless ``host`` says otherwise; ``base_path`` is the folder under which a proxy shows the app.
     """
+    from atlas.app.underlay import installation
+
+    installation()  # a fault in its file ends the start, not a page
     from streamlit import net_util
     from streamlit.web import bootstrap
 

@@ -325,24 +325,46 @@ def test_the_headers_that_the_docs_name_let_the_app_work(watched: Watched, serve
     assert refused == []
 
 
-def test_a_tile_server_is_asked_only_where_the_atlas_names_one(
-    watched: Watched, small_atlas: Path, tmp_path: Path
+@pytest.mark.parametrize("where", ["atlas.toml", "app.toml"])
+def test_a_tile_server_is_asked_only_where_the_atlas_or_the_installation_names_one(
+    watched: Watched, small_atlas: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
-    with (small_atlas / "atlas.toml").open("a", encoding="utf-8") as file:
-        file.write(
-            f"\n[tiles]\naddress = 'http://127.0.0.1:9/mosaico/{{z}}/{{x}}/{{y}}.png'\ncredit = '{HOSTILE[0]}'\n"
-        )
+    """Its pictures are let in, its credit stays text, and the browser refuses those of any other host."""
+    told = f"\n[tiles]\naddress = 'http://127.0.0.1:9/mosaico/{{z}}/{{x}}/{{y}}.png'\ncredit = '{HOSTILE[0]}'\n"
+    path = small_atlas / where if where == "atlas.toml" else tmp_path / where
+    with path.open("a", encoding="utf-8") as file:
+        file.write(told)
+    monkeypatch.setenv("ATLAS_APP_CONFIG", str(path) if where == "app.toml" else "")
     app = start(str(small_atlas), tmp_path / "store", "", tmp_path / "log")
     try:
         watched.page.goto(app.address)
         frame = watched.settled()
+        frame.wait_for_function("document.querySelector('.leaflet-tile')")
         asked = [url for url in watched.asked if "/mosaico/" in url]
         assert asked
         assert all(re.search(r"/mosaico/\d+/\d+/\d+\.png$", url) for url in asked)
         assert HOSTILE[0] in str(frame.locator(".atlas-credit").text_content())
         assert frame.evaluate("window.__hacked") is None
+        for each, refused in ((frame, "8"), (watched.page.main_frame, "9")):
+            assert each.evaluate(REFUSED, f"http://127.0.0.1:{refused}/x.png") == "img-src"
     finally:
         assert app.stop() == 0
+
+
+REFUSED = """address => new Promise((resolve) => {
+  document.addEventListener("securitypolicyviolation", (event) => resolve(event.effectiveDirective), { once: true });
+  new Image().src = address;
+  setTimeout(() => resolve("let through"), 3000);
+})"""
+
+
+def test_a_fault_in_the_installations_file_ends_the_start(
+    small_atlas: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "app.toml").write_text("[tiles]\naddress = 'tiles.example.pt'\ncredit = 'x'\n", "utf-8")
+    monkeypatch.setenv("ATLAS_APP_CONFIG", str(tmp_path / "app.toml"))
+    with pytest.raises(AssertionError, match=r"app\.toml.*2.*tiles\.address"):
+        start(str(small_atlas), tmp_path / "store", "", tmp_path / "log")
 
 
 def test_hostile_names_stay_text(watched: Watched, small_atlas: Path, tmp_path: Path) -> None:

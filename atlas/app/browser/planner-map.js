@@ -83,7 +83,16 @@
     map.getPane("atlas-units").style.opacity = "0.7";
   }
 
+  // The frame is a document of its own: the browser refuses what it may not ask for, save the tile server's pictures.
+  function hold() {
+    const meta = document.createElement("meta");
+    meta.httpEquiv = "Content-Security-Policy";
+    meta.content = told.policy;
+    document.head.append(meta);
+  }
+
   function furnish(map) {
+    hold();
     borrowTypeface();
     underlay(map);
     const box = map.getContainer();
