@@ -453,6 +453,21 @@ def test_wrong_requests_are_answered_in_one_paragraph(
     assert [path.name for path in tmp_path.iterdir() if path.suffix in {".pdf", ".shp"}] == []
 
 
+@pytest.mark.parametrize(("day", "refused"), [("2026-11-20", True), ("", True), ("31/12/2025", False)])
+def test_a_place_is_not_closed_and_there(
+    day: str, refused: bool, walked: Path, blank: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Seen on a day and closed later is a life; closed on that day or before it is a contradiction."""
+    held = "decision,source_a,record_a,source_b,record_b,value,by,date,note\n" + f"class,osm,r0,,,museum,Ana,{day},\n"
+    (walked / "decisions.csv").write_text(held, "utf-8")
+    form = filled(blank, tmp_path / "f.gpkg", lambda check, _: answer(check, "Museu Só Um", "closed"))
+    code = main(["fieldcheck", "--read", str(form), "--atlas", str(walked), "--lang", "en", "--quiet"])
+    told = capsys.readouterr().err
+    assert code == refused
+    assert refused == ("«Museu Só Um»" in told and f"{walked / 'decisions.csv'}, linha 2 says is there" in told), told
+    assert refused == ((walked / "decisions.csv").read_text("utf-8") == held)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="permissions of folders are POSIX's")
 def test_answers_for_an_atlas_that_may_not_be_written_leave_nothing(
     _region: Path, blank: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
