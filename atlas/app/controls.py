@@ -46,6 +46,7 @@ def find(session: Session, *, key: str = "finder", label: str = "", field: str =
         "div", class_="finder", data_own="finder", data_file=parts.outlines_address(session),
         data_label=label or t("app.control.find", unit=unit), data_hint=t("app.control.find_hint"),
         data_none=t("app.control.find_none"), data_count=t("app.control.find_count"),
+        data_count_one=t("app.control.find_count_one"),
     )  # fmt: skip
     view(key, [box], act=heard)
 

@@ -160,8 +160,8 @@ class Session:
         self.known = _known(self.built)
         self.notices: list[Notice] = st.session_state.get(NOTICES, [])
         held = st.session_state.get(VIEW)
-        self.arriving = not isinstance(held, View)
-        """Whether the reader comes from a link, in this run."""
+        self.arriving = not isinstance(held, View) and "v" not in st.query_params
+        """Whether the reader comes, in this run, from a link that a person wrote: the app's own says every row."""
         if isinstance(held, View) and held.index:
             self.view = held
         elif isinstance(held, View):
