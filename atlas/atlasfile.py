@@ -216,6 +216,7 @@ class NotCalibrated(ConfigError):
 
 
 def _faults(atlas: Atlas, path: Path) -> Iterator[AtlasError]:
+    yield from _links_out(atlas)
     yield from _repeated(atlas, path)
     yield from _unknown_references(atlas, path)
     known = {indicator.code: indicator for indicator in atlas.indicator}
@@ -246,6 +247,26 @@ def _faults(atlas: Atlas, path: Path) -> Iterator[AtlasError]:
                 else:
                     yield from _misplaced(atlas, index, known[code], where)
     yield from _on_both_axes(atlas, path)
+
+
+def _links_out(atlas: Atlas) -> Iterator[AtlasError]:
+    """Files inside the atlas's folder that are links to somewhere else: a copy of the folder would lack them."""
+    units = atlas.neighbourhoods
+    named = {units.file, units.parents, *(one.file for one in atlas.source)}
+    named |= {str(one.read["nodes"]) for one in atlas.source if "nodes" in one.read}
+    paths = [located_file(atlas.folder, name) for name in sorted(named) if name]
+    for path in [*paths, *sorted((atlas.folder / "layers").glob("*.toml"))]:
+        if ".." in path.parts or not path.is_relative_to(atlas.folder):
+            continue  # `../norte/…` says openly where it leads
+        there = path.resolve()
+        if not there.is_relative_to(atlas.folder.resolve()):
+            yield ConfigError(
+                f"É uma ligação para fora da pasta do atlas ({there}). Copie o ficheiro para a pasta, ou escreva o "
+                "caminho em `file`.",
+                f"It is a link out of the atlas's folder ({there}). Copy the file into the folder, or write the path "
+                "in `file`.",
+                where=str(path),
+            )
 
 
 def _repeated(atlas: Atlas, path: Path) -> Iterator[AtlasError]:

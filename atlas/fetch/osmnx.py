@@ -8,7 +8,6 @@ next try. A value is asked for as it stands: of ``office=it;architect`` OSMnx fi
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,7 +16,7 @@ import geopandas as gpd
 
 from atlas.config import Layer
 from atlas.fetch.client import AGENT, Passing, refusal, refuse_pages
-from atlas.fetch.job import KEPT_S, Box, Job
+from atlas.fetch.job import Box, Job, fresh
 from atlas.fetch.overpass import SERVER_SECONDS, TooMuch, check, quarters, records_in
 from atlas.layers import wanted_tags
 from atlas.sources._osm import table
@@ -65,7 +64,7 @@ def _set_up(job: Job) -> Iterator[None]:
 
     cache = job.pieces / "osmnx"
     for old in cache.glob("*.json"):
-        if time.time() - old.stat().st_mtime > KEPT_S:
+        if not fresh(old):
             old.unlink()
     wanted: dict[str, Any] = {
         "overpass_url": job.entry.address.removesuffix(ENDPOINT),
