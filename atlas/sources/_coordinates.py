@@ -22,6 +22,10 @@ _PARTS = re.compile(
     re.VERBOSE,
 )
 _ANGLE = re.compile(r"[°º˚'’′´\"”″]|^\s*[NSEWOL]|[NSEWOL]\s*$")
+MISSING = frozenset([
+    "", "-", "–", "—", "x", "…", "...", "..", "n.d.", "nd", "n.d", "n/d", "n.a.", "n/a", "na", "nan", "null", "*",
+])  # fmt: skip
+"""How tables write that a figure is missing; capitals do not matter."""
 WEST_OR_SOUTH = "SWO"
 """Hemispheres that count backwards; O is Portuguese ``oeste`` (and L ``leste``)."""
 
@@ -29,6 +33,7 @@ WEST_OR_SOUTH = "SWO"
 def are_angles(column: pd.Series) -> bool:
     """Whether a column of text holds degrees and minutes, or hemispheres."""
     cells = column.dropna().astype(str)
+    cells = cells[~cells.str.strip().str.casefold().isin(MISSING)]
     return bool(len(cells)) and bool(cells.str.contains(_ANGLE).any())
 
 
@@ -43,7 +48,7 @@ def degrees(column: pd.Series, path: Path, name: str) -> pd.Series:
 
 
 def _degrees(cell: object, path: Path, name: str, label: object) -> float:
-    if not isinstance(cell, str) or not cell.strip():
+    if not isinstance(cell, str) or cell.strip().casefold() in MISSING:
         return float("nan")
     found = _PARTS.match(cell)
     if found is None:

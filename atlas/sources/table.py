@@ -47,8 +47,6 @@ READ = frozenset({
 })  # fmt: skip
 
 ENCODINGS = ("utf-8-sig", "cp1252")
-MISSING = frozenset(["", "-", "–", "—", "x", "…", "...", "..", "n.d.", "nd", "n.d", "n/d", "n.a.", "n/a", "na", "*"])
-"""How tables write that a figure is missing; capitals do not matter."""
 ADDRESS = {"unit": "unit", "street": "addr:street", "number": "addr:housenumber"}
 """Keys of ``read`` and the attributes that :mod:`atlas.fusion.addresses` places a record by."""
 _TOTAL = re.compile(r"(sub)?tota(l|is)( geral)?|total (da|do|de) .+|soma|grand total", re.IGNORECASE)
@@ -141,6 +139,10 @@ def read_table(path: Path, *, wanted: Collection[str] = (), sheet: str | None = 
 
 def _read_text(path: Path, wanted: Collection[str]) -> pd.DataFrame:
     text = _decode(path.read_bytes())
+    if not text.strip():
+        raise SourceError("A tabela está vazia. Indique outra.", "The table is empty. Name another.", where=str(path))
+    if "\n" not in text:  # as a Macintosh ended its lines long ago
+        text = text.replace("\r", "\n")
     separator = separator_of(text)
     header = find_header(text_rows(text, separator), wanted)
     options: dict[str, Any] = {"sep": separator, "dtype": str, "keep_default_na": False, "na_values": [""]}
@@ -294,7 +296,7 @@ def numbers(column: pd.Series, path: Path, name: str) -> pd.Series:
         decimal_comma | thousands, plain.str.replace(".", "", regex=False).str.replace(",", ".", regex=False)
     )
     values = pd.to_numeric(plain, errors="coerce")
-    wrong = (text.notna() & values.isna() & ~text.str.casefold().isin(MISSING)).to_numpy(dtype=bool)
+    wrong = (text.notna() & values.isna() & ~text.str.casefold().isin(_coordinates.MISSING)).to_numpy(dtype=bool)
     if wrong.any():
         label = column.index[int(wrong.argmax())]
         raise SourceError(

@@ -192,3 +192,32 @@ def test_where_a_fault_is_is_said_in_both_languages_and_by_the_line_of_the_file(
             read(tmp_path, f"Título\n\nnome;lat;lon;tipo\nA;41,1;-8,6;3\n;;;\nTotal;;;9\nB;{spoilt}\n")
         assert fault.value.text("pt").startswith(f"{path}, coluna «{column}», linha 7: «{word}» não é")
         assert fault.value.text("en").startswith(f"{path}, column “{column}”, line 7: “{word}” is no")
+
+
+@pytest.mark.parametrize(
+    ("lon", "lat", "lost"),
+    [
+        ("NaN", "nan", ""),
+        ("n.d.", "41º 09' N", ""),
+        ("-8,6", "", ""),
+        ("inf", "41,1", "impossible"),
+        ("-8,6", "-Infinity", "impossible"),
+        ("0", "0,0", "impossible"),
+        ("-999", "-999", "impossible"),
+    ],
+)
+def test_a_coordinate_that_is_none_costs_its_record_the_place_and_no_other(
+    tmp_path: Path, lon: str, lat: str, lost: str
+) -> None:
+    north = "41º 06' N" if "º" in lat else "41,1"
+    rows = "".join(f"B{number};museu;-8,6;{north}\n" for number in range(5))
+    records = read(tmp_path, f"nome;tipo;lon;lat\nA;museu;{lon};{lat}\n{rows}")
+    assert records.geometry.notna().tolist() == [False, *[True] * 5]
+    assert records["name"].tolist() == ["A", "B0", "B1", "B2", "B3", "B4"]
+    assert (f"1 records with {lost} coordinates" in said(records)) is bool(lost)
+
+
+def test_an_empty_table_is_said_and_lines_may_end_as_on_an_old_macintosh(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="A tabela está vazia"):
+        read(tmp_path, b"\xef\xbb\xbf \n")
+    assert spots(read(tmp_path, PLACES.replace("\n", "\r"))) == [(-8.61, 41.15), (-8.62, 41.16)]
