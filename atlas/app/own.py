@@ -59,6 +59,10 @@ class Own:
     figures: Figures | None = None
     drawn: dict[str, Any] | None = None
     stamp: str = ""
+    atlas: str = ""
+    """The atlas that the choice was made for."""
+    likely: tuple[str, ...] = ()
+    """Reference systems to choose from, the one that fits first."""
     direction: weighing.Direction = "more"
     weight: float = 0.2
 
@@ -109,6 +113,21 @@ def take_layer(name: str, content: bytes, layer: str = "") -> None:
     st.session_state[OWN] = Own(content=content if uploaded.layers else b"", uploaded=uploaded)
 
 
+def settle(session: Session) -> None:
+    """Of another atlas the file is kept, and what was made of it is not."""
+    held = own()
+    if held.atlas and held.atlas != session.known.atlas:
+        keep(atlas="", likely=(), fault=None, choice=None, placed=None, figures=None, drawn=None, stamp="")
+
+
+def likely_crs(session: Session, uploaded: Uploaded) -> tuple[str, ...]:
+    """The reference systems to choose from, looked for once a file and atlas."""
+    if not own().likely:
+        found = placing.fitting_crs(uploaded, region(session.built), session.atlas.atlas.crs)
+        keep(likely=tuple(found), atlas=session.known.atlas)
+    return own().likely
+
+
 def use(session: Session, choice: Choice) -> None:
     """Make of the file what the planner confirmed; a fault is kept and shown, and the choice can be made again."""
     held = own().uploaded
@@ -119,7 +138,7 @@ def use(session: Session, choice: Choice) -> None:
     except AtlasError as fault:
         keep(fault=fault, choice=None, placed=None, figures=None, drawn=None, stamp="")
         return
-    keep(fault=None, choice=choice, **made)
+    keep(fault=None, choice=choice, atlas=session.known.atlas, **made)
 
 
 def _made(built: Built, uploaded: Uploaded, choice: Choice) -> dict[str, Any]:

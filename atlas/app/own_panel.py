@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from streamlit.delta_generator import DeltaGenerator
 
-SHOWN_ROWS, SHOWN_COLUMNS = 5, 8
+SHOWN_ROWS, SHOWN_COLUMNS, SHOWN_AWAY = 5, 8, 8
 OTHER = "other"
 MOST_WEIGHT = 50
 
@@ -144,7 +144,7 @@ def _other_layer(uploaded: Uploaded) -> None:
 def _where(session: Session, uploaded: Uploaded, use: str, places: Sequence[DeltaGenerator]) -> Choice:
     t = session.t
     second, third, fourth = places
-    likely = placing.likely_crs(uploaded, session.atlas.atlas.crs)
+    likely = own.likely_crs(session, uploaded)
     names = {one: _crs_name(one) for one in likely} | {OTHER: t("own.crs_other")}
     with second:
         crs = st.selectbox(t("own.crs"), list(names), format_func=lambda one: names[one], key="own_crs")
@@ -215,9 +215,14 @@ def told(session: Session, held: Own) -> list[Node]:
         placed = held.placed
         lines.append(h("p", t("own.placed", inside=t.number(int(placed.inside.sum())),
                               count=t.number(len(placed.uploaded.table)))))  # fmt: skip
+        away = placed.inside.index[~placed.inside]
+        rows = ", ".join(placed.uploaded.row(int(label))[t.lang == "en"] for label in away[:SHOWN_AWAY])
+        more = "…" if len(away) > SHOWN_AWAY else ""
+        lines.append(h("p", t("own.away", rows=rows + more), class_="aside") if len(away) else None)
     if held.figures is not None:
         known = held.figures.by_unit.notna()
-        lines.append(h("p", t("own.figures", known=t.number(int(known.sum())), count=t.number(len(known)),
+        whole = "own.figures_all" if known.all() else "own.figures"
+        lines.append(h("p", t(whole, known=t.number(int(known.sum())), count=t.number(len(known)),
                               units=session.atlas.neighbourhoods.units.in_(t.lang))))  # fmt: skip
         if session.level != "neighbourhood":
             lines.append(h("p", t("own.municipal"), class_="aside"))

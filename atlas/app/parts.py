@@ -56,7 +56,11 @@ def choose(session: Session, code: str) -> None:
 
 
 def turn_to_selection(session: Session) -> None:
-    """Who comes by a link that names a unit and no row finds the table at that unit."""
+    """Who comes by a link that names a unit and no row finds the table at that unit.
+
+    Who comes from another atlas finds the file of one's own as it was, and nothing made of it.
+    """
+    own.settle(session)
     if session.arriving and session.view.unit and not session.view.start:
         ranks = session.ranks()
         start = start_of(ranks, focus(session, ranks), 0)

@@ -274,7 +274,7 @@ def test_a_file_of_ones_own_comes_to_the_map_and_goes_with_the_session(
     page.get_by_text("Os seus dados").click()
     field = page.locator(".bring input")
     field.set_input_files({"name": "estraga.csv", "mimeType": "text/csv", "buffer": b'a,b\n"'})
-    expect(page.get_by_role("alert")).to_contain_text("estraga.csv: A tabela não se lê")
+    expect(page.get_by_role("alert")).to_contain_text("estraga.csv: Na linha 2 abrem-se aspas")
     field.set_input_files({"name": "meu.geojson", "mimeType": "application/json", "buffer": own.to_json().encode()})
     expect(page.get_by_text("meu.geojson: 2 registos")).to_be_visible()
     before = watched.stamp()
