@@ -122,11 +122,11 @@ def insufficient(t: Translator, row: Mapping[str, Any]) -> list[Node]:
     return [charts.hatch(), t("app.table.insufficient", coverage=t.percent(number(row.get("coverage"))))]
 
 
-def place_words(frame: Frame, row: Mapping[str, Any], tied: set[int]) -> list[Node]:
-    """The rank, whether others share it, and the rank inside the filter's municipality."""
+def place_words(frame: Frame, row: Mapping[str, Any], tied: set[int], *more: Node) -> list[Node]:
+    """The rank, whether others share it, ``more`` signs, and the rank inside the filter's municipality."""
     rank = int(row["rank"])
     tie = h("abbr", "=", title=frame.t("app.table.tie")) if rank in tied else None
-    return [frame.t.number(rank), tie, _here(frame, row)]
+    return [frame.t.number(rank), tie, *more, _here(frame, row)]
 
 
 def intervals(row: Mapping[str, Any]) -> tuple[tuple[float, float] | None, tuple[float, float] | None]:

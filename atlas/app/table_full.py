@@ -75,7 +75,7 @@ def _rows(frame: Frame, row: Mapping[str, Any], tied: set[int], columns: tuple[s
     if missing(row["rank"]):
         span = h("td", *insufficient(t, row), colspan=len(columns), class_="none")
         return [h("tr", h("td", "—", class_="n"), name, span, *own_cells(frame, code), data_to=code, aria_current=here)]
-    place = h("td", *place_words(frame, row, tied), _tie(t, row), class_="n")
+    place = h("td", *place_words(frame, row, tied, _tie(t, row)), class_="n")
     cells = [h("td", *_cell(frame, row, column), class_=_style(frame, code, column)) for column in columns]
     line = h("tr", place, name, *cells, *own_cells(frame, code), data_to=code, aria_current=here)
     if not (here and below):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 ORDER = 7
 PATH = "entregar"
+ACROSS = 3
 
 
 def show(session: Session) -> None:
@@ -39,9 +40,10 @@ def show(session: Session) -> None:
     with right:
         parts.area_select(session)
     view("hand_layer_about", [h("p", about(session, layer, layers), class_="aside")])
-    columns = st.columns(3, gap="medium")
     for place, form in enumerate(formats().values()):
-        with columns[place % 3]:
+        if not place % ACROSS:
+            columns = st.columns(ACROSS, gap="medium")  # a row of its own, so that what belongs together stands level
+        with columns[place % ACROSS]:
             download(session, layer, form, f"{form.label.in_(t.lang)} ({form.suffix})", key=f"hand{form.suffix}")
             limits = form.limits.in_(t.lang)
             if limits:
