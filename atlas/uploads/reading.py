@@ -276,7 +276,7 @@ def _feature_tables(path: Path, name: str) -> dict[str, int]:
         told = base.execute("SELECT table_name FROM gpkg_contents WHERE data_type = 'features'").fetchall()
         tables = [one for (one,) in told if isinstance(one, str) and kinds.get(one, ("", ""))[0] == "table"]
         # the name is quoted as an identifier; it comes from the file's own list of tables
-        return {one: base.execute(f'SELECT count(*) FROM "{one.replace(chr(34), chr(34) * 2)}"').fetchone()[0]  # noqa: S608
+        return {one: base.execute(f'SELECT count(*) FROM "{one.replace(chr(34), chr(34) * 2)}"').fetchone()[0]  # noqa: S608  (quoted)
                 for one in tables} or _none(name)  # fmt: skip
     except sqlite3.Error as fault:
         raise unreadable(

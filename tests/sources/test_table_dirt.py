@@ -10,8 +10,10 @@ import pandas as pd
 import pytest
 import shapely
 
+from atlas.atlasfile import product_folder
 from atlas.config import Source
 from atlas.errors import SourceError
+from atlas.layers import classify, load_layers
 from atlas.sources import figures, load
 from atlas.sources._coordinates import put_right
 
@@ -215,6 +217,20 @@ def test_a_coordinate_that_is_none_costs_its_record_the_place_and_no_other(
     assert records.geometry.notna().tolist() == [False, *[True] * 5]
     assert records["name"].tolist() == ["A", "B0", "B1", "B2", "B3", "B4"]
     assert (f"1 records with {lost} coordinates" in said(records)) is bool(lost)
+
+
+def test_firms_of_either_revision_of_cae_fall_into_the_same_classes(tmp_path: Path) -> None:
+    """A code may be written with points, as a number, or longer than the rule's."""
+    pairs = {"59140": "5914", "90.030": "90.11", "91020": "91210", "71110": "7111", "58.110": "5811", "91011": "9111",
+             "74200": "74.20", "85520": "8552", "62010": "6210"}  # fmt: skip
+    rows = "".join(f"A{n};{old};\nB{n};;{new}\n" for n, (old, new) in enumerate(pairs.items()))
+    options = {"kind": "nome", "cae3": "CAE Rev.3", "cae4": "CAE Rev.4"}
+    records = read(tmp_path, f"nome;CAE Rev.3;CAE Rev.4\n{rows}C;01111;\n", **options)
+    classes = classify(records.drop(columns="kind"), load_layers([product_folder("layers")]))
+    assert classes[0::2].tolist()[:-1] == classes[1::2].tolist()
+    assert classes[:2].tolist() == ["cinema", "cinema"]
+    assert classes[:-1].notna().all()
+    assert pd.isna(classes.iloc[-1])
 
 
 def test_an_empty_table_is_said_and_lines_may_end_as_on_an_old_macintosh(tmp_path: Path) -> None:
