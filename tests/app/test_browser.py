@@ -293,6 +293,48 @@ def test_a_file_of_ones_own_comes_to_the_map_and_goes_with_the_session(
     expect(page.locator(".legend")).not_to_contain_text("meu.geojson")
 
 
+def test_a_figure_of_ones_own_colours_the_map_and_stands_in_the_table(
+    watched: Watched, served: Served, norte: Built
+) -> None:
+    """Whole numbers in classes, what the file does not name hatched; the same in the table and in words."""
+    braga = rank_table(norte, within="0303")["code"].tolist()
+    values = [0] * 9 + list(range(1, len(braga) - 9))  # the last of the order is not named
+    told = dict(zip(braga, values, strict=False))
+    lines = "\n".join(f"{code};{value}" for code, value in told.items())
+    page = watched.page
+    page.goto(f"{served.address}?within=0303&unit={braga[0]}")
+    frame = watched.settled()
+    page.get_by_text("Os seus dados").click()
+    held = {"name": "lojas.csv", "mimeType": "text/csv", "buffer": f"codigo;lojas\n{lines}\n".encode()}
+    page.locator(".bring input").set_input_files(held)  # type: ignore[arg-type]
+    page.get_by_role("button", name="Confirmar e usar").click()
+    before = watched.stamp()
+    page.get_by_role("button", name="Mostrar no mapa").click()
+    repainted = f'html[data-painted]:not([data-painted="{before}"])'
+    page.frame_locator("iframe").locator(repainted).wait_for(state="attached")
+    classes = frame.evaluate(
+        "codes => codes.map(code => window.map.atlasDrawing.state.classes[window.map.atlasDrawing.index[code]])", braga
+    )
+    assert classes[:9] == [0] * 9
+    assert classes[-1] == -1
+    assert classes[9:-1] == sorted(classes[9:-1])
+    assert set(classes[9:-1]) == {1, 2, 3, 4}
+    legend = page.locator(".legend")
+    expect(legend).to_contain_text("Legenda: lojas · lojas.csv")
+    expect(legend.locator("li").first).to_have_text("1: 0")
+    expect(legend).to_contain_text("sem valor no seu ficheiro")
+    row = page.locator(f'.ranks tr[data-to="{braga[9]}"]')
+    expect(row.locator("td.n")).to_have_text("1classe 2")
+    expect(page.locator(f'.ranks tr[data-to="{braga[-1]}"] td.n')).to_have_text("—")
+    assert "lojas · lojas.csv" in str(page.locator("iframe").get_attribute("title"))
+    assert [url for url in watched.asked if "lojas" in url] == []
+    page.wait_for_url(re.compile("show=own"))
+    page.reload()
+    watched.settled()
+    expect(page.locator(".notices")).to_contain_text("O mapa mostrava um ficheiro do utilizador")
+    expect(legend).to_contain_text("Legenda: Potencial criativo")
+
+
 HOSTILE = (
     "<img src=x onerror=window.__hacked=1>",
     "${window.__hacked=1}`+(window.__hacked=1)+`",

@@ -121,6 +121,30 @@ def test_a_moved_weight_changes_the_order_the_share_and_the_link(app_of_norte: B
     assert app.selectbox(key="preset").value == ""
 
 
+def test_ordenar_shows_seven_columns_and_says_the_rest_of_the_selected_unit(app_of_norte: Built) -> None:
+    row = rank_table(app_of_norte).set_index("code").loc[CEDOFEITA]
+    t = Translator("pt")
+    few, every = (
+        json.dumps(trees(opened("ordenar", unit=CEDOFEITA, columns=columns))["order_full"])
+        for columns in ("few", "all")
+    )
+    assert (few.count('"scope": "col"'), every.count('"scope": "col"')) == (7, 12)
+    below = words(_found(json.loads(few), "below"))
+    for key, share in (("top10", row["p_top10"]), ("coverage", row["coverage"])):
+        assert f"{t(f'app.table.{key}')} {t.percent(share)}" in below
+    assert '"class": "below"' not in every
+
+
+def _found(node: Any, style: str) -> Any:
+    """The first element of a class in a tree."""
+    for child in node if isinstance(node, list) else []:
+        if isinstance(child, list) and len(child) > 1 and isinstance(child[1], dict) and child[1].get("class") == style:
+            return child
+        if (found := _found(child, style)) is not None:
+            return found
+    return None
+
+
 def test_a_preset_puts_its_weights_back(app_of_norte: Built) -> None:
     odd = dict.fromkeys(pillars_of_the_potential(app_of_norte), 1) | {"p5": 90}
     app = opened("ordenar", weights="--".join(f"{pillar}-{weight}" for pillar, weight in odd.items()))

@@ -1,0 +1,130 @@
+"""*Cenários* by keyboard alone: added, moved, closed, reused, drawn, mended, taken back, saved and opened again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from app_serving import Served, start
+from playwright.sync_api import Browser, Page, expect
+from test_walk import browser, ready
+
+from atlas.built import Built
+from atlas.scenarios import read_scenario
+from atlas.scenarios.model import Area
+
+pytestmark = pytest.mark.browser
+__all__ = ["browser"]
+MOST_TABS = 250
+
+
+@pytest.fixture
+def served(porto: Built, tmp_path: Path) -> Iterator[Served]:
+    """Porto, where there is space to reuse."""
+    app = start("porto", porto.store.folder, "", tmp_path / "log")
+    yield app
+    app.stop()
+
+
+def tab_to(page: Page, reached: str) -> None:
+    """Press Tab until the focus is where ``reached`` holds of the element ``e``."""
+    ready(page)
+    for _ in range(MOST_TABS):
+        if page.evaluate(f"(() => {{ const e = document.activeElement; return Boolean({reached}); }})()"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(reached)
+
+
+def field(label: str) -> str:
+    return f"e.localName === 'input' && (e.getAttribute('aria-label') || '').startsWith('{label}')"
+
+
+def button(words: str) -> str:
+    return f"e.localName === 'button' && e.textContent.trim().startsWith('{words}')"
+
+
+def write(page: Page, label: str, words: str) -> None:
+    tab_to(page, field(label))
+    page.keyboard.type(words)
+    page.keyboard.press("Enter")
+    ready(page)
+
+
+def kind(page: Page, words: str) -> None:
+    """The next kind of change: an arrow on the radio that is chosen."""
+    tab_to(page, "e.type === 'radio' && e.closest('.st-key-scenario_kind') !== null")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".st-key-scenario_kind input:checked").locator("xpath=ancestor::label")).to_have_text(words)
+
+
+def add(page: Page, count: int) -> None:
+    tab_to(page, button("Acrescentar ao cenário"))
+    page.keyboard.press("Enter")
+    expect(page.locator(".ledger > li")).to_have_count(count, timeout=60_000)
+
+
+def test_a_scenario_is_made_mended_saved_and_opened_by_keyboard(
+    browser: Browser,
+    served: Served,
+    tmp_path: Path,
+) -> None:
+    context = browser.new_context(viewport={"width": 1440, "height": 1000}, accept_downloads=True)
+    page = context.new_page()
+    page.goto(f"{served.address}cenarios")
+    ready(page)
+    write(page, "Onde", "-8.617 41.152")
+    add(page, 1)
+    kind(page, "Muda de lugar")
+    write(page, "Procurar pelo nome", "serralves")
+    write(page, "Onde", "-8.60 41.15")
+    add(page, 2)
+    kind(page, "Fecha")
+    write(page, "Procurar pelo nome", "teatro")
+    add(page, 3)
+    kind(page, "Reutiliza-se um espaço")
+    add(page, 4)
+    kind(page, "Desenha-se uma área")
+    for number, corner in enumerate(("-8.62 41.14", "-8.60 41.14", "-8.60 41.16"), 1):
+        write(page, f"Canto {number}", corner)
+    add(page, 5)
+    tab_to(page, button("Alterar a mudança 5"))
+    page.keyboard.press("Enter")
+    expect(page.locator(".st-key-scenario_leave")).to_be_visible(timeout=30_000)
+    tab_to(page, field("Canto 2"))
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type("-8.59 41.14")
+    page.keyboard.press("Enter")
+    tab_to(page, button("Guardar a alteração"))
+    page.keyboard.press("Enter")
+    expect(page.locator(".st-key-scenario_leave")).to_have_count(0, timeout=30_000)
+    tab_to(page, button("Retirar a mudança 1"))
+    page.keyboard.press("Enter")
+    expect(page.locator(".ledger > li")).to_have_count(4, timeout=30_000)
+    tab_to(page, button("Desfazer o último passo"))
+    page.keyboard.press("Enter")
+    expect(page.locator(".ledger > li")).to_have_count(5, timeout=30_000)
+    tab_to(page, button("Guardar o cenário"))
+    with page.expect_download(timeout=60_000) as waiting:
+        page.keyboard.press("Enter")
+    path = tmp_path / waiting.value.suggested_filename
+    waiting.value.save_as(path)
+    changes = read_scenario(path).changes
+    assert [one.do for one in changes] == ["add", "move", "close", "reuse", "area"]
+    area = changes[-1]
+    assert isinstance(area, Area)
+    assert area.ring == ((-8.62, 41.14), (-8.59, 41.14), (-8.6, 41.16))
+    told = page.locator(".st-key-scenario_moves").inner_text()
+    assert re.search("dentro do ruído|para lá do ruído", told)
+
+    page.goto(f"{served.address}cenarios")
+    ready(page)
+    expect(page.locator(".ledger > li")).to_have_count(0)
+    tab_to(page, "e.type === 'file'")
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files(path)
+    expect(page.locator(".ledger > li")).to_have_count(5, timeout=60_000)
+    context.close()
