@@ -124,12 +124,10 @@ def test_a_moved_weight_changes_the_order_the_share_and_the_link(app_of_norte: B
 def test_ordenar_shows_seven_columns_and_says_the_rest_of_the_selected_unit(app_of_norte: Built) -> None:
     row = rank_table(app_of_norte).set_index("code").loc[CEDOFEITA]
     t = Translator("pt")
-    few, every = (
-        json.dumps(trees(opened("ordenar", unit=CEDOFEITA, columns=columns))["order_full"])
-        for columns in ("few", "all")
-    )
+    shown = [trees(opened("ordenar", unit=CEDOFEITA, columns=columns))["order_full"] for columns in ("few", "all")]
+    few, every = (json.dumps(tree) for tree in shown)
     assert (few.count('"scope": "col"'), every.count('"scope": "col"')) == (7, 12)
-    below = words(_found(json.loads(few), "below"))
+    below = words(_found(shown[0], "below"))
     for key, share in (("top10", row["p_top10"]), ("coverage", row["coverage"])):
         assert f"{t(f'app.table.{key}')} {t.percent(share)}" in below
     assert '"class": "below"' not in every
