@@ -100,4 +100,5 @@ def _page(session: Session, name: str) -> dict[str, Any]:
         "title": t("app.header.page_title", page=t(f"app.page.{name}"), atlas=session.atlas.atlas.name.in_(t.lang)),
         "tints": {**tints, **inks},
         "policy": policy(),
+        "names": {"Open": t("app.header.open"), "Help for ": t("app.header.help_for")},
     }

@@ -163,9 +163,40 @@ function hold(policy) {
   document.head.appendChild(meta);
 }
 
+// Names that Streamlit gives to parts of its widgets, in English only, are said in the page's language.
+let names = {};
+const heard = new Map(); // what a part may be called by now → its English name
+let naming = false;
+function rename() {
+  naming = false;
+  for (const [now, english] of heard) {
+    const own = names[english];
+    if (now === own) continue;
+    for (const element of document.querySelectorAll(`[aria-label${english.endsWith(" ") ? "^=" : "="}"${now}"]`)) {
+      element.setAttribute("aria-label", own + element.getAttribute("aria-label").slice(now.length));
+    }
+  }
+}
+
+function soon() {
+  if (!naming) requestAnimationFrame(rename);
+  naming = true;
+}
+
+function speak(wanted) {
+  const first = !heard.size;
+  names = wanted;
+  for (const [english, own] of Object.entries(wanted)) heard.set(english, english).set(own, english);
+  soon();
+  if (!first) return;
+  const what = { subtree: true, childList: true, attributes: true, attributeFilter: ["aria-label"] };
+  new MutationObserver(soon).observe(document.body, what);
+}
+
 // What belongs to the document and not to an element of it: its language, its title, its style.
 function settle(page) {
   if (page.policy) hold(page.policy);
+  if (page.names) speak(page.names);
   const style = new URL(`app.css${VERSION}`, import.meta.url).href;
   if (!document.querySelector(`link[href="${style}"]`)) {
     const link = document.createElement("link");
