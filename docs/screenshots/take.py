@@ -31,7 +31,9 @@ PICTURES = {
     "explorar-pt-two-axes": ("?unit=030365&show=cells", WIDE, "light"),
     "explorar-porto-pt-wide": ("?atlas=porto", WIDE, "light"),
     "ordenar-pt-wide": ("ordenar?unit=131217", WIDE, "light"),
+    "ordenar-pt-narrow": ("ordenar?unit=131217", NARROW, "light"),
     "ordenar-pt-own": ("ordenar?unit=131217", WIDE, "light"),
+    "explorar-pt-own": ("?unit=131217&within=1312", WIDE, "light"),
     "porque-pt-wide": ("porque?unit=030365", WIDE, "light"),
     "cenarios-pt-wide": ("cenarios?unit=131217", WIDE, "light"),
     "comparar-pt-wide": ("comparar?unit=030365&other=160948", WIDE, "light"),
@@ -81,7 +83,9 @@ def _take(browser: Browser, address: str, size: tuple[int, int], scheme: str, pa
         page.frame_locator("iframe").locator("html[data-painted]").wait_for(state="attached", timeout=60_000)
     page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
     if path.stem.endswith("-own"):
-        _bring(page)
+        _bring(page, shown=path.stem.startswith("explorar"))
+    elif path.stem == "ordenar-pt-narrow":
+        page.locator("h1").scroll_into_view_if_needed()
     elif path.stem.startswith("cenarios"):
         page.locator(".st-key-scenario_example button").click()
         page.get_by_text("Ainda não há mudanças").wait_for(state="detached")
@@ -92,16 +96,23 @@ def _take(browser: Browser, address: str, size: tuple[int, int], scheme: str, pa
     context.close()
 
 
-def _bring(page: Page) -> None:
-    """Bring the planner's own file, confirm it as a count, and show the order that it changes."""
+def _bring(page: Page, *, shown: bool) -> None:
+    """Bring the planner's own file, confirm it as a count; show the order that it changes, or the map."""
     page.get_by_text("Os seus dados").click()
     page.locator(".bring input").set_input_files(OWN)
-    page.get_by_role("combobox", name="Usar como").fill("1 000 residentes")
-    page.keyboard.press("Enter")
+    page.get_by_role("combobox", name="Usar como").fill("contagem por 1")
+    page.get_by_role("option").first.click()
     page.get_by_label("Longitude (ou M, X)").wait_for()
     page.get_by_role("button", name="Confirmar e usar").click()
-    page.get_by_text("Peso do seu dado").wait_for()
-    page.locator(".st-key-own_data").scroll_into_view_if_needed()
+    if not shown:
+        page.get_by_text("Peso do seu dado").wait_for()
+        page.locator(".st-key-own_data").scroll_into_view_if_needed()
+        return
+    page.get_by_role("button", name="Mostrar no mapa").click()
+    page.get_by_text("sem valor no seu ficheiro").wait_for()
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
+    page.locator(".st-key-own_data summary").first.click()
+    page.locator(".order h1").scroll_into_view_if_needed()
 
 
 if __name__ == "__main__":
