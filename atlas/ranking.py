@@ -88,6 +88,7 @@ def rank_table(
     weights: Mapping[str, float] | None = None,
     within: str | None = None,
     intervals: bool = True,
+    scores: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Units of an index in their order, the insufficient ones last; columns as in :data:`COLUMNS`.
 
@@ -101,6 +102,8 @@ def rank_table(
         above the next unit of the area, which is a technical tie (``tie_next``) between 5 and 95 %.
     intervals
         Whether other ``weights`` get intervals of their own, which takes seconds; without, these are missing.
+    scores
+        What :func:`drawn_scores` gave for these weights, where somebody has asked before.
     """
     index = index_holding(built, index_id)
     area = within or ""
@@ -111,7 +114,8 @@ def rank_table(
     if not intervals:
         still = built.once(("still", index_id, area), lambda: _still(built, index, within))
         return _moved(still, index, built.scored(index, pillars))
-    return _table(built, index, _drawn(built, index, pillars), within, weights=pillars)
+    drawn = drawn_scores(built, index_id, pillars) if scores is None else scores
+    return _table(built, index, drawn, within, weights=pillars)
 
 
 def _table(
@@ -157,13 +161,15 @@ def _stored(built: Built, index_id: str) -> pd.DataFrame:
     return stored[stored["index"] == index_id].set_index("code")
 
 
-def _drawn(built: Built, index: Index, weights: Mapping[str, float]) -> pd.DataFrame:
-    """Scores and intervals made anew."""
-    manifest = built.store.manifest
+def drawn_scores(built: Built, index_id: str, weights: Mapping[str, float]) -> pd.DataFrame:
+    """Scores of an index by code with other weights, and intervals drawn for them: what ``rank_table`` orders."""
+    index, manifest = index_holding(built, index_id), built.store.manifest
     made = score_one(
-        built.atlas, built.store_tables, index, draws=manifest["draws"], seed=manifest["seed"], weights=weights
-    )
-    return made["scores"][0].set_index("code")
+        built.atlas, built.store_tables, index, draws=manifest["draws"], seed=manifest["seed"],
+        weights=checked_weights(index, weights),
+    )  # fmt: skip
+    drawn: pd.DataFrame = made["scores"][0].set_index("code")
+    return drawn
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from atlas.app import charts, link, own, parts
 from atlas.app.dom import Node, h, prose
+from atlas.app.making import awaited
 from atlas.app.session import Session
 from atlas.app.view import view
 
@@ -29,6 +30,17 @@ def choose(session: Session, *, area: bool = True, show: bool = True) -> None:
             _layers(session)
     with next(columns):
         _preset(session)
+    draw(session)
+
+
+def draw(session: Session) -> None:
+    """The intervals of the reader's own weights, where the view asks for them: drawn once, behind a bar."""
+    if not session.wants_drawn():
+        st.empty()  # the place of the bar
+        return
+    draws = session.t.number(session.built.store.manifest["draws"])
+    awaited(session, "draws", session.t("app.order.drawing", draws=draws), "draw",
+            give_up=lambda: session.change(drawn=False), **session.drawing())  # fmt: skip
 
 
 def find(session: Session, *, key: str = "finder", label: str = "", field: str = "unit") -> None:

@@ -2,45 +2,48 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from atlas.app.making import long_download
 from atlas.app.session import BY_BUILT, Session
-from atlas.build import Progress
+from atlas.app.tasks import file_of
 from atlas.exports import Format, formats
 
 if TYPE_CHECKING:
     from atlas.built import Built
 
 SMALL = (".geojson", ".csv")
+SLOW = (".pmtiles", ".xlsx")
+QUICK_ROWS = 40_000
+"""Beyond, any format takes more than two seconds."""
 
 
 @st.cache_data(show_spinner=False, max_entries=16, hash_funcs=BY_BUILT)
-def made(built: Built, layer: str, suffix: str, lang: str, within: str) -> tuple[str, bytes]:
-    """Name and content of one file."""
-    from atlas.exports import write
-    from atlas.exports.from_store import exportable
-
-    stem = "-".join(filter(None, ("atlas", built.atlas.atlas.id, layer, within)))
-    with tempfile.TemporaryDirectory(prefix="atlas-") as folder:
-        held = exportable(built.atlas, built.store, layer, lang, within or None)
-        path = write(held, Path(folder) / f"{stem}{suffix}", lang=lang)[0]
-        return path.name, path.read_bytes()
+def made(built: Built, layer: str, suffix: str, lang: str, within: str) -> bytes:
+    """Content of one file."""
+    return file_of(built, layer, suffix, lang, within)
 
 
 def download(session: Session, layer: str, form: Format, label: str, *, key: str) -> None:
-    """One button: the file is written when it is pressed, not before."""
-    within = session.view.within
+    """One button: the file is written when it is pressed, not before; what takes long has a bar and can be stopped."""
+    within, name = session.view.within, file_name(session, layer, form.suffix)
+    if form.suffix in SLOW or rows_of(session.built, layer) > QUICK_ROWS:
+        long_download(session, key, label, name, form.media_type, "export",
+                      layer=layer, suffix=form.suffix, lang=session.view.lang, within=within)  # fmt: skip
+        return
 
     def content() -> bytes:
-        return made(session.built, layer, form.suffix, session.view.lang, within)[1]
+        return made(session.built, layer, form.suffix, session.view.lang, within)
 
-    st.download_button(label, content, file_name(session, layer, form.suffix), form.media_type, key=key,
-                       on_click="ignore", width="stretch")  # fmt: skip
+    st.download_button(label, content, name, form.media_type, key=key, on_click="ignore", width="stretch")
+
+
+def rows_of(built: Built, layer: str) -> int:
+    """How many rows a file of a layer may have, at most."""
+    counts = built.store.manifest["counts"]
+    return int(counts["neighbourhoods" if layer == "neighbourhoods" else "places"])
 
 
 def file_name(session: Session, layer: str, suffix: str) -> str:
@@ -50,29 +53,15 @@ def file_name(session: Session, layer: str, suffix: str) -> str:
 
 def sheet_download(session: Session, code: str) -> None:
     """The printed sheet of a neighbourhood, or the dossier of a municipality, as PDF."""
-
-    def make(progress: Progress) -> bytes:
-        from atlas.sheets import sheets
-
-        return sheets(session.built, code, lang=session.view.lang, progress=progress)
-
     label = session.t("app.download.dossier" if code in session.known.parents else "app.download.sheet")
-    long_download(session, "sheet", label, f"atlas-{session.known.atlas}-{code}.pdf", "application/pdf", make)
+    name = f"atlas-{session.known.atlas}-{code}.pdf"
+    long_download(session, "sheet", label, name, "application/pdf", "sheet", code=code, lang=session.view.lang)
 
 
 def package_download(session: Session) -> None:
     """Everything in one ZIP: GeoPackage with styles, QGIS project, tables, metadata, licences, checksums."""
-
-    def make(progress: Progress) -> bytes:
-        from atlas.package import write_package
-
-        with tempfile.TemporaryDirectory(prefix="atlas-") as folder:
-            path = Path(folder) / "package.zip"
-            write_package(session.built, path, lang=session.view.lang, progress=progress)
-            return path.read_bytes()
-
-    name = f"atlas-{session.known.atlas}.zip"
-    long_download(session, "package", session.t("app.download.package"), name, "application/zip", make)
+    label, name = session.t("app.download.package"), f"atlas-{session.known.atlas}.zip"
+    long_download(session, "package", label, name, "application/zip", "package", lang=session.view.lang)
 
 
 def map_download(session: Session) -> None:

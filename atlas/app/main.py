@@ -30,10 +30,13 @@ def main() -> None:
     """Run the app once, as Streamlit does at every change."""
     st.set_page_config(page_title="Atlas", layout="wide", initial_sidebar_state="collapsed")
     try:
-        session = Session(wanted_atlas())
+        _draw(Session(wanted_atlas()))
     except AtlasError as fault:
         _say(fault)
-        return
+
+
+def _draw(session: Session) -> None:
+    """The header, the page that is asked for, the footer; the view goes into the address."""
     parts.turn_to_selection(session)
     modules = page_modules()
     known = [

@@ -1,18 +1,20 @@
-"""Files that take more than a moment: made when asked for, with a bar that says how far, and a button that stops it."""
+"""What takes more than a moment: a bar that says how far it is, and a button that ends it.
+
+The work runs in a process of its own (:mod:`atlas.app.working`). Nothing half made is kept.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
-from atlas.app.dom import h
+from atlas.app.bar import with_bar
 from atlas.app.session import Session, fingerprint
-from atlas.app.view import view
-from atlas.build import Progress
+from atlas.app.working import held, hold, name_of, place_of
 
-Make = Callable[[Progress], bytes]
 MADE = "made"
 
 
@@ -24,31 +26,42 @@ class Made:
     content: bytes
 
 
-def long_download(session: Session, key: str, label: str, name: str, media_type: str, make: Make) -> None:
+def long_download(
+    session: Session, key: str, label: str, name: str, media_type: str, task: str, **arguments: Any
+) -> None:
     """A button that makes a file; while it is made, a bar and a button that stops it; then the file.
 
-    Stopping, leaving the page or moving anything ends the work: a bar that is drawn anew is where the script yields to
-    what the reader did meanwhile. Nothing half made is kept, and one file a session is.
+    One file a session is kept.
     """
     t = session.t
     wanted = f"{key} {name} {t.lang} {fingerprint(session.built)}"
-    held = st.session_state.get(MADE)
+    made = st.session_state.get(MADE)
     with st.container(key=f"long_{key}"):
-        if isinstance(held, Made) and held.of == wanted:
-            size = t.number(len(held.content) / 1e6, 1)
-            st.download_button(t("making.save", what=label, size=size), held.content, name, media_type,
+        if isinstance(made, Made) and made.of == wanted:
+            size = t.number(len(made.content) / 1e6, 1)
+            st.download_button(t("making.save", what=label, size=size), made.content, name, media_type,
                                key=f"save_{key}", on_click="ignore")  # fmt: skip
             return
         asked = st.empty()
         if not asked.button(t("making.make", what=label), key=f"make_{key}"):
             return
-        asked.button(t("making.stop"), key=f"stop_{key}")
-        bar = st.empty()
-        view(f"making_{key}", [h("p", t("making.begun", what=label), role="status", class_="unseen")])
-        content = make(lambda share, _stage: _tell(bar, t("making.share", what=label, share=t.percent(share)), share))
+        asked.empty()
+        content = with_bar(t, key, label, task, place_of(session.built) | arguments)
         st.session_state[MADE] = Made(wanted, content)
     st.rerun()
 
 
-def _tell(bar: st.delta_generator.DeltaGenerator, words: str, share: float) -> None:
-    bar.progress(min(max(share, 0.0), 1.0), text=words)
+def awaited(session: Session, key: str, what: str, task: str, *, give_up: Callable[[], None], **arguments: Any) -> Any:
+    """What a task gives: kept from before, or made now behind a bar; stopping it calls ``give_up``.
+
+    The place for the bar is always there, so that what comes after it does not move from run to run.
+    """
+    place = st.empty()
+    known = name_of(task, fingerprint(session.built), arguments)
+    found = held(known)
+    if found is None:
+        with place.container():
+            found = with_bar(session.t, key, what, task, place_of(session.built) | arguments, give_up)
+        hold(known, found)
+        place.empty()
+    return found

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import cache
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from atlas.app import link
 from atlas.app.link import Known, Notice, View
-from atlas.app.words import said
+from atlas.app.opening import opened
+from atlas.app.working import held, name_of
 from atlas.language import Lang, Translator
 from atlas.map_layers import SYMBOLS, layer_name, made_ids
-from atlas.store import MANIFEST
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,54 +45,6 @@ def fingerprint(built: Built) -> str:
 
 BY_BUILT: dict[str | type[Any], Callable[[Any], Any]] = {"atlas.built.Built": fingerprint}
 """How Streamlit's caches tell built atlases apart."""
-
-
-@dataclass(frozen=True)
-class Opened:
-    """An atlas that is open, and when its store was written."""
-
-    built: Built
-    written_ns: int
-
-
-@cache
-def _shelf() -> dict[tuple[str, str], Opened]:
-    """Open atlases of this process, for all sessions: Streamlit's caches cannot show the progress of a build."""
-    return {}
-
-
-def opened(name: str, store: str, lang: Lang, place: Any) -> Built:
-    """Open an atlas once for all sessions; build it first where its store is missing or stale.
-
-    A store that another process has built anew is opened anew.
-    """
-    held = _shelf().get((name, store))
-    if held is None or held.written_ns != _written_ns(held.built):
-        from atlas.built import open_built
-
-        built = open_built(name, store=Path(store) if store else None, progress=_progress(lang, place))
-        held = _shelf()[name, store] = Opened(built, _written_ns(built))
-    return held.built
-
-
-def _written_ns(built: Built) -> int:
-    try:
-        return (built.store.folder / MANIFEST).stat().st_mtime_ns
-    except OSError:
-        return 0
-
-
-def _progress(lang: Lang, place: Any) -> Callable[[float, str], None]:
-    """A bar on the page that says what a build is doing; nothing appears where the store is fresh."""
-    t = Translator(lang)
-
-    def tell(fraction: float, stage: str) -> None:
-        if fraction >= 1:
-            place.empty()
-        else:
-            place.progress(fraction, text=t("app.build.wait", stage=said(t, f"app.build.{stage}")))
-
-    return tell
 
 
 @st.cache_resource(show_spinner=False, max_entries=4, hash_funcs=BY_BUILT)
@@ -153,9 +103,7 @@ class Session:
 
     def __init__(self, name: str) -> None:
         store = os.environ.get("ATLAS_APP_STORE", "") if name == atlas_name() else ""
-        # The place for a build's progress is always there: what comes after it must not move from run to run, or the
-        # browser would mount the map again.
-        self.built: Built = opened(name, store, wanted_language(), st.empty())
+        self.built: Built = opened(name, store, wanted_language())
         self.atlas = self.built.atlas
         self.known = _known(self.built)
         self.notices: list[Notice] = st.session_state.get(NOTICES, [])
@@ -227,17 +175,26 @@ class Session:
         """The ranked table of the view."""
         return _ranks(
             self.built, self.view.index,
-            tuple((self.weights() or {}).items()), self.view.within if within else "", self.drawn(),
+            tuple((self.weights() or {}).items()), self.view.within if within else "", self.drawn(), self._drawn(),
         )  # fmt: skip
 
     def drawn(self) -> bool:
-        """Whether the intervals were drawn for the weights of the view."""
+        """Whether the intervals are there that the view wants for its own weights."""
+        return self._drawn() is not None
+
+    def wants_drawn(self) -> bool:
+        """Whether the view asks for intervals of its own weights."""
         return self.view.drawn and self.weights() is not None
 
-    def draw_intervals(self) -> None:
-        """Draw the intervals for the weights of the view; seconds pass."""
-        self.change(drawn=True)
-        self.ranks(within=False)
+    def drawing(self) -> dict[str, Any]:
+        """What is drawn: the index and its weights."""
+        return {"index": self.view.index, "weights": self.weights()}
+
+    def _drawn(self) -> pd.DataFrame | None:
+        if not self.wants_drawn():
+            return None
+        found: pd.DataFrame | None = held(name_of("draw", fingerprint(self.built), self.drawing()))
+        return found
 
     def stored_scores(self) -> pd.Series:
         """Scores of the ranked units with the atlas's own weights."""
@@ -266,10 +223,13 @@ def _stored_scores(built: Built, index: str) -> pd.Series:
 
 
 @st.cache_resource(show_spinner=False, max_entries=64, hash_funcs=BY_BUILT)
-def _ranks(built: Built, index: str, weights: link.Weights, within: str, drawn: bool) -> pd.DataFrame:
+def _ranks(
+    built: Built, index: str, weights: link.Weights, within: str, drawn: bool, _scores: pd.DataFrame | None
+) -> pd.DataFrame:
     from atlas.ranking import rank_table
 
-    return rank_table(built, index, weights=dict(weights) or None, within=within or None, intervals=drawn)
+    mine = dict(weights) or None
+    return rank_table(built, index, weights=mine, within=within or None, intervals=drawn, scores=_scores)
 
 
 @st.cache_resource(show_spinner=False, max_entries=256, hash_funcs=BY_BUILT)

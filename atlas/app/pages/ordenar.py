@@ -42,16 +42,11 @@ def show(session: Session) -> None:
 def offer_intervals(session: Session) -> None:
     """Where the weights were changed, the intervals can be drawn for them; it takes seconds, so it is asked for."""
     t = session.t
-    if session.weights() is None:
+    if session.weights() is None or session.wants_drawn():
         return
     draws = session.built.store.manifest["draws"]
-    if session.drawn():
-        with st.spinner(t("app.order.drawing", draws=t.number(draws))):
-            session.ranks(within=False)  # a link asked for them; else they are there
-        return
     if st.button(t("app.order.draw", draws=t.number(draws)), key="draw"):
-        with st.spinner(t("app.order.drawing", draws=t.number(draws))):
-            session.draw_intervals()
+        session.change(drawn=True)
         st.rerun()
 
 

@@ -10,7 +10,7 @@ from atlas.app import card, charts, controls, painting, parts
 from atlas.app.answer_tables import answer_nodes
 from atlas.app.dom import Node, h
 from atlas.app.downloads import sheet_download
-from atlas.app.link import Weights
+from atlas.app.making import awaited
 from atlas.app.session import BY_BUILT, Session
 from atlas.app.table import number
 from atlas.app.view import packed, view
@@ -55,28 +55,19 @@ def show(session: Session) -> None:
 def _venues(session: Session, code: str) -> None:
     """How many venues would be enough; all units are measured again, so it is asked for."""
     t = session.t
-    weights = tuple((session.weights() or {}).items())
     index = next((one for one in session.atlas.index if one.id == session.view.index), None)
     counted = [code for pillar in index.pillar for code in pillar.indicators] if index else []
     if not any(session.atlas.indicator_of(code).layers for code in counted):
         return
-    if not session.view.asked and not st.button(t("app.why.venues"), key="venues"):
-        return
-    with st.spinner(t("app.why.venues_wait")):
-        said = enough(session.built, session.view.index, code, weights, t.lang)
     if not session.view.asked:
-        session.change(asked=True)
-        st.rerun()
-    view("venues", [h("section", h("h2", t("app.why.venues")), h("p", said, class_="sentence"), class_="card")])
-
-
-@st.cache_resource(show_spinner=False, max_entries=64, hash_funcs=BY_BUILT)
-def enough(built: Built, index: str, code: str, weights: Weights, lang: Lang) -> str:
-    """The sentence on how many venues would be enough, or that none of one class would."""
-    from atlas.explaining import with_venues
-
-    found = {"index": index, "code": code, "sentence": ""}
-    return with_venues(built, found, lang, dict(weights) or None) or Translator(lang)("app.why.venues_none")
+        if st.button(t("app.why.venues"), key="venues"):
+            session.change(asked=True)
+            st.rerun()
+        return
+    enough = awaited(session, "enough", t("app.why.venues_wait"), "venues", give_up=lambda: session.change(asked=False),
+                     index=session.view.index, code=code, weights=session.weights(), lang=t.lang)  # fmt: skip
+    told = enough or t("app.why.venues_none")
+    view("venues", [h("section", h("h2", t("app.why.venues")), h("p", told, class_="sentence"), class_="card")])
 
 
 @st.cache_resource(show_spinner=False, max_entries=64, hash_funcs=BY_BUILT)

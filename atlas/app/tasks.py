@@ -1,0 +1,128 @@
+"""Long work of the app, each in a process of its own: ``python -m atlas.app.tasks``, started by :mod:`.working`.
+
+It reads one line of JSON, what to do, and tells on its standard output how far it is; what came of it goes to a file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from atlas.build import Progress
+from atlas.errors import AtlasError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from atlas.built import Built
+    from atlas.language import Lang
+
+
+def opened(folder: str, store: str) -> Built:
+    """An atlas and its store as they stand."""
+    from atlas.atlasfile import load_atlas
+    from atlas.built import Built
+    from atlas.store import Store
+
+    return Built(load_atlas(Path(folder)), Store(Path(store)))
+
+
+def build(tell: Progress, folder: str, store: str) -> None:
+    """Build what is stale."""
+    from atlas.atlasfile import load_atlas
+    from atlas.build import build as build_atlas
+
+    build_atlas(load_atlas(Path(folder)), Path(store), progress=tell)
+
+
+def export(_tell: Progress, folder: str, store: str, layer: str, suffix: str, lang: str, within: str) -> bytes:
+    """One file of one format."""
+    return file_of(opened(folder, store), layer, suffix, lang, within)
+
+
+def file_of(built: Built, layer: str, suffix: str, lang: str, within: str) -> bytes:
+    """What the command line writes for the same words."""
+    from tempfile import TemporaryDirectory
+
+    from atlas.exports import write
+    from atlas.exports.from_store import exportable
+
+    stem = "-".join(filter(None, ("atlas", built.atlas.atlas.id, layer, within)))
+    with TemporaryDirectory(prefix="atlas-") as beside:
+        held = exportable(built.atlas, built.store, layer, lang, within or None)
+        return write(held, Path(beside) / f"{stem}{suffix}", lang=lang)[0].read_bytes()
+
+
+def sheet(tell: Progress, folder: str, store: str, code: str, lang: Lang) -> bytes:
+    """The printed sheet of a neighbourhood, or the dossier of a municipality."""
+    from atlas.sheets import sheets
+
+    return sheets(opened(folder, store), code, lang=lang, progress=tell)
+
+
+def package(tell: Progress, folder: str, store: str, lang: Lang) -> bytes:
+    """Everything in one ZIP."""
+    from tempfile import TemporaryDirectory
+
+    from atlas.package import write_package
+
+    with TemporaryDirectory(prefix="atlas-") as beside:
+        path = Path(beside) / "package.zip"
+        write_package(opened(folder, store), path, lang=lang, progress=tell)
+        return path.read_bytes()
+
+
+def draw(_tell: Progress, folder: str, store: str, index: str, weights: dict[str, float]) -> pd.DataFrame:
+    """Scores and intervals of an index with other weights."""
+    from atlas.ranking import drawn_scores
+
+    return drawn_scores(opened(folder, store), index, weights)
+
+
+def venues(
+    _tell: Progress, folder: str, store: str, index: str, code: str, weights: dict[str, float] | None, lang: Lang
+) -> str:
+    """The sentence on how many venues would be enough; nothing where none of one class would."""
+    from atlas.explaining import with_venues
+
+    return with_venues(opened(folder, store), {"index": index, "code": code, "sentence": ""}, lang, weights)
+
+
+TASKS: dict[str, Callable[..., Any]] = {
+    "build": build, "export": export, "sheet": sheet, "package": package, "draw": draw, "venues": venues,
+}  # fmt: skip
+
+
+def main() -> None:
+    """Do what the one line says; end at once when who asked is gone."""
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # whatever a library prints is no progress
+    if hasattr(os, "nice"):
+        os.nice(5)  # a weight that somebody moves meanwhile goes first
+    asked = json.loads(sys.stdin.readline())
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+    def tell(share: float, stage: str) -> None:
+        out.write(json.dumps([share, stage]) + "\n")
+        out.flush()
+
+    try:
+        told: tuple[Any, ...] = ("made", TASKS[asked["task"]](tell, **asked["arguments"]))
+    except AtlasError as fault:
+        told = ("fault", fault.pt, fault.en, str(fault.where))
+    Path(asked["result"]).write_bytes(pickle.dumps(told))
+
+
+def _end_with_parent() -> None:
+    sys.stdin.read()
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

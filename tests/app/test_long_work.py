@@ -1,0 +1,178 @@
+"""What takes long shows how far it is, and who stops it ends it: no process, no file, no store half made."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from app_serving import Served, chromium, start
+from playwright.sync_api import Page, Playwright, expect, sync_playwright
+
+from atlas.app.working import work
+from atlas.built import Built, open_built
+
+pytestmark = pytest.mark.browser
+
+MOVED = "weights=p1_heritage-100--p1_culture-14--p1_walkable-7--p2-20--p4-10--p5-10"
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as one:
+        yield one
+
+
+@pytest.fixture
+def page(playwright: Playwright) -> Iterator[Page]:
+    browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
+    yield browser.new_page(viewport={"width": 1440, "height": 900})
+    browser.close()
+
+
+@pytest.fixture
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the app and its children write what they need for a while."""
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    return folder
+
+
+@pytest.fixture
+def serve(tmp_path: Path, scratch: Path) -> Iterator[Callable[[str, Path], Served]]:
+    running: list[Served] = []
+
+    def begin(name: str, store: Path) -> Served:
+        running.append(start(name, store, "", tmp_path / f"log{len(running)}"))
+        return running[-1]
+
+    yield begin
+    for one in running:
+        one.stop()
+
+
+def children(app: Served) -> list[str]:
+    """Processes that the app has begun and that still run."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == app.process.pid and fields[0] != "Z":
+            found.append(stat.parent.name)
+    return found
+
+
+def until(holds: Callable[[], bool]) -> None:
+    for _ in range(100):
+        if holds():
+            return
+        time.sleep(0.1)
+    raise AssertionError
+
+
+def left(scratch: Path) -> list[str]:
+    return [one.name for one in scratch.iterdir() if one.name.startswith("atlas-")]
+
+
+def test_a_file_is_stopped_and_made(
+    norte: Built, page: Page, serve: Callable[[str, Path], Served], scratch: Path, tmp_path: Path
+) -> None:
+    app = serve("norte", norte.store.folder)
+    page.goto(f"{app.address}entregar")
+    make = page.get_by_role("button", name="Preparar: PMTiles")
+    make.click(timeout=60_000)
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    until(lambda: len(children(app)) == 1)
+    page.get_by_role("button", name="Parar", exact=True).click()
+    expect(make).to_be_visible()
+    until(lambda: children(app) == [])
+    assert left(scratch) == []
+
+    page.get_by_role("button", name="Preparar: Excel (.xlsx)").click()
+    with page.expect_download(timeout=60_000) as waiting:
+        page.get_by_role("button", name="Guardar: Excel (.xlsx)").click(timeout=60_000)
+    waiting.value.save_as(tmp_path / "a.xlsx")
+    assert (tmp_path / "a.xlsx").read_bytes().startswith(b"PK")
+    assert (children(app), left(scratch)) == ([], [])
+
+
+def test_draws_are_stopped_and_made(
+    norte: Built, page: Page, serve: Callable[[str, Path], Served], scratch: Path
+) -> None:
+    app = serve("norte", norte.store.folder)
+    page.goto(f"{app.address}ordenar?{MOVED}")
+    draw = page.get_by_role("button", name="Calcular os intervalos")
+    draw.click(timeout=60_000)
+    until(lambda: len(children(app)) == 1)
+    page.get_by_role("button", name="Parar", exact=True).click()
+    expect(draw).to_be_visible()
+    until(lambda: children(app) == [])
+    assert "drawn" not in page.url
+    none = "Os intervalos valem para os pesos"
+    interval = page.locator(".ranks tbody tr").first.locator("td").nth(4)
+    before = interval.text_content()
+    draw.click()
+    expect(interval).not_to_have_text(str(before), timeout=60_000)
+    expect(page.get_by_role("button", name="Parar", exact=True)).to_have_count(0)
+    assert none not in str(page.locator(".order").text_content())
+    assert (children(app), left(scratch)) == ([], [])
+
+
+def test_a_first_build_is_stopped_and_begun_again(
+    small_atlas: Path, page: Page, serve: Callable[[str, Path], Served], tmp_path: Path
+) -> None:
+    store = tmp_path / "stores" / "esposende"
+    app = serve(str(small_atlas), store)
+    page.goto(app.address)
+    expect(page.get_by_role("progressbar")).to_be_visible(timeout=60_000)
+    page.get_by_role("button", name="Parar", exact=True).click()
+    expect(page.get_by_text("foi interrompida")).to_be_visible()
+    until(lambda: children(app) == [])
+    assert [one.name for one in store.parent.iterdir() if one.suffix != ".lock"] == []
+    page.get_by_role("button", name="Construir agora").click()
+    expect(page.locator(".ranks tbody tr").first).to_be_visible(timeout=60_000)
+    assert {one.name for one in store.parent.iterdir()} >= {"esposende"}
+    assert page.get_by_role("progressbar").count() == 0
+
+
+def test_a_store_that_is_spoiled_or_built_anew_meanwhile(
+    _small_atlas: Path, page: Page, serve: Callable[[str, Path], Served], tmp_path: Path
+) -> None:
+    """A message, never a traceback; and the app goes on with the new store."""
+    store = tmp_path / "esposende"
+    open_built(str(_small_atlas), store=store, draws=50)
+    app = serve(str(_small_atlas), store)
+    page.goto(app.address)
+    expect(page.locator(".ranks tbody tr").first).to_be_visible(timeout=60_000)
+    open_built(str(_small_atlas), store=store, draws=60, force=True)
+    page.reload()
+    expect(page.locator(".ranks tbody tr").first).to_be_visible(timeout=60_000)
+
+    (store / "places.parquet").write_bytes(b"no table")
+    other = serve(str(_small_atlas), store)
+    page.goto(other.address)
+    expect(page.get_by_role("alert")).to_contain_text("atlas build --force", timeout=60_000)
+    shutil.copy(store / "manifest.json", tmp_path / "manifest.json")
+    (store / "manifest.json").write_text("{", "utf-8")
+    page.reload()
+    expect(page.locator(".ranks tbody tr").first).to_be_visible(timeout=60_000)
+    assert page.locator('[data-testid="stException"]').count() == 0
+
+
+def test_work_ends_with_who_asked_for_it(small_atlas: Path, scratch: Path) -> None:
+    class Enough(Exception):
+        pass
+
+    def tell(_share: float, _stage: str) -> None:
+        raise Enough
+
+    begun = time.monotonic()
+    with pytest.raises(Enough):
+        work("build", tell, folder=str(small_atlas), store=str(scratch / "store"))
+    assert time.monotonic() - begun < 2
+    assert list(scratch.iterdir()) == []
