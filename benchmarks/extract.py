@@ -3,14 +3,16 @@
     python benchmarks/extract.py [FILE.osm.pbf | SIDE]
 
 Without a file a town of SIDE × SIDE crossings (170: 67,000 nodes and 10,000 ways) is made up. All read what has a tag,
-and then what the layers of the atlas ask for; one after the other, five rounds. Time is the median (imports aside),
-memory the peak of the process less that of one that only imports. OSMnx reads XML: it gets the same objects as `.osm`.
+and then what the layers of the atlas ask for; one after the other, five rounds. Times are medians (imports aside); the
+ratios are of processor time, which other work on the machine disturbs less. Memory is the peak of the process less that
+of one that only imports. OSMnx reads XML: it gets the same objects as `.osm`.
 `osmium tags-filter` and `osmium export` (if installed) write a file; the time is that of both programs as a whole.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import statistics
 import subprocess
@@ -28,16 +30,17 @@ from atlas.atlasfile import product_folder
 from atlas.layers import load_layers, wanted_tags
 
 RUNS = 5
-Found = tuple[float, float, int] | str
-"""Seconds, MiB and objects; or what was said where it failed."""
+Found = tuple[float, float, float, int] | str
+"""Seconds, seconds of processor, MiB and objects; or what was said where it failed."""
 OURS = """
 import json, resource, sys, time
 from pathlib import Path
 from atlas.sources.pbf import read_osm
 wanted = sys.argv[2].split("|") if len(sys.argv) > 2 else None
-began = time.perf_counter()
+began, worked = time.perf_counter(), time.process_time()
 rows = len(read_osm(Path(sys.argv[1]), tags_filter=wanted)) if len(sys.argv) > 1 else 0
-print(json.dumps([time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, rows]))
+spent = [time.perf_counter() - began, time.process_time() - worked]
+print(json.dumps([*spent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, rows]))
 """
 OSMNX = """
 import json, resource, sys, time, warnings
@@ -48,9 +51,10 @@ for tag in sys.argv[2].split("|") if len(sys.argv) > 2 else []:
     key, _, value = tag.partition("=")
     wanted.setdefault(key, []).append(value)
 wanted = {key: True if "" in values else values for key, values in wanted.items()} or None
-began = time.perf_counter()
+began, worked = time.perf_counter(), time.process_time()
 rows = len(osmnx.features_from_xml(sys.argv[1], tags=wanted)) if len(sys.argv) > 1 else 0
-print(json.dumps([time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, rows]))
+spent = [time.perf_counter() - began, time.process_time() - worked]
+print(json.dumps([*spent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, rows]))
 """
 
 
@@ -80,12 +84,12 @@ def town(path: Path, side: int = 170) -> None:
 
 
 def run(program: str, *file: str) -> Found:
-    """Seconds, peak MiB and rows of one process; the last line of what it said where it fails."""
+    """What one process took; the last line of what it said where it fails."""
     done = subprocess.run([sys.executable, "-c", program, *file], capture_output=True, text=True, check=False)
     if done.returncode:
         return done.stderr.strip().splitlines()[-1][:160]
-    seconds, mib, rows = json.loads(done.stdout.splitlines()[-1])
-    return seconds, mib, rows
+    seconds, processor, mib, rows = json.loads(done.stdout.splitlines()[-1])
+    return seconds, processor, mib, rows
 
 
 def osmium_itself(pbf: Path, tags: str = "") -> Found:
@@ -94,26 +98,29 @@ def osmium_itself(pbf: Path, tags: str = "") -> Found:
         return "osmium-tool is not installed"
     kept, out = pbf.with_suffix(".kept.osm.pbf"), pbf.with_suffix(".geojsonseq")
     export = ["osmium", "export", "--overwrite", "-u", "type_id", "-o", str(out)]
-    began = time.perf_counter()
+    began, before = time.perf_counter(), os.times()
     if tags:
         wanted = [f"nwr/{tag}" for tag in tags.split("|")]
         subprocess.run(["osmium", "tags-filter", "--overwrite", "-o", str(kept), str(pbf), *wanted], check=True)
     subprocess.run([*export, str(kept if tags else pbf)], check=True)
-    return time.perf_counter() - began, 0.0, out.read_bytes().count(b"\n")
+    after = os.times()
+    worked = after.children_user + after.children_system - before.children_user - before.children_system
+    return time.perf_counter() - began, worked, 0.0, out.read_bytes().count(b"\n")
 
 
 def shown(name: str, found: list[Found], bare_mib: float) -> float | None:
-    """One line of the table; the median time."""
+    """One line of the table; the median seconds of processor."""
     done = [one for one in found if not isinstance(one, str)]
     if len(done) < len(found):
         print(f"  {name:12} fails: {next(one for one in found if isinstance(one, str))}")
         return None
-    times = sorted(one[0] for one in done)
-    peak = statistics.median(one[1] for one in done) - bare_mib
-    memory = f"+{peak:6.0f} MiB" if done[0][1] else " " * 11
-    print(f"  {name:12} {statistics.median(times):7.3f} s [{times[0]:.3f}, {times[-1]:.3f}]  {memory}  "
-          f"{done[0][2]:,} objects")  # fmt: skip
-    return statistics.median(times)
+    times, worked = sorted(one[0] for one in done), sorted(one[1] for one in done)
+    peak = statistics.median(one[2] for one in done) - bare_mib
+    memory = f"+{peak:6.0f} MiB" if done[0][2] else " " * 11
+    print(f"  {name:12} {statistics.median(times):7.3f} s [{times[0]:.3f}, {times[-1]:.3f}]  processor "
+          f"{statistics.median(worked):7.3f} s [{worked[0]:.3f}, {worked[-1]:.3f}]  {memory}  "
+          f"{done[0][3]:,} objects")  # fmt: skip
+    return statistics.median(worked)
 
 
 def main() -> None:
@@ -130,7 +137,7 @@ def main() -> None:
                 writer.add(one)
         print(f"{asked}: {pbf.stat().st_size / 1e6:.1f} MB, as XML {xml.stat().st_size / 1e6:.1f} MB")
         layers = "|".join(wanted_tags(load_layers([product_folder("layers")])))
-        bare = {name: float(run(program)[1]) for name, program in (("atlas", OURS), ("osmnx", OSMNX))}
+        bare = {name: float(run(program)[2]) for name, program in (("atlas", OURS), ("osmnx", OSMNX))}
         for title, tags in (("all that has a tag", ()), ("what the layers ask for", (layers,))):
             work: dict[str, Callable[[], Found]] = {
                 "atlas, PBF": partial(run, OURS, str(pbf), *tags),
