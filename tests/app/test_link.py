@@ -8,6 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from atlas.app.link import (
+    COLUMNS,
+    EFFECTS,
+    KINDS,
     Known,
     View,
     changed,
@@ -15,6 +18,7 @@ from atlas.app.link import (
     first_view,
     preset_of,
     read,
+    settled,
     with_index,
     with_weight,
     write,
@@ -31,6 +35,7 @@ KNOWN = Known(
     units=frozenset({"131217", "0302FI", "010101"}),
     parents=frozenset({"1312", "0302", "0101"}),
     layers=("museums", "heritage"),
+    files=("neighbourhoods", "places", "museums"),
 )
 weight = st.integers(0, 1000).map(lambda tenths: tenths / 10)
 views = st.builds(
@@ -47,6 +52,12 @@ views = st.builds(
     other=st.sampled_from(["", *sorted(KNOWN.units)]),
     layers=st.lists(st.sampled_from(KNOWN.layers), unique=True).map(tuple),
     start=st.integers(0, 1500),
+    columns=st.sampled_from(COLUMNS),
+    drawn=st.booleans(),
+    asked=st.booleans(),
+    file=st.sampled_from(["", *KNOWN.files[1:]]),
+    effect=st.sampled_from(EFFECTS),
+    kind=st.sampled_from(KINDS),
 )
 
 
@@ -90,6 +101,34 @@ def test_what_is_gone_is_named_and_the_rest_holds() -> None:
     view, notices = read({"unit": "990101", "within": "1312", "layers": "museums.bars"}, KNOWN)
     assert (view.unit, view.within, view.layers) == ("", "1312", ("museums",))
     assert [notice.values["what"] for notice in notices] == ["990101", "bars"]
+
+
+def test_a_choice_that_is_not_there_is_named_and_falls_back_to_the_first() -> None:
+    view, notices = read({"show": "heat", "columns": "some", "file": "bars", "effect": "x", "kind": "y"}, KNOWN)
+    assert (view.show, view.columns, view.file, view.effect, view.kind) == ("index", "few", "", "change", "add")
+    assert [notice.values["what"] for notice in notices] == ["heat", "some", "bars", "x", "y"]
+
+
+def test_a_link_of_another_atlas_says_so_and_opens_the_first_view() -> None:
+    view, notices = read({"atlas": "helsinki", "unit": "131217", "weights": "p2-1"}, KNOWN)
+    assert view == first_view(KNOWN)
+    assert [notice.key for notice in notices] == ["app.link.other_atlas"]
+
+
+def test_a_file_of_ones_own_does_not_travel_and_the_link_says_so() -> None:
+    link = write(replace(first_view(KNOWN), show="own"), KNOWN)
+    view, notices = read(link, KNOWN)
+    assert view.show == "index"
+    assert [notice.key for notice in notices] == ["app.link.own_file"]
+
+
+def test_what_was_computed_for_other_weights_or_another_unit_is_not_kept() -> None:
+    before = replace(first_view(KNOWN), unit="131217", drawn=True, asked=True)
+    assert settled(replace(before, start=50), before) == replace(before, start=50)
+    moved = settled(with_weight(before, "p2", 1.0), before)
+    assert (moved.drawn, moved.asked) == (False, False)
+    elsewhere = settled(replace(before, unit="010101"), before)
+    assert (elsewhere.drawn, elsewhere.asked) == (True, False)
 
 
 def test_weights_of_another_tree_fall_back_and_say_so() -> None:
