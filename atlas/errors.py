@@ -138,8 +138,8 @@ def refusal(fault: BaseException) -> tuple[str, str]:
 def from_system(fault: OSError) -> AtlasError | None:
     """What the system refuses, as an error in words; None where the fault may be the program's own.
 
-    >>> print(from_system(PermissionError(errno.EACCES, "Permission denied", "/root/x.csv")))
-    /root/x.csv: Não se pode aceder aqui (sem permissão). Verifique a pasta e as permissões, ou indique outra.
+    >>> print(from_system(PermissionError(errno.EACCES, "Permission denied", "/arquivo/x.csv")))
+    /arquivo/x.csv: Não se pode aceder aqui (sem permissão). Verifique a pasta e as permissões, ou indique outra.
     """
     if fault.errno not in _OUTSIDE or not fault.filename:
         return None

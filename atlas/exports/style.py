@@ -84,7 +84,7 @@ def qml(style: Style, geometry: Geometry, lang: str) -> str:
         ET.SubElement(rules, "rule", attributes)
         _qml_symbol(symbols, str(number), geometry, colour, style.symbol)
     if style.label:
-        _qml_labels(root, style.label)
+        qml_labels(root, style.label)
     return '<!DOCTYPE qgis PUBLIC "http://mrcc.com/qgis.dtd" "SYSTEM">\n' + ET.tostring(root, "unicode")
 
 
@@ -126,7 +126,8 @@ def _key(text: str) -> str:
     return "{" + str(uuid.uuid5(_KEYS, text)) + "}"
 
 
-def _rgba(colour: str) -> str:
+def rgba(colour: str) -> str:
+    """A colour ``#rrggbb`` as QGIS writes it."""
     return ",".join(str(int(colour[start : start + 2], 16)) for start in (1, 3, 5)) + ",255"
 
 
@@ -142,34 +143,35 @@ def _qml_layer(symbol: ET.Element, kind: str, **options: str) -> ET.Element:
 def _qml_symbol(parent: ET.Element, name: str, geometry: Geometry, colour: str | None, mark: str) -> None:
     kind = {"point": "marker", "line": "line", "polygon": "fill"}[geometry]
     symbol = ET.SubElement(parent, "symbol", name=name, type=kind, alpha="1", clip_to_extent="1", force_rhr="0")
-    ink = {"outline_color": _rgba(INK), "outline_style": "solid", "outline_width": "0.2", "outline_width_unit": "MM"}
+    ink = {"outline_color": rgba(INK), "outline_style": "solid", "outline_width": "0.2", "outline_width_unit": "MM"}
     if geometry == "point":
         _qml_layer(
-            symbol, "SimpleMarker", name=_MARKS[mark][0], color=_rgba(colour or PAPER),
+            symbol, "SimpleMarker", name=_MARKS[mark][0], color=rgba(colour or PAPER),
             size="2.4", size_unit="MM", **ink,
         )  # fmt: skip
     elif geometry == "line":
-        _qml_layer(symbol, "SimpleLine", line_color=_rgba(colour or SECONDARY), line_width="0.4", line_style="solid")
+        _qml_layer(symbol, "SimpleLine", line_color=rgba(colour or SECONDARY), line_width="0.4", line_style="solid")
     elif colour is not None:
-        _qml_layer(symbol, "SimpleFill", color=_rgba(colour), style="solid", **ink)
+        _qml_layer(symbol, "SimpleFill", color=rgba(colour), style="solid", **ink)
     else:
         hatch = _qml_layer(symbol, "LinePatternFill", angle="45", distance="2", distance_unit="MM")
         line = ET.SubElement(
             hatch, "symbol", name=f"@{name}@0", type="line", alpha="1", clip_to_extent="1", force_rhr="0"
         )
-        _qml_layer(line, "SimpleLine", line_color=_rgba(HATCH), line_width="0.2", line_style="solid")
+        _qml_layer(line, "SimpleLine", line_color=rgba(HATCH), line_width="0.2", line_style="solid")
         _qml_layer(symbol, "SimpleFill", style="no", **ink)
 
 
-def _qml_labels(root: ET.Element, column: str) -> None:
+def qml_labels(root: ET.Element, column: str, *, below: int = 100_000) -> None:
+    """Labels from a column, on a halo, drawn at scales larger than 1:``below``."""
     labeling = ET.SubElement(root, "labeling", type="simple")
     settings = ET.SubElement(labeling, "settings", calloutType="simple")
     text = ET.SubElement(
         settings, "text-style", fieldName=column, isExpression="0", fontSize="8", fontSizeUnit="Point",
-        textColor=_rgba(INK), namedStyle="Regular",
+        textColor=rgba(INK), namedStyle="Regular",
     )  # fmt: skip
-    ET.SubElement(text, "text-buffer", bufferDraw="1", bufferSize="0.8", bufferSizeUnits="MM", bufferColor=_rgba(PAPER))
-    ET.SubElement(settings, "rendering", scaleVisibility="1", scaleMin="100000", scaleMax="1", drawLabels="1")
+    ET.SubElement(text, "text-buffer", bufferDraw="1", bufferSize="0.8", bufferSizeUnits="MM", bufferColor=rgba(PAPER))
+    ET.SubElement(settings, "rendering", scaleVisibility="1", scaleMin=str(below), scaleMax="1", drawLabels="1")
 
 
 def _s(tag: str) -> str:

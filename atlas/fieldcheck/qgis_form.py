@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from xml.etree import ElementTree as ET
 
-from atlas.palette import DECLINE, INK, PAPER
+from atlas.exports.style import qml_labels, rgba
+from atlas.palette import DECLINE, INK
 
 NOT_NULL, EXPRESSION = 1, 4  # QgsFieldConstraints::Constraint
 HARD, NOT_SET = "1", "0"  # QgsFieldConstraints::ConstraintStrength
@@ -42,7 +43,7 @@ def form_qml(
     """The whole layer definition; ``by`` is the column whose numbers the ``legend`` explains."""
     root = ET.Element("qgis", version="3.22.0-Bia", styleCategories="Symbology|Labeling|Fields|Forms")
     _symbols(root, by, legend)
-    _labels(root, label)
+    qml_labels(root, label, below=10_000)
     configuration = ET.SubElement(root, "fieldConfiguration")
     for name, widget in widgets.items():
         _widget(ET.SubElement(configuration, "field", name=name, configurationFlags="None"), widget)
@@ -122,22 +123,7 @@ def _symbols(root: ET.Element, by: str, legend: Mapping[int, str]) -> None:
         layer = ET.SubElement(symbol, "layer", {"class": "SimpleMarker", "enabled": "1", "locked": "0", "pass": "0"})
         options = ET.SubElement(layer, "Option", type="Map")
         for name, value in (
-            ("name", "circle"), ("color", _rgba(_COLOURS[number])), ("outline_color", _rgba(INK)),
+            ("name", "circle"), ("color", rgba(_COLOURS[number])), ("outline_color", rgba(INK)),
             ("size", str(4.8 - 0.8 * number)), ("size_unit", "MM"),
         ):  # fmt: skip
             _option(options, name, value)
-
-
-def _labels(root: ET.Element, column: str) -> None:
-    labeling = ET.SubElement(root, "labeling", type="simple")
-    settings = ET.SubElement(labeling, "settings", calloutType="simple")
-    text = ET.SubElement(
-        settings, "text-style", fieldName=column, isExpression="0", fontSize="8", fontSizeUnit="Point",
-        textColor=_rgba(INK), namedStyle="Regular",
-    )  # fmt: skip
-    ET.SubElement(text, "text-buffer", bufferDraw="1", bufferSize="0.8", bufferSizeUnits="MM", bufferColor=_rgba(PAPER))
-    ET.SubElement(settings, "rendering", scaleVisibility="1", scaleMin="10000", scaleMax="1", drawLabels="1")
-
-
-def _rgba(colour: str) -> str:
-    return ",".join(str(int(colour[start : start + 2], 16)) for start in (1, 3, 5)) + ",255"

@@ -39,7 +39,7 @@ _ROUTES = {
     "/collections/<dataset>/schema": ("pygeoapi.api", "get_collection_schema"),
     "/collections/<dataset>/queryables": ("pygeoapi.api.itemtypes", "get_collection_queryables"),
     "/collections/<dataset>/items": ("pygeoapi.api.itemtypes", "get_collection_items"),
-    "/collections/<dataset>/items/<identifier>": ("pygeoapi.api.itemtypes", "get_collection_item"),
+    "/collections/<dataset>/items/<path:identifier>": ("pygeoapi.api.itemtypes", "get_collection_item"),
 }
 
 

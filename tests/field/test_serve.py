@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyogrio
@@ -108,6 +109,17 @@ def test_collections_are_the_layers_that_hold_something_and_the_scored_units(cli
     scores = built.store.read("scores").set_index(["index", "code"])["score"]
     assert unit["properties"]["potential"] == pytest.approx(scores["potential", "131217"], abs=0.01)
     assert shapely.geometry.shape(unit["geometry"]).contains(shapely.Point(-8.611, 41.148))
+
+
+def test_an_identifier_may_hold_a_slash(tmp_path: Path) -> None:
+    region = Region(tmp_path / "a").add("osm", museums(HOSTILE[:1]), "2024-01-01", **OSM)
+    outlines = region.folder / "neighbourhoods.parquet"
+    table = gpd.read_parquet(outlines)
+    table.assign(code=table["code"].replace("131217", "Sé/13 a")).to_parquet(outlines, index=False)
+    slashed = application(open_built(str(region.write().folder)), URL, "en").test_client()
+    unit = asked(slashed, "/collections/neighbourhoods/items/S%C3%A9%2F13%20a")
+    assert unit["id"] == unit["properties"]["code"] == "Sé/13 a"
+    assert asked(slashed, "/collections/neighbourhoods/items/S%C3%A9%2F13", 404)["code"] == "NotFound"
 
 
 def test_pages_boxes_values_words_and_order(client: Any) -> None:
