@@ -19,6 +19,8 @@ from atlas.exports.style import qml, sld
 if TYPE_CHECKING:
     from atlas.exports.exportable import Exportable, Field, Table
 
+VERSION = "1.3"
+"""Of the standard: what QGIS 3.22 and its kin read without a warning."""
 _STYLES = """
 CREATE TABLE layer_styles (
   id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT, f_table_schema TEXT, f_table_name TEXT,
@@ -60,13 +62,20 @@ def write_layers(layers: Sequence[Exportable], path: Path, lang: str) -> None:
         for number, (kind, frame) in enumerate(by_kind(layer.frame).items()):
             title = layer.title.in_(lang)
             write_ogr(
-                frame, path, "GPKG", _table_of(layer, kind, number), append=path.exists(),
+                frame, path, "GPKG", _table_of(layer, kind, number), append=path.exists(), VERSION=VERSION,
                 IDENTIFIER=title if number == 0 else f"{title} ({kind})",
                 DESCRIPTION=layer.attribution, GEOMETRY_NAME="geom", FID="fid",
             )  # fmt: skip
         for table in layer.tables:
             write_ogr(
-                table.frame, path, "GPKG", table.id, append=path.exists(), IDENTIFIER=table.title.in_(lang), FID="fid"
+                table.frame,
+                path,
+                "GPKG",
+                table.id,
+                append=path.exists(),
+                VERSION=VERSION,
+                IDENTIFIER=table.title.in_(lang),
+                FID="fid",
             )
     with closing(sqlite3.connect(path)) as database:
         declare_tables(database)

@@ -21,7 +21,7 @@ import shapely
 
 from atlas.built import Built
 from atlas.exports.exportable import clean_text, newest_day
-from atlas.exports.geopackage import declare_tables
+from atlas.exports.geopackage import VERSION, declare_tables
 from atlas.exports.style import PLAIN, qml
 from atlas.fieldcheck.doubtful import area_places, doubtful
 from atlas.fieldcheck.origin import Origin, origins_of, write_origins
@@ -103,7 +103,7 @@ def write_form(built: Built, form: Form, path: Path, lang: Lang) -> None:
         pyogrio.write_arrow(
             table.append_column("geom", wkb), path, layer=name, driver="GPKG", geometry_name="geom",
             geometry_type=shape, crs=crs, append=path.exists(), IDENTIFIER=t(f"field.layer.{name}"),
-            DESCRIPTION=t("field.form.about"), GEOMETRY_NAME="geom", FID="fid",
+            DESCRIPTION=t("field.form.about"), GEOMETRY_NAME="geom", FID="fid", VERSION=VERSION,
         )  # fmt: skip
     with closing(sqlite3.connect(path)) as database:
         declare_tables(database)

@@ -242,6 +242,7 @@ def test_geopackage_holds_styles_descriptions_metadata_and_records(atlas: Atlas,
             assert ET.fromstring(qml.split("\n", 1)[1]).find("renderer-v2/symbols/symbol") is not None
             assert ET.fromstring(sld.split("\n", 1)[1]).tag.endswith("StyledLayerDescriptor")
         described = dict(database.execute("SELECT column_name, description FROM gpkg_data_columns"))
+        assert database.execute("PRAGMA user_version").fetchone() == (10300,), "QGIS 3.22 warns of anything newer"
         metadata = json.loads(database.execute("SELECT metadata FROM gpkg_metadata").fetchone()[0])
         pairs = database.execute(
             "SELECT museums.place_id, members.record_id FROM museums_members JOIN museums ON base_id = museums.fid "
