@@ -7,6 +7,7 @@ beside this script, with few enough colours that a page of documents stays light
 from __future__ import annotations
 
 import io
+import re
 import socket
 import subprocess
 import sys
@@ -100,8 +101,10 @@ def _bring(page: Page, *, shown: bool) -> None:
     """Bring the planner's own file, confirm it as a count; show the order that it changes, or the map."""
     page.get_by_text("Os seus dados").click()
     page.locator(".bring input").set_input_files(OWN)
-    page.get_by_role("combobox", name="Usar como").fill("contagem por 1")
-    page.get_by_role("option").first.click()
+    page.get_by_role("button", name="Confirmar e usar").wait_for()
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
+    page.get_by_role("combobox", name="Usar como").click()
+    page.get_by_role("option", name=re.compile("residentes")).click()
     page.get_by_label("Longitude (ou M, X)").wait_for()
     page.get_by_role("button", name="Confirmar e usar").click()
     if not shown:
@@ -111,8 +114,7 @@ def _bring(page: Page, *, shown: bool) -> None:
     page.get_by_role("button", name="Mostrar no mapa").click()
     page.get_by_text("sem valor no seu ficheiro").wait_for()
     page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
-    page.locator(".st-key-own_data summary").first.click()
-    page.locator(".order h1").scroll_into_view_if_needed()
+    page.locator("iframe").evaluate("frame => frame.scrollIntoView()")
 
 
 if __name__ == "__main__":
