@@ -1,9 +1,10 @@
 """What the app costs: server time and bytes of a moved weight, alone and with many sessions at once, and their memory.
 
-``python -m benchmarks.app [MOVES] [SESSIONS]``. The app runs in a process of its own. Sessions are sockets that speak
-Streamlit's protocol, so that no browser competes with the server for the machine: a move is timed from the message
+``python -m benchmarks.app [MOVES] [SESSIONS] [ATLAS]``. The app runs in a process of its own. Sessions are sockets that
+speak Streamlit's protocol, so that no browser competes with the server for the machine: a move is timed from the message
 that carries a slider's new place to the message that ends the script. Processor time is the server's, all threads. The
-bytes of the first map, and of a move as a browser receives it, are counted in a real Chromium.
+bytes of the first map, and of a move as a browser receives it, are counted in a real Chromium, and the messages that
+come while the map with all its places is moved about.
 """
 
 from __future__ import annotations
@@ -140,8 +141,8 @@ def resident_mb(process: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def in_browser(address: str) -> dict[str, str]:
-    """Bytes of a move and of the first map, as Chromium receives them."""
+def in_browser(address: str, layers: list[str]) -> dict[str, str]:
+    """Bytes of a move and of the first map, as Chromium receives them; what it costs to move about in all places."""
     from app_serving import chromium
     from playwright.sync_api import sync_playwright
 
@@ -168,10 +169,44 @@ def in_browser(address: str) -> dict[str, str]:
             slider.press(key)
             page.wait_for_timeout(3000)
             moves.append(sum(received))
+        first = sum(len(gzip.compress(body)) for body in bodies.values())
+        places = panned(page, f"{address}?layers={'.'.join(layers)}", received)
         browser.close()
-    return {
+    return places | {
         "bytes of a move, in a browser": f"{max(moves):,}",
-        "bytes of the first map, gzip": f"{sum(len(gzip.compress(body)) for body in bodies.values()):,}",
+        "bytes of the first map, gzip": f"{first:,}",
+    }
+
+
+def panned(page: Any, address: str, received: list[int]) -> dict[str, str]:
+    """All places on the map: the longest frame while it is dragged and zoomed, and the messages that this costs."""
+    page.goto(address)
+    frame = page.frame_locator("iframe")
+    frame.locator("html[data-painted]").wait_for(state="attached", timeout=120_000)
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
+    page.wait_for_timeout(5000)
+    inner = next(one for one in page.frames if "st_folium" in one.url)
+    shown = inner.evaluate(
+        "Object.values(window.map.atlasDrawing.layers).reduce((n, one) => n + one.group.getLayers().length, 0)"
+    )
+    inner.evaluate("""() => {
+      window.frames_ms = []; let last = performance.now();
+      const tick = (now) => { window.frames_ms.push(now - last); last = now; requestAnimationFrame(tick); };
+      requestAnimationFrame(tick);
+    }""")
+    received.clear()
+    box = frame.locator("#map_div").bounding_box()
+    for step in (120, -120, 60, -60):
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] / 2 + step, box["y"] + box["height"] / 2 + step / 2, steps=20)
+        page.mouse.up()
+        page.mouse.wheel(0, -200 if step > 0 else 200)
+        page.wait_for_timeout(1200)
+    times = sorted(inner.evaluate("window.frames_ms"))
+    return {
+        f"messages while {shown:,} places are dragged and zoomed": str(len(received)),
+        "a picture of the map meanwhile (software drawing)": told(times),
     }
 
 
@@ -181,12 +216,15 @@ def main() -> None:
 
     from atlas.built import open_built
 
-    moves, sessions = (int(word) for word in (*sys.argv[1:3], *("100", "20")[len(sys.argv) - 1 :]))
-    app = start("norte", open_built("norte").store.folder, "", Path(tempfile.mkdtemp()) / "log")
+    moves, sessions = (int(word) for word in (*sys.argv[1:3], *("100", "20")[len(sys.argv[:3]) - 1 :]))
+    name = sys.argv[3] if len(sys.argv) > 3 else "norte"
+    built = open_built(name)
+    layers = sorted(set(built.store.read("places")["layers"].dropna().str.split("|").explode()))
+    app = start(name, built.store.folder, "", Path(tempfile.mkdtemp()) / "log")
     try:
         found = asyncio.run(alone(app.address, moves, app.process.pid))
         found |= asyncio.run(together(app.address, sessions, app.process.pid))
-        found |= in_browser(app.address)
+        found |= in_browser(app.address, layers)
     finally:
         app.stop()
     for name, value in found.items():
