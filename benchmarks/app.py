@@ -1,7 +1,7 @@
 """What the app costs: server time and bytes of a moved weight, alone and with many sessions at once, and their memory.
 
 ``python -m benchmarks.app [MOVES] [SESSIONS] [ATLAS]``. The app runs in a process of its own. Sessions are sockets that
-speak Streamlit's protocol, so that no browser competes with the server for the machine: a move is timed from the message
+speak Streamlit's protocol, so that no browser competes with the server: a move is timed from the message
 that carries a slider's new place to the message that ends the script. Processor time is the server's, all threads. The
 bytes of the first map, and of a move as a browser receives it, are counted in a real Chromium, and the messages that
 come while the map with all its places is moved about.
