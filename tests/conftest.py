@@ -60,5 +60,5 @@ def _small_atlas(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small_atlas(_small_atlas: Path, tmp_path: Path) -> Path:
     """A fresh copy of the small atlas, in a folder with a blank and an accent in its path."""
     folder = tmp_path / "Região de Esposende"
-    shutil.copytree(_small_atlas, folder)
+    shutil.copytree(_small_atlas, folder, ignore=shutil.ignore_patterns(".atlas", ".atlas.*"))
     return folder

@@ -499,7 +499,7 @@ def test_a_scenario_is_drawn_on_the_map_saved_and_opened_again(
     link = page.url
     page.goto(f"{served.address}cenarios?lang={lang}")
     watched.painted()
-    expect(page.locator(".ledger li")).to_have_count(0)
+    expect(page.locator(".ledger li")).to_have_count(0, timeout=30_000)
     page.locator(".bring input").set_input_files(path)
     expect(page.locator(".ledger li")).to_have_count(2, timeout=30_000)
     page.goto(link)
@@ -516,7 +516,7 @@ def test_no_page_breaks_the_rules_of_wcag(watched: Watched, served: Served) -> N
             if path:
                 page.locator(f'[data-do="page"] a[data-to="{path}"]').first.click()
                 page.wait_for_url(re.compile(rf"/{path}\?"))
-                expect(page.locator("iframe")).to_have_count(1 if path in WITH_A_MAP else 0)
+                expect(page.locator("iframe")).to_have_count(1 if path in WITH_A_MAP else 0, timeout=60_000)
             else:
                 watched.settled()
             if path == "cenarios":

@@ -121,7 +121,7 @@ def test_a_scenario_is_made_mended_saved_and_opened_by_keyboard(
 
     page.goto(f"{served.address}cenarios")
     ready(page)
-    expect(page.locator(".ledger > li")).to_have_count(0)
+    expect(page.locator(".ledger > li")).to_have_count(0, timeout=30_000)
     tab_to(page, "e.type === 'file'")
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Enter")

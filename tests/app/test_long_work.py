@@ -118,7 +118,7 @@ def test_draws_are_stopped_and_made(
     before = interval.text_content()
     draw.click()
     expect(interval).not_to_have_text(str(before), timeout=60_000)
-    expect(page.get_by_role("button", name="Parar", exact=True)).to_have_count(0)
+    expect(page.get_by_role("button", name="Parar", exact=True)).to_have_count(0, timeout=30_000)
     assert none not in str(page.locator(".order").text_content())
     assert (children(app), left(scratch)) == ([], [])
 

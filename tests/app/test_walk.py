@@ -141,7 +141,7 @@ def test_every_control_of_a_page_comes_back_by_its_link(browser: Browser, served
     expanders = fresh.get_by_text("Pesos dos pilares")
     if expanders.count():  # what is open is the reader's, not the view's
         expanders.click()
-    expect(fresh.locator(".notices")).to_have_count(0)
+    expect(fresh.locator(".notices")).to_have_count(0, timeout=30_000)
     assert fresh.url == first.url
     told = first.evaluate(STATE)
     fresh.wait_for_function(f"told => JSON.stringify(({STATE})()) === JSON.stringify(told)", arg=told)
