@@ -6,34 +6,35 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
-from rapidfuzz import fuzz
+from rapidfuzz.distance import JaroWinkler
 from rapidfuzz.process import cpdist
 from scipy.sparse import csr_array
 
 from atlas.config import Atlas
-from atlas.fusion.names import core, sound
+from atlas.fusion.names import core, is_telling, sound
 
 # Fitted by `python benchmarks/fusion.py fit` on the development part of the labelled pairs (docs/fusion.md), and on
 # pairs that state one identifier, which the features do not see. The held-out part was measured after they stood.
-INTERCEPT = -3.85
+INTERCEPT = -3.44
 IDENTIFIER = 7.0  # set, not fitted: at one spot it outweighs names and kinds that differ, a kilometre away it does not
 COEFFICIENTS = {
-    "own_ratio": 0.18,
-    "shared": 0.56,
-    "union": 2.03,
-    "log_distance": -1.09,
-    "far_unlike": -1.19,
-    "far_kin": 0.63,
-    "same_class": 0.69,
-    "general_class": 0.83,
-    "kin_class": 2.1,
-    "same_number": 0.74,
-    "other_number": -3.52,
-    "one_number": -1.51,
-    "same_kind": 1.77,
-    "other_kind": -2.58,
+    "letters": 0.74,
+    "shared": 0.15,
+    "union": 1.31,
+    "log_distance": -1.12,
+    "far_unlike": -1.11,
+    "far_kin": 0.69,
+    "same_class": 0.76,
+    "general_class": 0.75,
+    "kin_class": 2.14,
+    "same_number": 0.68,
+    "other_number": -3.68,
+    "one_number": -1.66,
+    "same_kind": 2.01,
+    "kind_apart": -1.40,
+    "other_kind": -2.69,
     "same_identifier": IDENTIFIER,
-    "other_identifier": -1.35,
+    "other_identifier": -1.25,
 }
 
 SAME_CLASS, GENERAL_CLASS, KIN_CLASS = 3, 2, 1
@@ -52,7 +53,7 @@ _FAMILIES = (
     "ruin protected_ruins disused_industry industrial_heritage industrial_trace",
 )
 _FAMILY_OF = {class_: words.split()[0] for words in _FAMILIES for class_ in words.split()}
-_NAMES = ["own_ratio", "shared", "union"]
+_NAMES = ["letters", "shared", "union", "left"]
 MOST_SHARED = 1.5  # rare words beyond this say nothing more
 LEAST_RECORDS = 1000  # in a smaller atlas a word is not common because a few records share it
 
@@ -89,10 +90,12 @@ def features(pairs: pd.DataFrame, records: pd.DataFrame, class_step: np.ndarray)
     a, b = pairs["a"].to_numpy(), pairs["b"].to_numpy()
     log_distance = np.log1p(pairs["distance_m"].to_numpy() / 10)
     names = name_similarity(records["names"].to_numpy(), a, b)
-    names.loc[_initials(records, a, b), ["shared", "union"]] = 1.0
+    names.loc[_initials(records, a, b), ["shared", "union", "left"]] = (1.0, 1.0, 0.0)
+    left = names.pop("left")
     numbers, kinds = records["numbers"].to_numpy(), records["kinds"].to_numpy()
     said = records["kind_said"].to_numpy()
     other = _asked(kinds, a, b, lambda x, y: bool(x and y) and x.isdisjoint(y))
+    same_kind = _asked(kinds, a, b, lambda x, y: not x.isdisjoint(y))
     return names.assign(
         log_distance=log_distance,
         far_unlike=log_distance * (1 - names["union"]),
@@ -103,7 +106,8 @@ def features(pairs: pd.DataFrame, records: pd.DataFrame, class_step: np.ndarray)
         same_number=_asked(numbers, a, b, lambda x, y: not x.isdisjoint(y)),
         other_number=_asked(numbers, a, b, lambda x, y: bool(x and y) and x.isdisjoint(y)),
         one_number=_asked(numbers, a, b, lambda x, y: bool(x) != bool(y)),
-        same_kind=_asked(kinds, a, b, lambda x, y: not x.isdisjoint(y)),
+        same_kind=same_kind,
+        kind_apart=left * same_kind,
         other_kind=other & said[a] & said[b],
         same_identifier=pairs["same_identifier"].to_numpy(),
         other_identifier=pairs["other_identifier"].to_numpy(),
@@ -173,14 +177,17 @@ def name_similarity(names: Sequence[tuple[str, ...]], a: np.ndarray, b: np.ndarr
 
     Columns
     -------
-    own_ratio
-        of the records' own names, letter by letter, words in alphabetical order, 0 to 1;
+    letters
+        of the records' own names, letter by letter (Jaro-Winkler), 0 to 1;
     union
         the weight of the words that they share over that of all their words, 0 to 1, by the best of their spellings;
         a word weighs the more, the fewer records have it (``ln((n + 1)/(k + 1)) / ln(n + 1)``, n at least 1,000),
         and words that say what a thing is, numbers and vowels are left aside;
     shared
-        that weight itself, at most 1.5.
+        that weight itself, at most 1.5;
+    left
+        the weight of the words that either has alone, the smaller of the two: two churches have each their saint,
+        the parish church ("Igreja Matriz") does not say hers.
     """
     flat = np.array([one for own in names for one in own] or [""], dtype=object)
     many = np.array([len(own) for own in names], dtype=np.int64)
@@ -196,13 +203,17 @@ def name_similarity(names: Sequence[tuple[str, ...]], a: np.ndarray, b: np.ndarr
     size = np.asarray(weight.sum(axis=1)).ravel()
     shared = np.asarray(weight[x].multiply(present[y]).sum(axis=1)).ravel()
     union = shared / np.maximum(size[x] + size[y] - shared, 1e-9)
+    telling = np.array([is_telling(name) for name in flat], bool)
+    left = np.where(telling[x] & telling[y], np.maximum(np.minimum(size[x], size[y]) - shared, 0.0), 0.0)
     best = np.lexsort((-np.arange(len(pair)), union, pair))
     best = best[np.concatenate([pair[best][1:] != pair[best][:-1], [True]])]
     out.loc[pair[best], "union"] = union[best]
+    out.loc[pair[best], "left"] = left[best]
     out.loc[pair[best], "shared"] = np.minimum(shared[best], MOST_SHARED)
     own = np.flatnonzero(each > 0)
-    ratio = cpdist(flat[start[a[own]]], flat[start[b[own]]], scorer=fuzz.token_sort_ratio, dtype=np.float32)
-    out.loc[own, "own_ratio"] = ratio.astype(float) / 100
+    out.loc[own, "letters"] = cpdist(
+        flat[start[a[own]]], flat[start[b[own]]], scorer=JaroWinkler.similarity, dtype=np.float32
+    ).astype(float)
     return out
 
 
