@@ -30,7 +30,8 @@ def namesakes(records: gpd.GeoDataFrame, stated: pd.DataFrame, atlas: Atlas) -> 
     """Two records of one source of one name, up to 100 m apart, with no third of the name within 250 m.
 
     Two that stand alone are hardly two things: a chain's branches, a street's panels, a school's doors come in rows.
-    Their names must be the same (their class may then be a kin one: a museum and the palace that it fills), or differ
+    Their names must be the same (their class may then be a kin one: a museum and the palace that it fills, a bar and
+    a restaurant), or differ
     in words that say what a thing is only, where the class is the same ("Terreirinho", "Restaurante do Terreirinho");
     numbers must agree. Nothing joins what states two house numbers, floors, branches or references, nor classes whose
     things stand side by side under one name (``namesakes = "several"``: stops, vacant shops, murals).
@@ -57,8 +58,9 @@ def namesakes(records: gpd.GeoDataFrame, stated: pd.DataFrame, atlas: Atlas) -> 
     own = np.zeros(len(records), bool)
     own[stated.loc[stated["own"] & (stated["key"] != "osm"), "row"]] = True
     numbered, rough = own[a] & own[b], _rough(records)
-    kin = np.array([not x or not y or not x.isdisjoint(y) for x, y in zip(kinds[a], kinds[b], strict=True)], bool)
-    fits = np.where(bare, (step == SAME_CLASS) & kin, step >= KIN_CLASS)
+    one_kind = np.array([not x.isdisjoint(y) for x, y in zip(kinds[a], kinds[b], strict=True)], bool)
+    unsaid = np.array([not x or not y for x, y in zip(kinds[a], kinds[b], strict=True)], bool)
+    fits = np.where(bare, (step == SAME_CLASS) & (one_kind | unsaid), (step >= KIN_CLASS) | one_kind)
     fits &= (distance <= ATTESTED_M) & ~_told_apart(records["tags"].to_numpy(), a, b)
     fits &= ~numbered | ((class_[a] == class_[b]) & (distance <= REGISTER_M) & ~rough[a] & ~rough[b])
     near = distance <= np.where(pairs["elsewhere"], CHAIN_M, DOUBLE_M)
