@@ -48,6 +48,7 @@ def group(
         kept_apart.setdefault(a, set()).add(b)
         kept_apart.setdefault(b, set()).add(a)
     held: dict[int, _Held] = {}
+    mask: list[int] = [1 << int(code) for code in pd.factorize(sources)[0]]  # the sources of a group, a bit each
     joined = np.ones(n)
 
     def root(row: int) -> int:
@@ -60,16 +61,15 @@ def group(
     order = accepted.sort_values(["rule", "p", "a", "b"], ascending=[False, False, True, True], kind="stable")
     for a, b, p, rule in zip(*(order[column].tolist() for column in ("a", "b", "p", "rule")), strict=True):
         first, second = sorted((root(a), root(b)))
-        if first == second:
+        if first == second or (not rule and mask[first] & mask[second]):
             continue
-        mine, theirs = (held.get(one) or _Held.of(one, sources, known, kept_apart) for one in (first, second))
-        if not rule and not mine.sources.isdisjoint(theirs.sources):
-            continue
+        mine, theirs = (held.get(one) or _Held.of(one, known, kept_apart) for one in (first, second))
         if rule < DECIDED and mine.is_another(theirs):
             continue
         if not mine.apart.isdisjoint(theirs.rows):
             continue
         parent[second] = first
+        mask[first] |= mask[second]
         held.pop(second, None)
         held[first] = mine.with_(theirs)
         for row in (a, b):
@@ -82,20 +82,13 @@ class _Held:
     """What stands in a group: kept as sets, so that a group of thousands is joined as fast as one of two."""
 
     rows: set[int]
-    sources: set[str]
     entities: dict[str, set[str]]
     apart: set[int]
 
     @classmethod
-    def of(
-        cls,
-        row: int,
-        sources: np.ndarray,
-        known: Mapping[int, tuple[str, str]],
-        kept_apart: Mapping[int, set[int]],
-    ) -> _Held:
+    def of(cls, row: int, known: Mapping[int, tuple[str, str]], kept_apart: Mapping[int, set[int]]) -> _Held:
         key = known.get(row)
-        return cls({row}, {sources[row]}, {key[0]: {key[1]}} if key else {}, set(kept_apart.get(row, ())))
+        return cls({row}, {key[0]: {key[1]}} if key else {}, set(kept_apart.get(row, ())))
 
     def is_another(self, other: _Held) -> bool:
         """Whether two groups are two entities of one register."""
@@ -107,7 +100,6 @@ class _Held:
         """Both as one: the larger takes in the smaller."""
         large, small = (self, other) if len(self.rows) >= len(other.rows) else (other, self)
         large.rows |= small.rows
-        large.sources |= small.sources
         large.apart |= small.apart
         for key, values in small.entities.items():
             large.entities.setdefault(key, set()).update(values)

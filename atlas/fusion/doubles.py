@@ -82,7 +82,8 @@ def _bearers(records: gpd.GeoDataFrame, atlas: Atlas) -> tuple[np.ndarray, np.nd
     said = np.array([one for own in held["names"] for one in coded[own]], dtype=np.int64).reshape(-1, 2)
     source = pd.factorize(held["source_id"])[0]
     number_of = held["numbers"].map(numbers).to_numpy(np.int64)
-    code = (said[:, 0] * len(numbers) + np.repeat(number_of, each)) * (source.max(initial=0) + 1) + np.repeat(source, each)
+    numbered = said[:, 0] * len(numbers) + np.repeat(number_of, each)
+    code = numbered * (source.max(initial=0) + 1) + np.repeat(source, each)
     _, key, many = np.unique(code, return_inverse=True, return_counts=True)
     row = np.repeat(np.flatnonzero(asked), each)
     shared = many[key] > 1  # most names are borne once

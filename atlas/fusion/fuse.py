@@ -14,8 +14,8 @@ from atlas.config import Atlas
 from atlas.fusion.block import candidate_pairs, inside_outlines, one_entity, rooms
 from atlas.fusion.compare import class_steps, probabilities
 from atlas.fusion.decide import DISPUTED, THRESHOLD, group
-from atlas.fusion.doubles import attested, namesakes, written_twice
 from atlas.fusion.decided import decisions_on, decisions_table, joined, on_places, on_records
+from atlas.fusion.doubles import attested, namesakes, written_twice
 from atlas.fusion.identifiers import identifiers, own_entities
 from atlas.fusion.merge import merge, with_mark
 from atlas.fusion.names import all_names, initials_of, kinds_in, kinds_said, numbers_in
@@ -23,7 +23,7 @@ from atlas.fusion.positions import with_doubts
 from atlas.fusion.registers import place_by_name
 
 RULE_P = 0.99
-DOUBLE_P = 0.95  # of doubles drawn at random, as many are right (docs/fusion.md)
+DOUBLE_P = 0.9  # of the doubles that are joined about as many are one thing (docs/fusion.md)
 
 
 @dataclass(frozen=True)

@@ -34,15 +34,17 @@ def with_doubts(rows: gpd.GeoDataFrame, atlas: Atlas) -> tuple[gpd.GeoDataFrame,
         return rows, []
     marks = rows["marks"].to_numpy(dtype=object).copy()
     for at in np.flatnonzero(shared | rounded):
-        words = {*str(marks[at] or "").split("|"), *(SHARED if shared[at] else ROUNDED).split("|")} - {"", "nan", "None"}
-        marks[at] = "|".join(sorted(words))
+        before = marks[at] if isinstance(marks[at], str) else ""
+        words = {*before.split("|"), *(SHARED if shared[at] else ROUNDED).split("|")}
+        marks[at] = "|".join(sorted(words - {""}))
     return rows.assign(marks=marks), _said(rows, shared, rounded)
 
 
 def _shared(rows: gpd.GeoDataFrame, atlas: Atlas) -> np.ndarray:
     culture = {id_ for id_, (layer, _) in atlas.classes.items() if layer.layer.role in _CULTURE}
     geometry = rows.geometry.to_numpy()
-    asked = rows["class_"].isin(culture).to_numpy() & (rows["names"].str.len() > 0).to_numpy() & ~rows["moved"].to_numpy()
+    asked = rows["class_"].isin(culture).to_numpy() & (rows["names"].str.len() > 0).to_numpy()
+    asked &= ~rows["moved"].to_numpy()
     asked &= shapely.get_type_id(geometry) == shapely.GeometryType.POINT
     at = np.flatnonzero(asked)
     point = shapely.get_coordinates(geometry[at])
