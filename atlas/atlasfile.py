@@ -12,7 +12,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from atlas.config import Atlas, Index, Indicator
-from atlas.errors import AtlasError, ConfigError, SourceError, raise_first
+from atlas.errors import AtlasError, ConfigError, SourceError, Spot, raise_first, refusal
 from atlas.fetched import DECISIONS, located_file
 
 CONFIG = "atlas.toml"
@@ -49,7 +49,14 @@ def read_toml(path: Path) -> dict[str, Any]:
             "The file does not exist. Check the path.",
             where=str(path),
         ) from None
-    except (OSError, UnicodeDecodeError) as fault:
+    except OSError as fault:
+        pt, en = refusal(fault)
+        raise ConfigError(
+            f"O ficheiro não se lê ({pt}). Verifique as permissões.",
+            f"The file cannot be read ({en}). Check its permissions.",
+            where=str(path),
+        ) from fault
+    except UnicodeDecodeError as fault:
         raise ConfigError(
             f"O ficheiro não se lê ({fault}). Guarde-o em UTF-8.",
             f"The file cannot be read ({fault}). Save it as UTF-8.",
@@ -78,7 +85,7 @@ def _config_fault(model: type[BaseModel], error: Any, path: Path, text: str) -> 
     loc = [part for part in error["loc"] if not (isinstance(part, str) and part.startswith("function-"))]
     key = ".".join(str(part + 1) if isinstance(part, int) else part for part in loc)
     line = _line_of(text, loc)
-    where = f"{path}, linha {line}" if line else str(path)
+    where = Spot.of(path, line=line)
     given = error.get("input")
     shown = repr(given) if isinstance(given, str | int | float | bool) else type(given).__name__
     if error["type"] == "extra_forbidden":
@@ -209,6 +216,7 @@ class NotCalibrated(ConfigError):
 
 
 def _faults(atlas: Atlas, path: Path) -> Iterator[AtlasError]:
+    yield from _links_out(atlas)
     yield from _repeated(atlas, path)
     yield from _unknown_references(atlas, path)
     known = {indicator.code: indicator for indicator in atlas.indicator}
@@ -239,6 +247,26 @@ def _faults(atlas: Atlas, path: Path) -> Iterator[AtlasError]:
                 else:
                     yield from _misplaced(atlas, index, known[code], where)
     yield from _on_both_axes(atlas, path)
+
+
+def _links_out(atlas: Atlas) -> Iterator[AtlasError]:
+    """Files inside the atlas's folder that are links to somewhere else: a copy of the folder would lack them."""
+    units = atlas.neighbourhoods
+    named = {units.file, units.parents, *(one.file for one in atlas.source)}
+    named |= {str(one.read["nodes"]) for one in atlas.source if "nodes" in one.read}
+    paths = [located_file(atlas.folder, name) for name in sorted(named) if name]
+    for path in [*paths, *sorted((atlas.folder / "layers").glob("*.toml"))]:
+        if ".." in path.parts or not path.is_relative_to(atlas.folder):
+            continue  # `../norte/…` says openly where it leads
+        there = path.resolve()
+        if not there.is_relative_to(atlas.folder.resolve()):
+            yield ConfigError(
+                f"É uma ligação para fora da pasta do atlas ({there}). Copie o ficheiro para a pasta, ou escreva o "
+                "caminho em `file`.",
+                f"It is a link out of the atlas's folder ({there}). Copy the file into the folder, or write the path "
+                "in `file`.",
+                where=str(path),
+            )
 
 
 def _repeated(atlas: Atlas, path: Path) -> Iterator[AtlasError]:

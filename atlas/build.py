@@ -11,13 +11,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from filelock import FileLock, Timeout
 
 from atlas import __version__, strategy
 from atlas import store as stores
 from atlas.config import Atlas
 from atlas.cuts import cut_tables, refuse_without_points
-from atlas.errors import StoreError
+from atlas.errors import StoreError, refusal
 from atlas.fetched import located_file
 from atlas.judging import log_of_weights
 from atlas.measuring import measure_all
@@ -131,6 +132,8 @@ def is_current(
         found = Store(folder).manifest
     except StoreError:
         return False
+    if not all((Path(folder) / f"{name}.parquet").is_file() for name in found["counts"]):
+        return False  # copied in part
     if (cuts and "cuts" not in found["counts"]) or (null and found.get("null") != null):
         return False
     draws = found["draws"] if draws is None else draws
@@ -163,7 +166,7 @@ def build(
     ConfigError
         Other zonings are asked for, and the atlas has no population points.
     """
-    folder = Path(folder)
+    folder = Path(folder).resolve()  # where a link leads: a swap renames the folder, and would lose the link
     if cuts:
         refuse_without_points(atlas)
     wanted_draws = atlas.atlas.draws if draws is None else draws
@@ -192,9 +195,12 @@ def build(
             where=str(folder),
         ) from None
     except OSError as fault:
+        if not force and is_current(atlas, folder, draws=draws, seed=seed, cuts=cuts, null=null):
+            return Store(folder)  # others keep it up to date: a shared folder that one may only read from
+        pt, en = refusal(fault)
         raise StoreError(
-            f"Não se pode escrever aqui ({fault}). Escolha outra pasta com `--store`.",
-            f"Cannot write here ({fault}). Choose another folder with `--store`.",
+            f"Não se pode escrever aqui ({pt}). Escolha outra pasta com `--store` ou ATLAS_HOME.",
+            f"Cannot write here ({en}). Choose another folder with `--store` or ATLAS_HOME.",
             where=str(folder),
         ) from fault
     return Store(folder)
@@ -272,6 +278,7 @@ def _build(
         "walking": _walking(atlas),
         "method": atlas.model_dump(mode="json", by_alias=True, include={"indicator", "index", "opportunity"}),
         "counts": {name: len(table) for name, table in sorted(tables.items())},
+        "without_spread": without_spread(atlas, tables["indicators"]),
         **about,
     }
     day = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
@@ -279,6 +286,19 @@ def _build(
     log["gone"] = sorted(asked_before - tables.keys())
     stores.write(folder, tables, manifest, log)
     progress(1.0, "store")
+
+
+def without_spread(atlas: Atlas, figures: pd.DataFrame) -> list[list[str]]:
+    """A warning of the indicators in an index that have one value in all units and so tell none from another."""
+    weighing = {code for index in atlas.index for pillar in index.pillar for code in pillar.indicators}
+    known = figures[figures["indicator"].isin(weighing)].groupby(["indicator", "level"], observed=True)["value"]
+    flat = sorted({str(code) for (code, _), values in known if values.count() > 1 and values.min() == values.max()})
+    if not flat:
+        return []
+    return [[
+        f"indicadores com o mesmo valor em todas as unidades, que não distinguem nenhuma: {', '.join(flat)}",
+        f"indicators with one value in all units, which tell none from another: {', '.join(flat)}",
+    ]]  # fmt: skip
 
 
 class _Clock:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from threading import Lock
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -17,12 +18,28 @@ from atlas.config import Atlas, Index
 from atlas.errors import UnknownName
 from atlas.fetched import atlas_home
 from atlas.scores import values_of, wide
-from atlas.scoring.index import Scored, score_index
+from atlas.scoring.index import Climbed, Scored, climbed, flatten, weigh
 from atlas.sources._opened import Opened
 from atlas.store import Store
 from atlas.walking import Streets, streets_of
 
 _SCORED_KEPT = 8
+_TABLES_KEPT = 64
+_KEEPING = Lock()  # the app asks from many threads
+
+T = TypeVar("T")
+
+
+def _kept(shelf: OrderedDict[Any, T], key: Any, most: int, make: Callable[[], T]) -> T:
+    """What the shelf holds for ``key``, made where it holds nothing; the ``most`` made last stay."""
+    found = shelf.get(key)
+    if found is None:
+        found = make()
+        with _KEEPING:
+            shelf[key] = found
+            while len(shelf) > most:
+                shelf.popitem(last=False)
+    return found
 
 
 @dataclass(frozen=True)
@@ -89,20 +106,36 @@ class Built:
         return self._inputs[index.id]
 
     @cached_property
+    def _climbed(self) -> dict[str, Climbed]:
+        return {}
+
+    def climbed(self, index: Index) -> Climbed:
+        """An index as far as no pillar's weight moves it, made once."""
+        if index.id not in self._climbed:
+            values, coverage = self.inputs(index)
+            known = {indicator.code: indicator for indicator in self.atlas.indicator}
+            self._climbed[index.id] = climbed(values, flatten(index), known, coverage)
+        return self._climbed[index.id]
+
+    @cached_property
     def _scored(self) -> OrderedDict[tuple[str, tuple[tuple[str, float], ...]], Scored]:
         return OrderedDict()
 
     def scored(self, index: Index, weights: Mapping[str, float] | None = None) -> Scored:
         """An index with these weights, the last few kept: ranking and explaining ask for the same one."""
         key = (index.id, tuple(sorted((weights or {}).items())))
-        found = self._scored.get(key)
-        if found is None:
-            values, coverage = self.inputs(index)
-            known = {indicator.code: indicator for indicator in self.atlas.indicator}
-            found = self._scored[key] = score_index(values, index, known, coverage=coverage, weights=weights)
-            while len(self._scored) > _SCORED_KEPT:
-                self._scored.popitem(last=False)
-        return found
+        return _kept(
+            self._scored, key, _SCORED_KEPT, lambda: weigh(self.climbed(index), index, flatten(index, weights))
+        )
+
+    @cached_property
+    def _tables(self) -> OrderedDict[tuple[str, ...], Any]:
+        return OrderedDict()
+
+    def once(self, key: tuple[str, ...], make: Callable[[], T]) -> T:
+        """What ``make`` gives, made once for ``key``: a table that others read and nobody changes."""
+        made: T = _kept(self._tables, key, _TABLES_KEPT, make)
+        return made
 
     @cached_property
     def streets(self) -> Streets | None:

@@ -6,6 +6,7 @@ removing a neighbourhood changes no other score.
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import tomlkit
 
 from atlas.atlasfile import CONFIG
 from atlas.config import Atlas, Indicator
-from atlas.errors import OutputError
+from atlas.errors import OutputError, refusal
 from atlas.indicators import Inputs, compute
 from atlas.indicators.mix import businesses_of, marshall
 from atlas.indicators.reach import reached
@@ -109,10 +110,14 @@ def _write(path: Path, moved: list[tuple[str, Any, Any]]) -> None:
         else:
             tables[name]["with"][option.removeprefix("with.")] = after
     try:
-        path.write_text(tomlkit.dumps(document), "utf-8", newline="\n")
+        with tempfile.TemporaryDirectory(prefix=".atlas-", dir=path.parent) as folder:
+            beside = Path(folder) / path.name
+            beside.write_text(tomlkit.dumps(document), "utf-8", newline="\n")
+            beside.replace(path)
     except OSError as fault:
+        pt, en = refusal(fault)
         raise OutputError(
-            f"As referências não podem ser escritas ({fault}). Copie a pasta do atlas e use a cópia.",
-            f"The references cannot be written ({fault}). Copy the atlas's folder and use the copy.",
+            f"As referências não podem ser escritas ({pt}). Copie a pasta do atlas e use a cópia.",
+            f"The references cannot be written ({en}). Copy the atlas's folder and use the copy.",
             where=str(path),
         ) from fault

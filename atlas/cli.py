@@ -28,7 +28,7 @@ from atlas.commands import (
     weighing,
     writing,
 )
-from atlas.errors import AtlasError
+from atlas.errors import AtlasError, from_system
 from atlas.language import default_language
 
 FINE, WRONG, USAGE, FAULT = 0, 1, 2, 3
@@ -48,8 +48,8 @@ COMMANDS: tuple[Command, ...] = (
 )
 
 
-def parser(lang: str) -> argparse.ArgumentParser:
-    """The parser of all commands, with its help in ``lang``."""
+def parser(lang: str, words: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """The parser of all commands, with its help in ``lang``; only those among ``words`` get their arguments."""
     pick = 1 if lang == "en" else 0
     whole = argparse.ArgumentParser(
         prog="atlas",
@@ -61,6 +61,8 @@ def parser(lang: str) -> argparse.ArgumentParser:
     for command in COMMANDS:
         said = (command.pt, command.en)[pick]
         one = commands.add_parser(command.name, help=said, description=said)
+        if command.name not in words:
+            continue
         common = [LANG, QUIET, PROGRESS]
         common += [FORMAT] if command.lists else []
         common += [STORE] if command.takes_atlas else []
@@ -77,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is 0 fine, 1 a wrong input or request, 2 usage, 3 an internal fault."""
     words = [_decimal_point(word) for word in (sys.argv[1:] if arguments is None else arguments)]
     lang = _language(words)
-    whole = parser(lang)
+    whole = parser(lang, words)
     try:
         args, left = whole.parse_known_args(words)
         _take_atlas(whole, args, left)
@@ -128,6 +130,10 @@ def _run(command: Command, args: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as fault:  # noqa: BLE001  (the last line of defence: a log instead of a traceback)
+        told = from_system(fault) if isinstance(fault, OSError) else None
+        if told is not None:
+            print(told.text(args.lang), file=sys.stderr)
+            return WRONG
         from atlas.answers import internal_fault
 
         print(internal_fault(fault, args.lang), file=sys.stderr)

@@ -11,8 +11,49 @@ AtlasError               the input or the request is wrong
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
+
+_REASONS = {
+    errno.EACCES: ("sem permissão", "no permission"),
+    errno.EPERM: ("sem permissão", "no permission"),
+    errno.EROFS: ("aqui só se pode ler", "this can only be read from"),
+    errno.ENOSPC: ("o disco está cheio", "the disk is full"),
+    errno.ENOENT: ("a pasta não existe", "the folder does not exist"),
+    errno.ENOTDIR: ("uma parte do caminho é um ficheiro", "a part of the path is a file"),
+    errno.EEXIST: ("uma parte do caminho é um ficheiro", "a part of the path is a file"),
+    errno.ENAMETOOLONG: ("o nome é demasiado comprido", "the name is too long"),
+}
+
+_OUTSIDE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.ENAMETOOLONG})
+
+
+class Spot(str):
+    """Where a fault is, in Portuguese; ``en`` says it in English.
+
+    >>> spot = Spot.of("a.csv", column="lon", line=7)
+    >>> str(spot), spot.en
+    ('a.csv, coluna «lon», linha 7', 'a.csv, column “lon”, line 7')
+    """
+
+    __slots__ = ("en",)
+    en: str
+
+    @classmethod
+    def of(
+        cls, path: object, *, part: str = "", column: str | None = None, line: int | None = None, key: object = None
+    ) -> Spot:
+        """A line or the row with a key, of a file or of a part or a column of it."""
+        begin = [str(path), *([part] if part else [])]
+        pt, en = list(begin), list(begin)
+        for value, in_pt, in_en in ((column, "coluna «{}»", "column “{}”"), (line, "linha {}", "line {}"),
+                                    (key, "«{}»", "“{}”")):  # fmt: skip
+            if value is not None:
+                pt.append(in_pt.format(value))
+                en.append(in_en.format(value))
+        spot = cls(", ".join(pt))
+        spot.en = ", ".join(en)
+        return spot
 
 
 class AtlasError(Exception):
@@ -34,7 +75,8 @@ class AtlasError(Exception):
     def text(self, lang: str) -> str:
         """One paragraph in ``pt`` or ``en``."""
         words = self.en if lang == "en" else self.pt
-        return f"{self.where}: {words}" if self.where else words
+        where = self.where.en if lang == "en" and isinstance(self.where, Spot) else self.where
+        return f"{where}: {words}" if where else words
 
 
 class ConfigError(AtlasError):
@@ -67,6 +109,8 @@ class UnknownName(AtlasError):
         >>> print(UnknownName.among("potencial", ["potential", "decline"], pt="Índice", en="Index"))
         Índice «potencial» não existe. Será «potential»? Existem: decline, potential.
         """
+        from difflib import get_close_matches
+
         names = sorted(set(known))
         near = get_close_matches(name, names, n=1)
         shown = ", ".join(names[:20]) + (" …" if len(names) > 20 else "")
@@ -77,6 +121,34 @@ class UnknownName(AtlasError):
             f"{en} “{name}” does not exist. {guess_en}There are: {shown}.",
             where=where,
         )
+
+
+def refusal(fault: BaseException) -> tuple[str, str]:
+    """Why the system lets nothing be written, in each language; what it says itself where that is something else.
+
+    >>> refusal(PermissionError(errno.EACCES, "Permission denied"))
+    ('sem permissão', 'no permission')
+    """
+    if fault.args and isinstance(fault.args[0], OSError):  # a library's own error around it
+        fault = fault.args[0]
+    said = getattr(fault, "strerror", None) or str(fault)
+    return _REASONS.get(getattr(fault, "errno", None) or 0, (said, said))
+
+
+def from_system(fault: OSError) -> AtlasError | None:
+    """What the system refuses, as an error in words; None where the fault may be the program's own.
+
+    >>> print(from_system(PermissionError(errno.EACCES, "Permission denied", "/root/x.csv")))
+    /root/x.csv: Não se pode aceder aqui (sem permissão). Verifique a pasta e as permissões, ou indique outra.
+    """
+    if fault.errno not in _OUTSIDE or not fault.filename:
+        return None
+    pt, en = refusal(fault)
+    return AtlasError(
+        f"Não se pode aceder aqui ({pt}). Verifique a pasta e as permissões, ou indique outra.",
+        f"There is no access here ({en}). Check the folder and its permissions, or name another.",
+        where=str(fault.filename),
+    )
 
 
 def raise_first(faults: Sequence[AtlasError]) -> None:

@@ -155,12 +155,12 @@ def _reference(built: Built, index: Index, scored: Scored) -> dict[str, Any]:
 
 
 def _contributions(built: Built, index: Index, scored: Scored, code: str, lang: Lang) -> list[dict[str, Any]]:
-    table = contributions(scored, index, code).set_index("code")
-    figures = built.store.read("indicators")
-    raw = figures[(figures["code"] == code) & (figures["level"] == index.level)].set_index("indicator")["value"]
+    figures = built.once(("figures", index.level), lambda: built.figures(index.level))
+    raw = figures.loc[code].to_dict() if code in figures.index else {}
     pillar_of = {one: pillar.id for pillar in index.pillar for one in pillar.indicators}
     rows = []
-    for one in table.index:
+    for part in contributions(scored, index, code).to_dict("records"):
+        one = part["code"]
         indicator = built.atlas.indicator_of(one)
         rows.append({
             "code": one,
@@ -168,9 +168,9 @@ def _contributions(built: Built, index: Index, scored: Scored, code: str, lang: 
             "pillar": pillar_of[one],
             "value": _number(raw.get(one)),
             "unit": indicator.unit.in_(lang),
-            "normalised": _number(table.loc[one, "value_normalised"]),
-            "weight": _number(table.loc[one, "weight"], 9),
-            "contribution": _number(table.loc[one, "contribution"], 12),
+            "normalised": _number(part["value_normalised"]),
+            "weight": _number(part["weight"], 9),
+            "contribution": _number(part["contribution"], 12),
         })  # fmt: skip
     return rows
 

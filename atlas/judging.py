@@ -7,6 +7,7 @@ the log of the build.
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from atlas.config import Atlas, Index, Opinion, Preset, Text
-from atlas.errors import ConfigError, OutputError, UnknownName
+from atlas.errors import ConfigError, OutputError, UnknownName, refusal
 from atlas.fetched import decisions_folder, fetched_folder, located_file
 from atlas.scoring.csvtext import read_text
 from atlas.scoring.tree import Node, Tree
@@ -155,11 +156,13 @@ def keep(path: Path, atlas: Atlas, index: Index) -> Path:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         if path.resolve() != target.resolve():
-            shutil.copyfile(path, target)
+            with tempfile.TemporaryDirectory(prefix=".atlas-", dir=target.parent) as beside:
+                Path(shutil.copyfile(path, Path(beside) / target.name)).replace(target)
     except OSError as fault:
+        pt, en = refusal(fault)
         raise OutputError(
-            f"Os pesos não podem ser guardados ({fault}). Copie a pasta do atlas e use a cópia.",
-            f"The weights cannot be kept ({fault}). Copy the atlas's folder and use the copy.",
+            f"Os pesos não podem ser guardados ({pt}). Copie a pasta do atlas e use a cópia, ou defina ATLAS_HOME.",
+            f"The weights cannot be kept ({en}). Copy the atlas's folder and use the copy, or set ATLAS_HOME.",
             where=str(target),
         ) from fault
     return target
@@ -175,12 +178,8 @@ def index_named(atlas: Atlas, index_id: str) -> Index:
 
 def write_weights(index: Index, path: Path, *, force: bool) -> None:
     """The judges' mean of the pillars as the TOML that ``atlas rank --weights`` reads."""
-    if path.exists() and not force:
-        raise OutputError(
-            "O ficheiro já existe. Indique outro, ou use --force.",
-            "The file exists already. Name another, or use --force.",
-            where=str(path),
-        )
+    from atlas.exports import write_text
+
     lines = [f"{pillar.id} = {round(pillar.weight, 9)}" for pillar in index.pillar if pillar.indicators]
     people = " ".join(", ".join(f"{one.judge} ({one.date})" for one in index.opinions).split())
-    path.write_text(f"# {people}\n[weights]\n" + "\n".join(lines) + "\n", "utf-8", newline="\n")
+    write_text(f"# {people}\n[weights]\n" + "\n".join(lines) + "\n", path, force=force)

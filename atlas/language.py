@@ -6,11 +6,13 @@ message has a key, and both languages must hold every key (a test compares them)
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import datetime as dt
 
 Lang = Literal["pt", "en"]
 LANGUAGES: tuple[Lang, ...] = ("pt", "en")
@@ -76,6 +78,8 @@ class Translator:
 
     def date(self, day: str | dt.date) -> str:
         """``23/11/2026``; what is no whole date (``2021``, ``2024-03``) stays as it stands."""
+        import datetime as dt
+
         from babel.dates import format_date
 
         try:

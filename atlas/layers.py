@@ -15,7 +15,7 @@ from pandas import DataFrame, Series
 
 from atlas.atlasfile import parse, read_toml
 from atlas.config import ClassRule, Layer, in_order
-from atlas.errors import AtlasError, ConfigError, SourceError, raise_first
+from atlas.errors import AtlasError, ConfigError, SourceError, Spot, raise_first
 from atlas.tags import (
     NOT_THERE,
     STAGES,
@@ -73,8 +73,7 @@ def _unreadable(layer: Layer, path: Path) -> Iterator[AtlasError]:
                 read(written)
             except ConfigError as fault:
                 line = next((n for n, one in enumerate(text.splitlines(), 1) if written in one), None)
-                where = f"{path}, {f'linha {line}, ' if line else ''}{rule.id}"
-                yield ConfigError(fault.pt, fault.en, where=where)
+                yield ConfigError(fault.pt, fault.en, where=Spot.of(path, line=line, key=rule.id))
 
 
 def _twice(layers: Iterable[Layer], files: Mapping[str, Path]) -> Iterator[AtlasError]:

@@ -50,7 +50,7 @@ def measure_some(inputs: Inputs, completeness: pd.DataFrame, wanted: Iterable[In
         except AtlasError as fault:
             faults.append(fault)
             continue
-        complete, known = _complete(inputs, indicator, completeness, classes)
+        complete, known = _complete(inputs, indicator, completeness, classes, measured.evidence)
         indicators.append(_long(indicator, measured, complete, known=known))
         doubts.append(_doubts(inputs, indicator, measured, complete))
         if measured.evidence is not None and len(measured.evidence):
@@ -111,7 +111,11 @@ def _population(atlas: Atlas, placed: Places) -> gpd.GeoDataFrame | None:
 
 
 def _complete(
-    inputs: Inputs, indicator: Indicator, completeness: pd.DataFrame, classes: dict[str, pd.Series]
+    inputs: Inputs,
+    indicator: Indicator,
+    completeness: pd.DataFrame,
+    classes: dict[str, pd.Series],
+    evidence: pd.DataFrame | None,
 ) -> tuple[pd.Series, bool]:
     """Measured completeness of the sources behind an indicator, by unit, raised where somebody verified on foot.
 
@@ -123,7 +127,7 @@ def _complete(
     counted = inputs.of(indicator)
     found, known = of_units(completeness, set(counted["layer"].unique()) or set(indicator.layers), unit_classes)
     column = "parent" if indicator.level == "municipality" else "neighbourhood"
-    return with_walks(found, counted, column), known
+    return with_walks(found, counted.set_index("place_id")[["marks", column]], column, evidence), known
 
 
 def _long(indicator: Indicator, measured: Measured, complete: pd.Series, *, known: bool) -> pd.DataFrame:

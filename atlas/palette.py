@@ -30,6 +30,8 @@ POTENTIAL: Final = ("#ffffcc", "#a1dab4", "#41b6c4", "#2c7fb8", "#253494")
 """Five classes of potential and of its pillars, low to high."""
 DECLINE: Final = ("#faebdd", "#f6b48f", "#f37651", "#cb1b4f", "#701f57")
 """Five classes of decline and of housing pressure, low to high."""
+OWN: Final = ("#f6eef5", "#dbb8d8", "#bb80ba", "#8a4a93", "#4a1a5c")
+"""Five classes of a figure that a reader brought, low to high: none of the atlas's own."""
 
 BIVARIATE: Final = (
     ("#f3f3f3", "#b4d3e1", "#509dc2"),

@@ -66,6 +66,7 @@ def place_all(atlas: Atlas) -> Places:
     fused = fuse(records, atlas)
     places = _along_a_curve(_attributes(fused.places, atlas, units))
     warnings += [[f"fusion: {pt}", f"fusion: {en}"] for pt, en in fused.warnings]
+    warnings += _idle_layers(atlas)
     tables = {
         "records": records.drop(columns=["parent_at"]),
         "places": places,
@@ -79,6 +80,18 @@ def place_all(atlas: Atlas) -> Places:
         "crosswalk": _crosswalk(opened.crosswalks),
     }
     return Places(units, tables, opened, sources, [list(one) for one in units.repairs], warnings)
+
+
+def _idle_layers(atlas: Atlas) -> list[list[str]]:
+    """The atlas's own layers that no indicator reads."""
+    own = {path.stem for path in (atlas.folder / "layers").glob("*.toml")}
+    idle = sorted(own - {layer for indicator in atlas.indicator for layer in indicator.layers})
+    if not idle:
+        return []
+    return [[
+        f"camadas que nenhum indicador usa: {', '.join(idle)}; os seus lugares só se desenham",
+        f"layers that no indicator uses: {', '.join(idle)}; their places are drawn only",
+    ]]  # fmt: skip
 
 
 def _crosswalk(found: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

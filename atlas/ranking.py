@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from atlas.built import Built, units_within
 from atlas.config import Index
 from atlas.errors import ConfigError, UnknownName
 from atlas.scores import score_one
-from atlas.scoring.diagnostics import rank_within
-from atlas.scoring.index import rank
-from atlas.scoring.opportunity import UNSURE
+from atlas.scoring.index import Scored
+from atlas.scoring.opportunity import LETTERS, READING_OF, UNSURE, cells
 from atlas.scoring.uncertainty import TIE
 from atlas.ties import above_next
 
@@ -102,7 +103,21 @@ def rank_table(
         Whether other ``weights`` get intervals of their own, which takes seconds; without, these are missing.
     """
     index = index_holding(built, index_id)
-    scores = _scores(built, index, index_id, weights, intervals=intervals)
+    area = within or ""
+    if weights is None or index_id != index.id:
+        key = ("rank", index_id, area)
+        return built.once(key, lambda: _table(built, index, _stored(built, index_id), within)).copy(deep=False)
+    pillars = checked_weights(index, weights)
+    if not intervals:
+        still = built.once(("still", index_id, area), lambda: _still(built, index, within))
+        return _moved(still, index, built.scored(index, pillars))
+    return _table(built, index, _drawn(built, index, pillars), within, weights=pillars)
+
+
+def _table(
+    built: Built, index: Index, scores: pd.DataFrame, within: str | None, *, weights: Mapping[str, float] | None = None
+) -> pd.DataFrame:
+    """The rows of ``scores`` that lie in the area, in their order, with what is known of each unit."""
     parents = index.level == "municipality"
     units = built.parents if parents else built.units
     chosen = _within(built, within, parents=parents)
@@ -113,7 +128,7 @@ def rank_table(
         table[column] = None if parents else units[column].reindex(chosen)
     table["residents"] = units["residents"].reindex(chosen)
     table["area_km2"] = units["area_km2"].reindex(chosen)
-    reading = _reading(built, index, scores if weights else None)
+    reading = _reading(built, index, None if weights is None else scores)
     table[["cell", "opportunity", "p_opportunity"]] = reading.reindex(chosen) if not parents else None
     table["agglomerations"] = built.quarters.reindex(chosen).fillna("")
     table["rank_within"] = table["rank"].rank(method="min").astype("Int64")
@@ -122,14 +137,10 @@ def rank_table(
     table = table.sort_values(["rank", "code"], na_position="last", kind="stable").reset_index(drop=True)
     if within is not None and table["p_above_next"].notna().any():
         ranked = table["code"][table["rank"].notna()].tolist()
-        table["p_above_next"] = table["code"].map(above_next(built, index, ranked, _pillars(index, weights)))
+        table["p_above_next"] = table["code"].map(above_next(built, index, ranked, weights))
     tie = table["p_above_next"].between(TIE, 1 - TIE, inclusive="neither").astype("boolean")
     table["tie_next"] = tie.where(table["p_above_next"].notna())
     return table
-
-
-def _pillars(index: Index, weights: Mapping[str, float] | None) -> dict[str, float] | None:
-    return None if weights is None else checked_weights(index, weights)
 
 
 def _within(built: Built, within: str | None, *, parents: bool) -> pd.Index:
@@ -141,31 +152,110 @@ def _within(built: Built, within: str | None, *, parents: bool) -> pd.Index:
     return pd.Index([within if within in built.parents.index else built.units.loc[within, "parent"]])
 
 
-def _scores(
-    built: Built, index: Index, index_id: str, weights: Mapping[str, float] | None, *, intervals: bool
-) -> pd.DataFrame:
+def _stored(built: Built, index_id: str) -> pd.DataFrame:
     stored = built.store.read("scores")
-    if weights is None or index_id != index.id:
-        return stored[stored["index"] == index_id].set_index("code")
-    if not intervals:
-        scored = built.scored(index, checked_weights(index, weights))
-        kept = stored.loc[stored["index"] == index_id, ["code", "flags", "density_class"]].set_index("code")
-        kept["flags"] = [_without(flags, UNSURE) for flags in kept["flags"]]  # it was said of the stored reading
-        return kept.assign(
-            score=scored.score, score_low=scored.low, score_high=scored.high, coverage=scored.coverage,
-            rank=rank(scored.score, scored.ranked), **dict.fromkeys(_DRAWN, np.nan),
-            rank_density=rank_within(scored.score, scored.ranked, kept["density_class"]),
-        )  # fmt: skip
+    return stored[stored["index"] == index_id].set_index("code")
+
+
+def _drawn(built: Built, index: Index, weights: Mapping[str, float]) -> pd.DataFrame:
+    """Scores and intervals made anew."""
     manifest = built.store.manifest
     made = score_one(
-        built.atlas,
-        built.store_tables,
-        index,
-        draws=manifest["draws"],
-        seed=manifest["seed"],
-        weights=checked_weights(index, weights),
+        built.atlas, built.store_tables, index, draws=manifest["draws"], seed=manifest["seed"], weights=weights
     )
     return made["scores"][0].set_index("code")
+
+
+@dataclass(frozen=True)
+class _Still:
+    """What no weight moves, of the units of one table in the order of their codes.
+
+    ``at`` is the place of each of these units among all that are scored, ``classes`` the density class of all,
+    ``decline`` the class of decline of each, −1 where it has none or the index is not read against it.
+    """
+
+    table: pd.DataFrame
+    at: NDArray[np.intp]
+    classes: NDArray[np.int64]
+    decline: NDArray[np.int64]
+    readings: Mapping[str, Any]
+
+
+def _still(built: Built, index: Index, within: str | None) -> _Still:
+    scored, stored = built.scored(index), _stored(built, index.id)
+    flags = [_without(flags, UNSURE) for flags in stored["flags"]]  # it was said of the stored reading
+    undrawn = stored.assign(flags=flags, **dict.fromkeys(_DRAWN, np.nan))
+    table = _table(built, index, undrawn, within, weights={}).sort_values("code", ignore_index=True)
+    decline, readings = np.full(len(table), -1), {}
+    if (cuts := _cuts(built, index)) is not None:
+        stored_decline = built.store.read("opportunities").set_index("code")["decline"].reindex(table["code"])
+        decline = _thirds(stored_decline.to_numpy(dtype=float), cuts[1])
+        words = [first + second for first in LETTERS for second in LETTERS]
+        readings = {
+            "cell": pd.array(words, dtype=table["cell"].dtype),
+            "opportunity": pd.array([READING_OF[word] for word in words], dtype=table["opportunity"].dtype),
+        }
+    classes = pd.factorize(stored["density_class"].reindex(scored.score.index))[0]
+    return _Still(table, scored.score.index.get_indexer(table["code"]), classes, decline, readings)
+
+
+def _moved(still: _Still, index: Index, scored: Scored) -> pd.DataFrame:
+    """The table with other weights: what a slider asks for, so that only what a weight moves is made."""
+    ranked = np.where(scored.ranked.to_numpy(), scored.score.to_numpy(), np.nan)
+    rank = _places(ranked, np.zeros(len(ranked), dtype=np.int64))
+    here = {
+        name: np.append(column, np.nan)[still.at]  # a unit that is not scored stands at −1
+        for name, column in (
+            ("score", scored.score.to_numpy()), ("score_low", scored.low.to_numpy()),
+            ("score_high", scored.high.to_numpy()), ("coverage", scored.coverage.to_numpy()), ("rank", rank),
+            ("rank_density", _places(ranked, still.classes)),
+        )
+    }  # fmt: skip
+    order = np.argsort(here["rank"], kind="stable")  # what is missing comes last
+    here["rank_within"] = _places(-here["rank"], np.zeros(len(order), dtype=np.int64))
+    made: dict[str, Any] = {
+        name: _whole(column[order]) if name.startswith("rank") else column[order] for name, column in here.items()
+    }
+    if still.readings and index.cuts:
+        own = _thirds(np.where(np.isnan(here["rank"]), np.nan, here["score"]), index.cuts)
+        cell = np.where((own < 0) | (still.decline < 0), -1, 3 * own + still.decline)[order]
+        made |= {name: words.take(cell, allow_fill=True) for name, words in still.readings.items()}
+    return still.table.take(order).reset_index(drop=True).assign(**made)
+
+
+def _places(figures: NDArray[np.float64], groups: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Place of each figure in its group, 1 = highest, ties to the lowest; missing without figure or group (−1).
+
+    >>> _places(np.array([5.0, 7.0, 7.0, np.nan, 9.0]), np.array([0, 0, 0, 0, 1])).tolist()
+    [3.0, 1.0, 1.0, nan, 1.0]
+    """
+    known = np.flatnonzero(~np.isnan(figures) & (groups >= 0))
+    order = known[np.lexsort((-figures[known], groups[known]))]
+    figure, group, step = figures[order], groups[order], np.arange(len(order))
+    other = np.append(True, group[1:] != group[:-1])[: len(order)]
+    less = np.append(True, figure[1:] != figure[:-1])[: len(order)] | other
+    began, tied = (np.maximum.accumulate(np.where(one, step, 0)) for one in (other, less))
+    places = np.full(len(figures), np.nan)
+    places[order] = tied - began + 1
+    return places
+
+
+def _thirds(score: NDArray[np.float64], cuts: tuple[float, float]) -> NDArray[np.int64]:
+    """Low, middle, high as 0, 1, 2; −1 where it is missing."""
+    return np.where(np.isnan(score), -1, np.searchsorted(np.asarray(cuts), score, side="right").clip(0, 2))
+
+
+def _whole(places: NDArray[np.float64]) -> pd.arrays.IntegerArray:
+    lacking = np.isnan(places)
+    return pd.arrays.IntegerArray(np.where(lacking, 0, places).astype(np.int64), lacking)
+
+
+def _cuts(built: Built, index: Index) -> tuple[tuple[float, float], tuple[float, float]] | None:
+    """Where potential and decline are parted into low, middle and high, if this index is read against decline."""
+    decline = built.atlas.decline
+    if index.id != built.atlas.opportunity.potential or index.level == "municipality" or decline is None:
+        return None
+    return (index.cuts, decline.cuts) if index.cuts and decline.cuts else None
 
 
 def _without(flags: str, word: str) -> str:
@@ -175,15 +265,10 @@ def _without(flags: str, word: str) -> str:
 def _reading(built: Built, index: Index, anew: pd.DataFrame | None) -> pd.DataFrame:
     """Cell, reading and its chance by neighbourhood; the cell is read anew where the weights were changed."""
     stored = built.store.read("opportunities").set_index("code")
-    columns = ["cell", "opportunity", "p_opportunity"]
-    if anew is None or index.id != built.atlas.opportunity.potential:
-        return stored[columns]
-    from atlas.scoring.opportunity import cells
-
-    decline = built.atlas.decline
-    if decline is None or not (index.cuts and decline.cuts):
-        return stored[columns]
-    table = cells(anew["score"].where(anew["rank"].notna()), stored["decline"], index.cuts, decline.cuts)
+    cuts = _cuts(built, index)
+    if anew is None or cuts is None:
+        return stored[["cell", "opportunity", "p_opportunity"]]
+    table = cells(anew["score"].where(anew["rank"].notna()), stored["decline"], *cuts)
     return table.assign(p_opportunity=np.nan)
 
 

@@ -17,7 +17,7 @@ import geopandas as gpd
 import pandas as pd
 import pyarrow.parquet as pq
 
-from atlas.errors import StoreError
+from atlas.errors import StoreError, refusal
 from atlas.fetched import DECISIONS
 
 SCHEMA = 1
@@ -54,9 +54,10 @@ class Store:
                 ) from fault
             if found.get("schema") != SCHEMA:
                 raise StoreError(
-                    f"A construção é do esquema {found.get('schema')}, este programa lê o {SCHEMA}. "
-                    "Execute `atlas build`.",
-                    f"The store is of schema {found.get('schema')}, this program reads {SCHEMA}. Run `atlas build`.",
+                    f"A construção é do esquema {found.get('schema')}, este programa lê o {SCHEMA}. Execute "
+                    "`atlas build`, ou use o programa que a fez.",
+                    f"The store is of schema {found.get('schema')}, this program reads {SCHEMA}. Run `atlas build`, or "
+                    "use the program that made it.",
                     where=str(path),
                 )
             self._manifest = found
@@ -102,11 +103,14 @@ def write(
     folder = Path(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        beside = aside / folder.name  # with the rights of any new folder: the temporary one is its maker's alone
+        beside.mkdir()
     except OSError as fault:
+        pt, en = refusal(fault)
         raise StoreError(
-            f"Não se pode escrever aqui ({fault}). Escolha outra pasta com `--store`.",
-            f"Cannot write here ({fault}). Choose another folder with `--store`.",
+            f"Não se pode escrever aqui ({pt}). Escolha outra pasta com `--store`.",
+            f"Cannot write here ({en}). Choose another folder with `--store`.",
             where=str(folder.parent),
         ) from fault
     try:
@@ -118,13 +122,16 @@ def write(
         _carry_over(folder, beside)
         _swap(beside, folder)
     except OSError as fault:
+        pt, en = refusal(fault)
         raise StoreError(
-            f"A construção não pôde ser guardada ({fault}); a anterior mantém-se.",
-            f"The build could not be stored ({fault}); the last one stands.",
+            f"A construção não pôde ser guardada ({pt}); a anterior mantém-se. Liberte espaço ou escolha outra pasta "
+            "com `--store`.",
+            f"The build could not be stored ({en}); the last one stands. Free some space or choose another folder "
+            "with `--store`.",
             where=str(folder),
         ) from fault
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def _carry_over(folder: Path, beside: Path) -> None:

@@ -112,7 +112,7 @@ def speed() -> None:
                 f"robustness, {indicators} indicators, {workers} worker",
                 draws,
                 lambda: robustness(values, tree, known, **options, workers=workers),  # noqa: B023  (run here and now)
-                lambda: floor(int(ranked.sum()), indicators, draws),  # noqa: B023
+                lambda: floor(int(ranked.sum()), indicators, draws),  # noqa: B023  (as above)
             )
     values, tree, known = a_region(20)
     ranked = score_index(values, tree, known).ranked

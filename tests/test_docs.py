@@ -7,6 +7,7 @@ import json
 import re
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import jsonschema
 import pytest
@@ -34,10 +35,16 @@ def test_schemas_and_the_table_of_keys_follow_from_the_models() -> None:
         assert path.read_text("utf-8") == text, f"run `make docs`: {path.name} is behind the models"
 
 
+def faults(schema: Any, path: Path) -> list[str]:
+    """What of a TOML file the schema does not allow."""
+    check = jsonschema.validators.validator_for(schema)(schema)
+    return [f"{path.name}, {fault.json_path}: {fault.message}" for fault in check.iter_errors(read_toml(path))]
+
+
 @pytest.mark.parametrize("name", ["norte", "porto"])
 def test_the_embedded_atlases_hold_against_the_published_schema(name: str) -> None:
     schema = json.loads((ROOT / "docs" / "schema" / "atlas.schema.json").read_text("utf-8"))
-    jsonschema.validate(read_toml(find_atlas(name) / "atlas.toml"), schema)
+    assert faults(schema, find_atlas(name) / "atlas.toml") == []
 
 
 def test_every_layer_holds_against_the_published_schema() -> None:
@@ -45,7 +52,7 @@ def test_every_layer_holds_against_the_published_schema() -> None:
     paths = sorted(product_folder("layers").glob("*.toml"))
     assert len(paths) >= 15
     for path in paths:
-        jsonschema.validate(read_toml(path), schema)
+        assert faults(schema, path) == []
 
 
 @pytest.mark.parametrize("readme", ["README.md", "README.pt.md"])

@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from atlas import palette
 from atlas.app.dom import h
 
@@ -115,9 +117,7 @@ def nine_cells(cell: str | None, axes: tuple[str, str]) -> list[Any]:
 def strip(values: Sequence[float], mine: float | None, colours: Sequence[str], edges: Sequence[float]) -> list[Any]:
     """How the scores lie between 0 and 100: forty columns, coloured by class, and a line at the unit's own."""
     bins = 40
-    counts = [0] * bins
-    for value in values:
-        counts[min(bins - 1, max(0, int(value * bins / 100)))] += 1
+    counts = np.bincount(np.clip(np.asarray(values) * bins / 100, 0, bins - 1).astype(int), minlength=bins).tolist()
     top = max(counts) or 1
     columns = [""] * len(colours)
     for position, count in enumerate(counts):

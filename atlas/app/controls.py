@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from atlas.app import charts, link, parts
+from atlas.app import charts, link, own, parts
 from atlas.app.dom import Node, h, prose
 from atlas.app.session import Session
 from atlas.app.view import view
@@ -46,6 +46,7 @@ def find(session: Session, *, key: str = "finder", label: str = "", field: str =
         "div", class_="finder", data_own="finder", data_file=parts.outlines_address(session),
         data_label=label or t("app.control.find", unit=unit), data_hint=t("app.control.find_hint"),
         data_none=t("app.control.find_none"), data_count=t("app.control.find_count"),
+        data_count_one=t("app.control.find_count_one"),
     )  # fmt: skip
     view(key, [box], act=heard)
 
@@ -64,10 +65,13 @@ def index(session: Session) -> None:
 
 
 def _show(session: Session) -> None:
-    st.session_state["show"] = session.view.show
+    if session.view.show == own.OWN and own.own().figures is None:
+        session.change(show=link.SHOWS[0])  # the file is gone
+    shows = [one for one in link.SHOWS if one != own.OWN or own.can_be_on_map(session)]
+    st.session_state["show"] = session.view.show if session.view.show in shows else shows[0]
     st.selectbox(
         session.t("app.control.show"),
-        list(link.SHOWS),
+        shows,
         format_func=lambda show: session.t(f"app.show.{show}"),
         key="show",
         on_change=lambda: session.change(show=st.session_state["show"]),

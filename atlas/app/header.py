@@ -11,6 +11,7 @@ import streamlit as st
 from atlas import __version__, palette
 from atlas.app.dom import Node, h
 from atlas.app.session import Session
+from atlas.app.underlay import policy
 from atlas.app.view import view
 from atlas.classes import class_colours
 
@@ -98,4 +99,5 @@ def _page(session: Session, name: str) -> dict[str, Any]:
         "lang": "pt-PT" if t.lang == "pt" else "en-GB",
         "title": t("app.header.page_title", page=t(f"app.page.{name}"), atlas=session.atlas.atlas.name.in_(t.lang)),
         "tints": {**tints, **inks},
+        "policy": policy(),
     }

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from atlas.app.parts import sort_key
 from atlas.app.session import BY_BUILT, Session
+from atlas.app.words import sort_key
 from atlas.atlasfile import parse
 from atlas.config import Model
 from atlas.errors import AtlasError, ConfigError
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from atlas.scenarios.applying import Ground
 
 FAULT = "scenario_fault"
+HISTORY = "scenario_history"
+MOST_STEPS = 50
+DRAFTS = ("scenario_spot", "scenario_corners")
+"""What is being written or drawn and is no change yet; a step back brings it back too."""
 AT_HAND = ("venue", "heritage", "everyday")
 """Roles of layers that somebody can open, move or close."""
 
@@ -75,6 +79,32 @@ def keep(session: Session, made: Scenario) -> None:
         refuse(wrong)
         return
     st.session_state.pop(FAULT, None)
+    if text != session.view.scenario:
+        remember(session)
+    session.change(scenario=text)
+
+
+def remember(session: Session) -> None:
+    """Keep the scenario and what is being drawn as they are now, to come back to."""
+    now = (session.view.scenario, {key: st.session_state.get(key) or "" for key in DRAFTS})
+    st.session_state[HISTORY] = [*steps(), now][-MOST_STEPS:]
+
+
+def steps() -> list[tuple[str, dict[str, str]]]:
+    """What can be come back to, the last step at the end."""
+    held = st.session_state.get(HISTORY)
+    return list(held) if isinstance(held, list) else []
+
+
+def undo(session: Session) -> None:
+    """One step back."""
+    if not steps():
+        return
+    *before, (text, drafts) = steps()
+    st.session_state[HISTORY] = before
+    st.session_state.pop(FAULT, None)
+    for key, written in drafts.items():
+        st.session_state[key] = written
     session.change(scenario=text)
 
 
@@ -89,13 +119,16 @@ def fault(lang: str) -> str:
     return str(held[lang]) if isinstance(held, dict) else ""
 
 
-def add(session: Session, change: Mapping[str, Any]) -> bool:
-    """One more change; whether it fitted."""
+def add(session: Session, change: Mapping[str, Any], *, instead: int = 0) -> bool:
+    """One more change, or another one ``instead`` of that number; whether it fitted."""
     made = scenario(session)
     kept = [one.model_dump(by_alias=True) if isinstance(one, Model) else one for one in made.changes]
-    whole = {**made.model_dump(by_alias=True), "changes": [*kept, dict(change)]}
+    if 0 < instead <= len(kept):
+        kept[instead - 1] = dict(change)
+    else:
+        kept.append(dict(change))
     try:
-        keep(session, parse(Scenario, whole, _no_path()))
+        keep(session, parse(Scenario, {**made.model_dump(by_alias=True), "changes": kept}, _no_path()))
     except AtlasError as wrong:
         refuse(wrong)
     return FAULT not in st.session_state
@@ -120,6 +153,7 @@ def drop(session: Session, number: int) -> None:
 def forget(session: Session) -> None:
     """As if there had been no scenario."""
     st.session_state.pop(FAULT, None)
+    remember(session)
     session.change(scenario="")
 
 

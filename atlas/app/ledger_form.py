@@ -2,34 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from atlas.app import ledger
+from atlas.app import ledger, ledger_corners
 from atlas.app.dom import h
-from atlas.app.parts import sort_key
+from atlas.app.ledger_corners import CORNERS, SPOT
+from atlas.app.link import KINDS
 from atlas.app.session import Session
 from atlas.app.view import view
+from atlas.app.words import sort_key
 from atlas.errors import AtlasError, ConfigError
+from atlas.scenarios.model import Add, Area, Move, Reuse
 from atlas.scenarios.tracing import ring_of, spot_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-KINDS = ("add", "move", "close", "reuse", "area")
-SPOT, CORNERS, KIND = "scenario_spot", "scenario_corners", "scenario_kind"
+KIND, EDITED, NAME = "scenario_kind", "scenario_edited", "scenario_name"
 MOST = 50
-_CLEARED = (SPOT, CORNERS, "scenario_name", "scenario_search")
+_CLEARED = (SPOT, CORNERS, NAME, "scenario_search")
 
 
 def form(session: Session) -> None:
     """The form, its fault, and the button that adds what it says."""
     t = session.t
-    st.radio(t("scenario.app.kind"), KINDS, key=KIND, horizontal=True,
+    number = edited(session)
+    title = t("scenario.app.form_edit", number=number) if number else t("scenario.app.form")
+    view("scenario_form_title", [h("h2", title)])
+    st.session_state[KIND] = session.view.kind
+    st.radio(t("scenario.app.kind"), KINDS, key=KIND, horizontal=True, on_change=_kind, args=(session,),
              format_func=lambda kind: t(f"scenario.app.kind_{kind}"))  # fmt: skip
-    kind = str(st.session_state[KIND])
+    kind = session.view.kind
     place = ""
     if kind in {"move", "close", "reuse"}:
         place = _place(session, kind)
@@ -37,17 +43,63 @@ def form(session: Session) -> None:
         names = classes(session)
         st.selectbox(t("scenario.app.class"), list(names), format_func=lambda one: names[one], key="scenario_class")
     if kind in {"add", "reuse", "area"}:
-        st.text_input(t("scenario.app.name"), key="scenario_name", max_chars=200)
+        st.text_input(t("scenario.app.name"), key=NAME, max_chars=200)
     if kind in {"add", "move"}:
-        st.text_input(t("scenario.app.spot"), key=SPOT, max_chars=80,
-                      help=t("scenario.app.spot_help"))  # fmt: skip
+        st.text_input(t("scenario.app.spot"), key=SPOT, max_chars=80)
+        view("scenario_spot_help", [h("p", t("scenario.app.spot_help"), class_="aside")])
     if kind == "area":
-        st.text_area(t("scenario.app.corners"), key=CORNERS, max_chars=200_000, height=120,
-                     help=t("scenario.app.corners_help"))  # fmt: skip
-    st.button(t("scenario.app.add"), key="scenario_add", type="primary", on_click=_add, args=(session, kind, place))
+        ledger_corners.fields(session)
+    with st.container(horizontal=True):
+        st.button(t("scenario.app.keep" if number else "scenario.app.add"), key="scenario_add", type="primary",
+                  on_click=_add, args=(session, kind, place))  # fmt: skip
+        if number:
+            st.button(t("scenario.app.leave"), key="scenario_leave", on_click=_clear)
     wrong = ledger.fault(t.lang)
     if wrong:
         view("scenario_fault", [h("p", wrong, class_="fault", role="alert")])
+
+
+def _kind(session: Session) -> None:
+    session.change(kind=st.session_state[KIND])
+
+
+def edited(session: Session) -> int:
+    """The number of the change that the form holds; 0 where it adds one."""
+    number, text = st.session_state.get(EDITED) or (0, "")
+    return int(number) if text == session.view.scenario else 0
+
+
+def edit(session: Session, number: int) -> None:
+    """Put a change back into the form, to be kept otherwise."""
+    changes = ledger.scenario(session).changes
+    if not 0 < number <= len(changes):
+        return
+    change, held = changes[number - 1], st.session_state
+    _clear()
+    held[EDITED] = (number, session.view.scenario)
+    session.change(kind=change.do)
+    if isinstance(change, Area):
+        held[CORNERS] = "\n".join(ledger_corners.written(lon, lat) for lon, lat in change.ring)
+    if isinstance(change, Add | Move):
+        held[SPOT] = ledger_corners.written(change.lon, change.lat)
+    if isinstance(change, Add | Reuse):
+        held["scenario_class"] = change.class_
+    if isinstance(change, Add | Reuse | Area):
+        held[NAME] = change.name
+    if not isinstance(change, Add | Area):
+        words = ledger.places(session.built, session.view.lang).set_index("place_id")["words"]
+        held["scenario_search"] = str(words.get(change.place, ""))
+        held[_place_key(change.do)] = change.place
+
+
+def _place_key(kind: str) -> str:
+    return f"scenario_place_{kind == 'reuse'}"
+
+
+def _clear() -> None:
+    st.session_state.pop(EDITED, None)
+    for key in _CLEARED:
+        st.session_state[key] = ""
 
 
 def classes(session: Session) -> dict[str, str]:
@@ -63,7 +115,9 @@ def classes(session: Session) -> dict[str, str]:
 def _place(session: Session, kind: str) -> str:
     """Search among what can be moved, closed or reused; the id of what was chosen."""
     t = session.t
-    st.text_input(t("scenario.app.search"), key="scenario_search", max_chars=100, help=t("scenario.app.search_help"))
+    st.text_input(
+        t("scenario.app.search"), key="scenario_search", max_chars=100, placeholder=t("scenario.app.search_help")
+    )
     found = candidates(session, kind, str(st.session_state.get("scenario_search") or ""))
     if found.empty:
         view(
@@ -72,7 +126,7 @@ def _place(session: Session, kind: str) -> str:
         return ""
     words = dict(zip(found["place_id"], found["words"], strict=True))
     chosen = st.selectbox(t("scenario.app.place"), list(words), format_func=lambda one: words[one],
-                          key=f"scenario_place_{kind == 'reuse'}")  # fmt: skip
+                          key=_place_key(kind))  # fmt: skip
     return str(chosen)
 
 
@@ -97,14 +151,12 @@ def _add(session: Session, kind: str, place: str) -> None:
     except AtlasError as wrong:
         ledger.refuse(wrong)
         return
-    if ledger.add(session, change):
-        for key in _CLEARED:
-            if key in held:
-                held[key] = ""
+    if ledger.add(session, change, instead=edited(session)):
+        _clear()
 
 
 def _change(session: Session, kind: str, place: str, held: Mapping[Any, Any]) -> dict[str, Any]:
-    name = str(held.get("scenario_name") or "")
+    name = str(held.get(NAME) or "")
     if kind in {"move", "close", "reuse"} and not place:
         raise ConfigError("Procure e escolha um lugar.", "Search for a place and choose it.")
     if kind == "area":
@@ -122,33 +174,3 @@ def _change(session: Session, kind: str, place: str, held: Mapping[Any, Any]) ->
         known = ledger.places(session.built, session.view.lang).set_index("place_id")["name"]
         change["name"] = str(known[place])[:200]
     return change
-
-
-def heard_spot() -> Callable[[float, float], None] | None:
-    """What a click on the map says to the form; nothing where the form asks for no spot."""
-    kind = st.session_state.get(KIND, KINDS[0])
-
-    def said(lon: float, lat: float) -> None:
-        spot = f"{lon:.6f} {lat:.6f}"
-        if kind == "area":
-            st.session_state[CORNERS] = f"{st.session_state.get(CORNERS) or ''}\n{spot}".lstrip()
-        else:
-            st.session_state[SPOT] = spot
-
-    return said if kind in {"add", "move", "area"} else None
-
-
-def corners() -> list[tuple[float, float]]:
-    """The corners that are written so far, or the spot; what cannot be read yet is left out."""
-    held = st.session_state
-    kind = held.get(KIND, KINDS[0])
-    lines = (
-        str(held.get(CORNERS if kind == "area" else SPOT) or "").splitlines() if kind in {"add", "move", "area"} else []
-    )
-    found = []
-    for line in lines:
-        try:
-            found.append(spot_of(line))
-        except AtlasError:
-            continue
-    return found

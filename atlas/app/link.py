@@ -6,13 +6,17 @@ re-ranks an old link. Nothing here has heard of Streamlit.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from atlas.language import LANGUAGES, Lang
 
 SCHEMA = 1
-SHOWS = ("index", "cells", "readings")
+SHOWS = ("index", "cells", "readings", "own")
+"""What the map can show; ``own`` is a figure of the planner's own file, which no link carries."""
+COLUMNS = ("few", "all")
+EFFECTS = ("change", "after", "before")
+KINDS = ("add", "move", "close", "reuse", "area")
 MOST_SCENARIO = 6000
 """Characters of a scenario that an address can carry everywhere; a longer one travels as a file."""
 Weights = tuple[tuple[str, float], ...]
@@ -31,6 +35,8 @@ class Known:
     units: frozenset[str] = frozenset()
     parents: frozenset[str] = frozenset()
     layers: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    """What *Entregar* can hand over, the first of it by default."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,18 @@ class View:
     layers: tuple[str, ...] = ()
     start: int = 0
     """First row of the table that is shown."""
+    columns: str = COLUMNS[0]
+    """How much of the table *Ordenar* shows."""
+    drawn: bool = False
+    """Whether the intervals are drawn for the weights, where these are not the atlas's own."""
+    asked: bool = False
+    """Whether *Porquê* was asked how many venues would be enough."""
+    file: str = ""
+    """What *Entregar* hands over."""
+    effect: str = EFFECTS[0]
+    """What the map of *Cenários* shows."""
+    kind: str = KINDS[0]
+    """What the form of *Cenários* asks for."""
     scenario: str = ""
     """The scenario of *Cenários*, as :func:`atlas.scenarios.files.link_of` writes it."""
 
@@ -131,6 +149,14 @@ def with_index(known: Known, view: View, index: str) -> View:
     return replace(view, index=index, weights=default_weights(known, index), start=0)
 
 
+def settled(view: View, before: View) -> View:
+    """The view without what was computed for other weights, or for another unit."""
+    weights = (before.index, before.weights)
+    drawn = view.drawn and (view.index, view.weights) == weights
+    same = (view.index, view.weights, view.unit, view.within) == (*weights, before.unit, before.within)
+    return replace(view, drawn=drawn, asked=view.asked and same)
+
+
 def with_weight(view: View, pillar: str, weight: float) -> View:
     """One weight changed; a change that would leave nothing to weigh is not made."""
     moved = tuple((name, weight if name == pillar else old) for name, old in view.weights)
@@ -145,12 +171,18 @@ def write(view: View, known: Known) -> dict[str, str]:
         "lang": view.lang,
         "index": view.index,
         "weights": "--".join(f"{pillar}-{_short(weight)}" for pillar, weight in view.weights),
-        "show": "" if view.show == "index" else view.show,
+        "show": _unless(view.show, SHOWS),
         "within": view.within,
         "unit": view.unit,
         "other": view.other,
         "layers": ".".join(view.layers),
         "start": str(view.start) if view.start else "",
+        "columns": _unless(view.columns, COLUMNS),
+        "drawn": "1" if view.drawn else "",
+        "asked": "1" if view.asked else "",
+        "file": _unless(view.file, known.files),
+        "effect": _unless(view.effect, EFFECTS),
+        "kind": _unless(view.kind, KINDS),
         "scenario": view.scenario if len(view.scenario) <= MOST_SCENARIO else "",
     }
     return {key: value for key, value in told.items() if value}
@@ -166,6 +198,9 @@ def read(params: Mapping[str, str], known: Known) -> tuple[View, list[Notice]]:
     schema, _, data_version = params.get("v", f"{SCHEMA}.{known.data_version}").partition(".")
     if schema != str(SCHEMA):
         return first_view(known, lang), [Notice("app.link.other_schema", {"schema": schema[:20]})]
+    if params.get("atlas", known.atlas) != known.atlas:
+        values = {"then": params["atlas"][:40], "now": known.atlas}
+        return first_view(known, lang), [Notice("app.link.other_atlas", values)]
     if data_version != known.data_version:
         notices.append(Notice("app.link.other_data", {"then": data_version[:40], "now": known.data_version}))
 
@@ -180,7 +215,7 @@ def read(params: Mapping[str, str], known: Known) -> tuple[View, list[Notice]]:
 
     view = replace(
         view,
-        show=params["show"] if params.get("show") in SHOWS else view.show,
+        show=_show(params.get("show", ""), notices),
         within=_among(params.get("within", ""), known.parents, notices),
         unit=_among(params.get("unit", ""), known.units | known.parents, notices),
         other=_among(params.get("other", ""), known.units | known.parents, notices),
@@ -188,6 +223,12 @@ def read(params: Mapping[str, str], known: Known) -> tuple[View, list[Notice]]:
             layer for layer in params.get("layers", "").split(".") if layer and _among(layer, known.layers, notices)
         ),
         start=_whole(params.get("start", "")),
+        columns=_one_of(params.get("columns", ""), COLUMNS, notices),
+        drawn=params.get("drawn") == "1",
+        asked=params.get("asked") == "1",
+        file=_among(params.get("file", ""), known.files, notices),
+        effect=_one_of(params.get("effect", ""), EFFECTS, notices),
+        kind=_one_of(params.get("kind", ""), KINDS, notices),
         scenario=_scenario(params.get("scenario", ""), notices),
     )
     return view, notices
@@ -217,6 +258,24 @@ def _among(value: str, known: Iterable[str], notices: list[Notice]) -> str:
         return value
     notices.append(Notice("app.link.unknown", {"what": value[:40]}))
     return ""
+
+
+def _one_of(value: str, known: Sequence[str], notices: list[Notice]) -> str:
+    """The value of a choice that always stands somewhere: the first, where the link names none or one unknown."""
+    return _among(value, known, notices) or known[0]
+
+
+def _unless(value: str, known: Sequence[str]) -> str:
+    """What a link says of a choice: nothing of the first."""
+    return "" if known and value == known[0] else value
+
+
+def _show(value: str, notices: list[Notice]) -> str:
+    """What the map shows; a file of one's own went with its session."""
+    if value == "own":
+        notices.append(Notice("app.link.own_file"))
+        return SHOWS[0]
+    return _one_of(value, SHOWS, notices)
 
 
 def _scenario(text: str, notices: list[Notice]) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,6 +35,8 @@ class Painting:
     """Classes, scores and ranks, packed."""
     colours: Sequence[str]
     labels: Sequence[str]
+    values: Sequence[str] = ()
+    """Words for each outline instead of a score and a rank."""
 
 
 def letters(classes: pd.Series, *, uncertain: pd.Series | None = None, outside: pd.Series | None = None) -> str:
@@ -43,12 +47,11 @@ def letters(classes: pd.Series, *, uncertain: pd.Series | None = None, outside: 
     'a-Ce'
     """
     numbers = classes.to_numpy(dtype=float, na_value=np.nan)
-    told = np.array([INSUFFICIENT if number != number else chr(97 + int(number)) for number in numbers], dtype="U1")
-    if uncertain is not None:
-        told = np.where(uncertain.to_numpy(dtype=bool), np.char.upper(told), told)
+    first = ord("a") if uncertain is None else np.where(uncertain.to_numpy(dtype=bool), ord("A"), ord("a"))
+    told = np.where(np.isnan(numbers), ord(INSUFFICIENT), first + np.nan_to_num(numbers))
     if outside is not None:
-        told = np.where(outside.to_numpy(dtype=bool), MUTED, told)
-    return "".join(told)
+        told = np.where(outside.to_numpy(dtype=bool), ord(MUTED), told)
+    return told.astype(np.uint8).tobytes().decode("ascii")
 
 
 def packed(classes: str, scores: pd.Series, ranks: pd.Series) -> str:
@@ -92,11 +95,11 @@ def show_map(
     key: str,
     height: int,
     picked: Callable[[str], None],
-    spotted: Callable[[float, float], None] | None = None,
+    spotted: Callable[[float, float, int | None], None] | None = None,
 ) -> None:
     """Draw or repaint the map; ``picked(code)`` is called when the reader chooses an outline.
 
-    With ``spotted``, a click gives its longitude and latitude instead.
+    With ``spotted``, a click gives its longitude and latitude instead; and a corner that was dragged its place too.
     """
     from streamlit_folium import st_folium
 
@@ -108,6 +111,7 @@ def show_map(
         "figures": painting.figures,
         "colours": list(painting.colours),
         "labels": list(painting.labels),
+        "values": list(painting.values),
         "ink": palette.INK,
         "spots": spotted is not None,
     }
@@ -119,7 +123,8 @@ def show_map(
             picked(str(value["unit"]))
         elif value.get("spot") and spotted is not None:
             lon, lat = value["spot"]
-            spotted(float(lon), float(lat))
+            corner = value.get("corner")
+            spotted(float(lon), float(lat), None if corner is None else int(corner))
 
     st_folium(
         _folium_map(told),
@@ -155,7 +160,21 @@ def _folium_map(told: Mapping[str, Any]) -> folium.Map:
     styles = (f"{assets}leaflet/leaflet.css", f"{assets}atlas-map.css", f"{own}planner-map.css")
     bare.default_js = [(one, f"{one}?{stamp()}") for one in scripts]
     bare.default_css = [(one, f"{one}?{stamp()}") for one in styles]
+    bare._template = _zoomable()
     return bare
+
+
+@cache
+def _zoomable() -> SimpleNamespace:
+    """Folium's own template without the line of its head that forbids to zoom the page."""
+    import folium
+
+    module = folium.Map._template.module
+
+    def header(this: folium.Map, told: Mapping[str, Any]) -> str:
+        return re.sub(r'<meta name="viewport"[^>]*>', "", module.header(this, told))
+
+    return SimpleNamespace(module=SimpleNamespace(header=header, html=module.html, script=module.script))
 
 
 def _messenger(message: str) -> folium.FeatureGroup:

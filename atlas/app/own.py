@@ -9,11 +9,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
+import numpy as np
 import shapely
 import streamlit as st
 
 from atlas.app.session import BY_BUILT, Session
 from atlas.errors import AtlasError, SourceError
+from atlas.language import Translator
 from atlas.uploads import Uploaded, figures, mapping, placing, read, weighing
 from atlas.uploads.figures import Figures
 from atlas.uploads.placing import Placed
@@ -57,6 +59,10 @@ class Own:
     figures: Figures | None = None
     drawn: dict[str, Any] | None = None
     stamp: str = ""
+    atlas: str = ""
+    """The atlas that the choice was made for."""
+    likely: tuple[str, ...] = ()
+    """Reference systems to choose from, the one that fits first."""
     direction: weighing.Direction = "more"
     weight: float = 0.2
 
@@ -107,6 +113,21 @@ def take_layer(name: str, content: bytes, layer: str = "") -> None:
     st.session_state[OWN] = Own(content=content if uploaded.layers else b"", uploaded=uploaded)
 
 
+def settle(session: Session) -> None:
+    """Of another atlas the file is kept, and what was made of it is not."""
+    held = own()
+    if held.atlas and held.atlas != session.known.atlas:
+        keep(atlas="", likely=(), fault=None, choice=None, placed=None, figures=None, drawn=None, stamp="")
+
+
+def likely_crs(session: Session, uploaded: Uploaded) -> tuple[str, ...]:
+    """The reference systems to choose from, looked for once a file and atlas."""
+    if not own().likely:
+        found = placing.fitting_crs(uploaded, region(session.built), session.atlas.atlas.crs)
+        keep(likely=tuple(found), atlas=session.known.atlas)
+    return own().likely
+
+
 def use(session: Session, choice: Choice) -> None:
     """Make of the file what the planner confirmed; a fault is kept and shown, and the choice can be made again."""
     held = own().uploaded
@@ -117,7 +138,7 @@ def use(session: Session, choice: Choice) -> None:
     except AtlasError as fault:
         keep(fault=fault, choice=None, placed=None, figures=None, drawn=None, stamp="")
         return
-    keep(fault=None, choice=choice, **made)
+    keep(fault=None, choice=choice, atlas=session.known.atlas, **made)
 
 
 def _made(built: Built, uploaded: Uploaded, choice: Choice) -> dict[str, Any]:
@@ -159,11 +180,44 @@ def region(built: Built) -> shapely.Geometry:
 
 
 def decimals_of(values: pd.Series) -> int:
-    """As many decimals as tell the values apart without noise."""
+    """As many decimals as tell a hundred values apart, up to the largest.
+
+    >>> import pandas as pd
+    >>> [decimals_of(pd.Series(one)) for one in ([1.0, 40.0], [0.5, 7.25], [0.001, 0.04], [12.5, 900.0])]
+    [0, 2, 4, 1]
+    """
     known = values.dropna()
     if (known % 1 == 0).all():
         return 0
-    return 1 if known.abs().max() >= 100 else 2
+    return int(np.clip(np.ceil(2 - np.log10(known.abs().max())), 1, 6))
+
+
+def value_words(t: Translator, held: Own, value: float | None) -> str:
+    """One value of the file's figure: a share as a percentage."""
+    if held.figures is None:
+        return "—"
+    decimals = decimals_of(held.figures.by_unit)
+    if held.choice is not None and held.choice.use == "share":
+        return t.percent(value, max(decimals - 2, 0))
+    return t.number(value, decimals)
+
+
+def title(t: Translator, held: Own, unit: str) -> str:
+    """What the figure is called: its column, or what was made of the features, and the file."""
+    if held.choice is None or held.uploaded is None:
+        return ""
+    what = held.choice.value or t(f"own.figure_{held.choice.use}", unit=unit)
+    return f"{what[:40]} · {held.uploaded.name}"
+
+
+def on_map(session: Session) -> bool:
+    """Whether the map shows the file's figure: it is a choice of the session, and stands at the smaller units."""
+    return session.view.show == OWN and not session.index_only and can_be_on_map(session)
+
+
+def can_be_on_map(session: Session) -> bool:
+    """Whether there is a figure that the map could show, with its values in the table beside it."""
+    return own().figures is not None and session.level == "neighbourhood"
 
 
 def weighed(session: Session) -> pd.DataFrame | None:
@@ -171,7 +225,10 @@ def weighed(session: Session) -> pd.DataFrame | None:
     held = own()
     if held.figures is None or held.uploaded is None or session.level != "neighbourhood":
         return None
-    scale = weighing.scaled(held.figures.by_unit, held.direction, held.uploaded.name)
+    try:
+        scale = weighing.scaled(held.figures.by_unit, held.direction, held.uploaded.name)
+    except AtlasError:  # one value everywhere: it is shown, and orders nothing
+        return None
     index = next((one for one in session.atlas.index if one.id == session.view.index), None)
     aggregation = index.aggregation if index else "arithmetic"
     ranks = session.ranks(within=False)

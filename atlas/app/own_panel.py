@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from streamlit.delta_generator import DeltaGenerator
 
-SHOWN_ROWS, SHOWN_COLUMNS = 5, 8
+SHOWN_ROWS, SHOWN_COLUMNS, SHOWN_AWAY = 5, 8, 8
 OTHER = "other"
 MOST_WEIGHT = 50
 
@@ -43,6 +43,15 @@ def panel(session: Session, *, weigh: bool = False) -> None:
         if weigh and held.figures is not None:
             _weigh(session, held)
         view("own_told", [h("section", *told(session, held), class_="own", role="status")])
+        if not weigh and own.can_be_on_map(session):
+            _show(session)
+
+
+def _show(session: Session) -> None:
+    """The button that puts the figure on the map, or takes it off."""
+    mine = own.on_map(session)
+    st.button(session.t("own.hide" if mine else "own.show"), key="own_show",
+              on_click=lambda: session.change(show="index" if mine else own.OWN))  # fmt: skip
 
 
 def _bring(t: Translator, held: Own) -> list[Node]:
@@ -135,7 +144,7 @@ def _other_layer(uploaded: Uploaded) -> None:
 def _where(session: Session, uploaded: Uploaded, use: str, places: Sequence[DeltaGenerator]) -> Choice:
     t = session.t
     second, third, fourth = places
-    likely = placing.likely_crs(uploaded, session.atlas.atlas.crs)
+    likely = own.likely_crs(session, uploaded)
     names = {one: _crs_name(one) for one in likely} | {OTHER: t("own.crs_other")}
     with second:
         crs = st.selectbox(t("own.crs"), list(names), format_func=lambda one: names[one], key="own_crs")
@@ -206,9 +215,14 @@ def told(session: Session, held: Own) -> list[Node]:
         placed = held.placed
         lines.append(h("p", t("own.placed", inside=t.number(int(placed.inside.sum())),
                               count=t.number(len(placed.uploaded.table)))))  # fmt: skip
+        away = placed.inside.index[~placed.inside]
+        rows = ", ".join(placed.uploaded.row(int(label))[t.lang == "en"] for label in away[:SHOWN_AWAY])
+        more = "…" if len(away) > SHOWN_AWAY else ""
+        lines.append(h("p", t("own.away", rows=rows + more), class_="aside") if len(away) else None)
     if held.figures is not None:
         known = held.figures.by_unit.notna()
-        lines.append(h("p", t("own.figures", known=t.number(int(known.sum())), count=t.number(len(known)),
+        whole = "own.figures_all" if known.all() else "own.figures"
+        lines.append(h("p", t(whole, known=t.number(int(known.sum())), count=t.number(len(known)),
                               units=session.atlas.neighbourhoods.units.in_(t.lang))))  # fmt: skip
         if session.level != "neighbourhood":
             lines.append(h("p", t("own.municipal"), class_="aside"))
@@ -226,7 +240,7 @@ def here(session: Session, held: Own) -> list[Node]:
     nodes: list[Node] = []
     if held.figures is not None:
         value = held.figures.by_unit.get(code)
-        words = t.number(value, own.decimals_of(held.figures.by_unit))
+        words = own.value_words(t, held, value)
         nodes.append(h("p", t("own.here_value", name=unit["name"], value=words)))
     if held.placed is not None:
         shapes = held.placed.shapes
@@ -253,16 +267,15 @@ def columns_of(session: Session) -> tuple[list[Node], dict[str, list[Node]]]:
     if table is None or held.uploaded is None or held.figures is None:
         return [], {}
     t = session.t
-    decimals = own.decimals_of(held.figures.by_unit)
-    title = held.choice.value if held.choice and held.choice.value else held.uploaded.name
+    title = own.title(t, held, session.atlas.neighbourhoods.unit.in_(t.lang))
     heads: list[Node] = [
-        h("th", title[:40], h("small", t("own.unchecked_short")), scope="col", class_="n"),
+        h("th", title, h("small", t("own.unchecked_short")), scope="col", class_="n"),
         h("th", t("own.rank_with"), h("small", t("own.rank_with_weight", weight=t.percent(held.weight))), scope="col",
           class_="n"),
     ]  # fmt: skip
     cells: dict[str, list[Node]] = {
         str(code): [
-            h("td", t.number(value, decimals), class_="n"),
+            h("td", own.value_words(t, held, value), class_="n"),
             h("td", *_moved_words(t, rank, moved, beyond), class_="n"),
         ]
         for code, value, rank, moved, beyond in zip(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from atlas import palette
 from atlas.app import charts
@@ -14,9 +14,6 @@ from atlas.app.dom import Node, h
 from atlas.app.map_element import Painting, letters, packed
 from atlas.classes import class_colours, class_edges, class_of
 from atlas.language import Translator
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 CELLS = tuple(potential + decline for decline in "LMH" for potential in "LMH")
 READINGS = tuple(palette.READINGS)
@@ -43,15 +40,15 @@ def classes_of(index_id: str, stored: pd.Series, ranks: pd.DataFrame) -> Classes
     ``stored`` holds the scores of the ranked units with the atlas's own weights; only the outermost edges follow
     the table that is shown.
     """
-    ranked = ranks[ranks["rank"].notna()]
-    edges = class_edges(stored.dropna())
-    if len(edges) < 2 or ranked.empty:
+    score = ranks["score"].to_numpy(dtype=float)[ranks["rank"].notna().to_numpy()]
+    edges = class_edges(stored)
+    if len(edges) < 2 or not len(score):
         return Classes((), (), {})
-    low, high = float(ranked["score"].min()), float(ranked["score"].max())
+    low, high = float(score.min()), float(score.max())
     edges = (min(edges[0], np.floor(low * 10) / 10), *edges[1:-1], max(edges[-1], np.ceil(high * 10) / 10))
     colours = class_colours(palette.ramp(index_id), len(edges) - 1)
-    numbers = class_of(ranked["score"], edges)
-    return Classes(edges, colours, dict(zip(ranked["code"], (int(number) for number in numbers), strict=True)))
+    codes = ranks["code"][ranks["rank"].notna()].tolist()
+    return Classes(edges, colours, dict(zip(codes, class_of(score, edges).tolist(), strict=True)))
 
 
 def paint(
@@ -68,33 +65,35 @@ def paint(
     gives each neighbourhood its municipality's.
     """
     keys = outlines["parent" if level == "municipality" else "code"]
-    mine = ranks[["score", "rank", "cell", "opportunity", "flags"]].set_axis(ranks["code"]).reindex(keys)
+    at = pd.Index(ranks["code"]).get_indexer(keys)
+    score, rank = (np.append(ranks[name].to_numpy(dtype=float, na_value=np.nan), np.nan)[at]
+                   for name in ("score", "rank"))  # fmt: skip
+    score = np.where(np.isnan(rank), np.nan, score)
     outside = outlines["parent"].ne(within) if within else None
     uncertain = None
     if show == "index":
-        numbers = keys.map(classes.of)
+        numbers = class_of(score, classes.edges)
         colours: Sequence[str] = classes.colours
         labels: Sequence[str] = [_class_words(t, place, classes) for place in range(len(classes.colours))]
     else:
-        uncertain = mine["flags"].fillna("").str.contains(UNCERTAIN, regex=False)
+        column, words = {"cells": ("cell", CELLS), "readings": ("opportunity", READINGS)}[show]
+        numbers = np.append(pd.Index(words).get_indexer(ranks[column]), -1)[at]
+        doubtful = ranks["flags"].fillna("").str.contains(UNCERTAIN, regex=False)
+        uncertain = pd.Series(np.append(doubtful.to_numpy(dtype=bool), False)[at])
     if show == "cells":
-        numbers = mine["cell"].map({cell: place for place, cell in enumerate(CELLS)})
         colours, labels = [palette.cell_colour(cell) for cell in CELLS], [_cell_words(t, cell) for cell in CELLS]
     elif show == "readings":
-        numbers = mine["opportunity"].map({reading: place for place, reading in enumerate(READINGS)})
         colours, labels = list(palette.READINGS.values()), [t(f"app.reading.{reading}") for reading in READINGS]
-    ranked = mine["score"].where(mine["rank"].notna())
+    told = letters(pd.Series(np.where(numbers < 0, np.nan, numbers)), uncertain=uncertain, outside=outside)
     return Painting(
-        figures=packed(letters(numbers, uncertain=uncertain, outside=outside), ranked, mine["rank"]),
+        figures=packed(told, pd.Series(score), pd.Series(rank)),
         colours=colours,
         labels=labels,
     )
 
 
-def legend(
-    show: str, t: Translator, title: str, classes: Classes, layers: Sequence[Node], notes: Sequence[str]
-) -> list[Node]:
-    """The legend in words: every class with its edges, the hatch, the layers shown, and what the map stands on."""
+def legend_keys(show: str, t: Translator, classes: Classes) -> list[Node]:
+    """Every class with its edges, the nine cells or the four readings, and the hatch, in words."""
     if show == "cells":
         keys: list[Node] = [
             h("div", charts.nine_cells(None, (t("app.axis.potential"), t("app.axis.decline"))), class_="nine")
@@ -107,10 +106,14 @@ def legend(
             for place, colour in enumerate(classes.colours)
         ]
     hatched = h("li", charts.hatch(), t("app.legend.insufficient"))
-    lists = [h("ul", *keys, hatched)] if show != "cells" else [*keys, h("ul", hatched)]
+    return [h("ul", *keys, hatched)] if show != "cells" else [*keys, h("ul", hatched)]
+
+
+def legend(t: Translator, title: str, keys: Sequence[Node], layers: Sequence[Node], notes: Sequence[str]) -> list[Node]:
+    """The legend in words: the ``keys`` of what is shown, the layers shown, and what the map stands on."""
     return [
         h("h2", t("app.legend.title", what=title), class_="small"),
-        *lists,
+        *keys,
         h("ul", *layers, class_="layers") if layers else None,
         *(h("p", note, class_="note") for note in notes if note),
     ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from atlas import palette
-from atlas.app import card, charts, link, own, painting
+from atlas.app import card, charts, link, own, own_map, painting, underlay
 from atlas.app.dom import Node, h
 from atlas.app.map_element import Painting, files_address, show_map
 from atlas.app.map_files import OUTLINES, write_files
@@ -17,6 +17,7 @@ from atlas.app.painting import Classes
 from atlas.app.session import BY_BUILT, VIEW, Session
 from atlas.app.table import Frame, ranked_table, start_of
 from atlas.app.view import packed, view
+from atlas.app.words import sort_key
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,6 +37,8 @@ def act(session: Session) -> Callable[[str, str], None]:
             choose(session, value)
         elif what == "start" and value.isdigit():
             session.change(start=int(value))
+        elif what == "columns" and value in link.COLUMNS:
+            session.change(columns=value)
 
     return heard
 
@@ -53,7 +56,11 @@ def choose(session: Session, code: str) -> None:
 
 
 def turn_to_selection(session: Session) -> None:
-    """Who comes by a link that names a unit and no row finds the table at that unit."""
+    """Who comes by a link that names a unit and no row finds the table at that unit.
+
+    Who comes from another atlas finds the file of one's own as it was, and nothing made of it.
+    """
+    own.settle(session)
     if session.arriving and session.view.unit and not session.view.start:
         ranks = session.ranks()
         start = start_of(ranks, focus(session, ranks), 0)
@@ -112,7 +119,7 @@ def unit_word(session: Session) -> str:
     return (words.parent_unit if session.level == "municipality" else words.unit).in_(session.view.lang)
 
 
-def table_frame(session: Session, classes: Classes, selected: str, *, full: bool = False, **more: Any) -> Frame:
+def table_frame(session: Session, classes: Classes, selected: str, **more: Any) -> Frame:
     """What the table needs beside its rows; ``more`` names further fields of the frame."""
     return Frame(
         t=session.t,
@@ -122,14 +129,14 @@ def table_frame(session: Session, classes: Classes, selected: str, *, full: bool
         ranked=int(session.ranks(within=False)["rank"].notna().sum()),
         selected=selected,
         filtered=bool(session.view.within) and session.level == "neighbourhood",
-        full=full,
         **more,
     )
 
 
 def order(session: Session, ranks: pd.DataFrame, classes: Classes, selected: str) -> list[Node]:
-    """The sentence and the table."""
-    frame = table_frame(session, classes, selected)
+    """The sentence and the table, with the figure of one's own that the map shows."""
+    heads, cells = own_map.column(session)
+    frame = table_frame(session, classes, selected, own_heads=heads, own_cells=cells)
     return [
         h("section", h("h1", heading(session), badge(session)), h("p", summary(session, ranks), class_="sentence"),
           *intervals_note(session, ranks), weights_line(session),
@@ -139,9 +146,9 @@ def order(session: Session, ranks: pd.DataFrame, classes: Classes, selected: str
 
 def badge(session: Session) -> Node:
     """Tells that the weights are nobody's preset any more."""
-    if not link.changed(session.known, session.view):
-        return None
-    return h("span", session.t("app.control.badge"), class_="badge", title=session.t("app.control.badge_long"))
+    changed = link.changed(session.known, session.view)
+    words = session.t("app.control.badge"), session.t("app.control.badge_long")
+    return h("span", words[0], class_="badge", title=words[1]) if changed else None
 
 
 def heading(session: Session) -> str:
@@ -217,13 +224,13 @@ def draw_map(
     *,
     painted: Painting | None = None,
     marks: Mapping[str, Any] | None = None,
-    spotted: Callable[[float, float], None] | None = None,
+    spotted: Callable[[float, float, int | None], None] | None = None,
     key: str = "map",
 ) -> None:
     """The map, repainted for the view; or ``painted`` otherwise, with a scenario's ``marks`` on it."""
     t = session.t
     folder, names = map_files(session.built)
-    outlines = outline_order(session.built)
+    outlines, tiles = outline_order(session.built), underlay.tiles_of(session.atlas)
     told: dict[str, Any] = {
         "outlines": names["outlines"],
         "layers": [one for one in (_layer(session, layer, names) for layer in session.view.layers) if one]
@@ -231,17 +238,25 @@ def draw_map(
         "selected": selected,
         "within": session.view.within,
         "theme": theme(),
-        "tiles": session.atlas.tiles.model_dump() if session.atlas.tiles else None,
-        "centre": _centre(session),
+        "tiles": tiles.model_dump() if tiles else None,
+        "policy": underlay.policy(tiles),
+        "centre": _centre(session.built),
         "words": map_words(session),
     }
     told |= {"marks": marks} if marks else {}
     view("own_kept", [], page={"kept": own.kept()})
+    if painted is None and own.on_map(session):
+        painted = own_map.painting(session, outlines)
     painted = painted or painting.paint(
-        session.view.show, t, outlines, whole, classes, session.view.within, level=session.level
+        shown(session), t, outlines, whole, classes, session.view.within, level=session.level
     )
     show_map(told, painted, folder=folder, key=f"{key}_{session.known.atlas}", height=MAP_HEIGHT,
              picked=lambda code: choose(session, code), spotted=spotted)  # fmt: skip
+
+
+def shown(session: Session) -> str:
+    """What the map shows of the atlas: a figure of one's own that is gone, or stands at another level, gives way."""
+    return "index" if session.index_only or session.view.show == own.OWN else session.view.show
 
 
 def _layer(session: Session, layer_id: str, names: Mapping[str, str]) -> dict[str, str] | None:
@@ -266,8 +281,9 @@ def own_layer(session: Session) -> list[dict[str, str]]:
     return [{"id": own.LAYER, "name": name, "file": f"kept:{held.stamp}", "colour": own.COLOUR, "symbol": own.SYMBOL}]
 
 
-def _centre(session: Session) -> list[float]:
-    places = session.built.store.read("places")
+@st.cache_resource(show_spinner=False, max_entries=4, hash_funcs=BY_BUILT)
+def _centre(built: Built) -> list[float]:
+    places = built.store.read("places")
     return [round(float(places["lat"].median()), 2), round(float(places["lon"].median()), 2)]
 
 
@@ -284,10 +300,13 @@ def map_words(session: Session) -> dict[str, str]:
         for name in ("zoom_in", "zoom_out", "whole", "north", "insufficient", "uncertain", "rank", "nameless", "fault")
     }
     municipal = session.level == "municipality"
+    mine = own.on_map(session)
+    index = own_map.title(session) if mine else index_name(session)
+    words |= {"insufficient": t("own.no_value")} if mine else {}
     return words | {
         "lang": "pt-PT" if t.lang == "pt" else "en-GB",
-        "title": t("app.map.title", index=index_name(session), where=area_name(session)),
-        "index": index_name(session),
+        "title": t("app.map.title", index=index, where=area_name(session)),
+        "index": index,
         "level": t("app.map.municipal") if municipal else "",
         "credit": credit(session),
     }
@@ -301,28 +320,26 @@ def credit(session: Session) -> str:
     if any("odbl" in source.licence.lower() and (not source.layers or set(source.layers) & set(shown))
            for source in session.atlas.source):  # fmt: skip
         named.append("© OpenStreetMap contributors (ODbL)")
-    if session.atlas.tiles:
-        named.append(session.atlas.tiles.credit)
+    if tiles := underlay.tiles_of(session.atlas):
+        named.append(tiles.credit)
     return t("app.map.credit", names=" · ".join(dict.fromkeys(named)))
 
 
 def map_legend(session: Session, classes: Classes) -> list[Node]:
     """The legend below the map."""
-    t = session.t
-    shown = session.view.show
-    title = index_name(session) if shown == "index" else t(f"app.show.{shown}")
+    t, what = session.t, shown(session)
+    mine = own.on_map(session)
+    title = own_map.title(session) if mine else index_name(session) if what == "index" else t(f"app.show.{what}")
     looks = session.layer_looks()
     layers = [
         h("li", charts.symbol(looks[layer][1], palette.place_colour(layer)), looks[layer][0])
         for layer in session.view.layers
     ]
     layers += [h("li", charts.symbol(own.SYMBOL, own.COLOUR), one["name"]) for one in own_layer(session)]
-    notes = [
-        t("app.legend.edges") if shown == "index" else t("app.legend.readings"),
-        t("app.map.municipal") + "." if session.level == "municipality" else "",
-        stands_on(session),
-    ]
-    return painting.legend(shown, t, title, classes, layers, notes)
+    edges = own_map.legend_note(session) if mine else t(f"app.legend.{'edges' if what == 'index' else 'readings'}")
+    municipal = t("app.map.municipal") + "." if session.level == "municipality" else ""
+    lists = own_map.legend_keys(session) if mine else painting.legend_keys(what, t, classes)
+    return painting.legend(t, title, lists, layers, (edges, municipal, stands_on(session)))
 
 
 def stands_on(session: Session) -> str:
@@ -333,11 +350,11 @@ def stands_on(session: Session) -> str:
 
 def subject_of(session: Session, whole: pd.DataFrame, classes: Classes, selected: str) -> card.Subject | None:
     """What the card is about; nothing where the selection is not in the table."""
-    rows = whole[whole["code"] == selected]
-    if rows.empty:
+    found = whole["code"].eq(selected).to_numpy().nonzero()[0]
+    if not len(found):
         return None
-    row = rows.iloc[0].to_dict()
-    ranked = whole[whole["rank"].notna()]
+    row = whole.iloc[int(found[0])].to_dict()
+    ranked = whole["rank"].notna().to_numpy()
     return card.Subject(
         t=session.t,
         atlas=session.atlas,
@@ -346,8 +363,8 @@ def subject_of(session: Session, whole: pd.DataFrame, classes: Classes, selected
         edges=classes.inner,
         row=row,
         explained=session.explained(selected),
-        scores=[float(score) for score in ranked["score"]],
-        ranked=len(ranked),
+        scores=whole["score"].to_numpy(dtype=float)[ranked].tolist(),
+        ranked=int(ranked.sum()),
     )
 
 
@@ -355,17 +372,8 @@ def draw_card(session: Session, whole: pd.DataFrame, classes: Classes, selected:
     """The card of the selected unit."""
     subject = subject_of(session, whole, classes, selected)
     if subject is None:
-        view(
-            "card",
-            [
-                h(
-                    "section",
-                    h("h2", session.t("app.card.empty_title")),
-                    h("p", session.t("app.card.empty")),
-                    class_="card",
-                )
-            ],
-        )
+        empty = h("h2", session.t("app.card.empty_title")), h("p", session.t("app.card.empty"))
+        view("card", [h("section", *empty, class_="card")])
         return
     example = None if session.view.unit else h("p", session.t("app.card.example"), class_="aside")
     view(
@@ -386,15 +394,3 @@ def evidence(session: Session, subject: card.Subject, shown: int = card.SHOWN) -
         return packed([h("section", *card.evidence(subject, shown=shown), class_="card evidence")])
 
     return made(session.built, str(subject.row["code"]), session.view.index, session.view.lang, shown)
-
-
-def sort_key(name: str) -> str:
-    """Names in Portuguese order: an accent does not send a letter to the end.
-
-    >>> sorted(["Águeda", "Zebreira", "Arouca"], key=sort_key)
-    ['Águeda', 'Arouca', 'Zebreira']
-    """
-    import unicodedata
-
-    plain = unicodedata.normalize("NFKD", name)
-    return "".join(letter for letter in plain if not unicodedata.combining(letter)).casefold()

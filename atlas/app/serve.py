@@ -17,6 +17,8 @@ SETTINGS: dict[str, Any] = {
     # A message that the browser holds already is sent as a reference from this size on: a slider moves little.
     "global.minCachedMessageSize": 500,
     "logger.level": "warning",
+    # Streamlit would walk through all that it holds after every run; Python's own collector does when it need.
+    "runner.postScriptGC": False,
     "server.address": LOOPBACK,
     "server.fileWatcherType": "none",
     # A file of the reader's own (20 MB, a third more as text) comes over the socket; Streamlit's uploads are unused.
@@ -51,6 +53,9 @@ def serve(
 
     On loopback unless ``host`` says otherwise; ``base_path`` is the folder under which a proxy shows the app.
     """
+    from atlas.app.underlay import installation
+
+    installation()  # a fault in its file ends the start, not a page
     from streamlit import net_util
     from streamlit.web import bootstrap
 

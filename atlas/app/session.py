@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 EMBEDDED = ("norte", "porto")
 VIEW = "view"
 NOTICES = "notices"
-DRAWN = "drawn"
 
 
 def atlas_name() -> str:
@@ -120,7 +119,16 @@ def _known(built: Built) -> Known:
         units=frozenset(neighbourhoods["code"]),
         parents=frozenset(built.store.read("parents")["code"]),
         layers=(*(layer.id for layer in built.atlas.layers if layer.id in filled), *made_ids(built.store)),
+        files=handed(built),
     )  # fmt: skip
+
+
+def handed(built: Built) -> tuple[str, ...]:
+    """What can be handed over as files: the units with their scores, all places, and each layer that holds some."""
+    from atlas.listing import layers_table
+
+    layers = layers_table(built)
+    return ("neighbourhoods", "places", *layers.loc[layers["places"] > 0, "id"])
 
 
 def wanted_atlas() -> str:
@@ -140,6 +148,9 @@ def wanted_language() -> Lang:
 class Session:
     """The opened atlas, what a link may say of it, the view and the translator."""
 
+    index_only = False
+    """Whether the page's map shows the index, whatever the view says: *Cenários* knows what else it would become."""
+
     def __init__(self, name: str) -> None:
         store = os.environ.get("ATLAS_APP_STORE", "") if name == atlas_name() else ""
         # The place for a build's progress is always there: what comes after it must not move from run to run, or the
@@ -149,8 +160,8 @@ class Session:
         self.known = _known(self.built)
         self.notices: list[Notice] = st.session_state.get(NOTICES, [])
         held = st.session_state.get(VIEW)
-        self.arriving = not isinstance(held, View)
-        """Whether the reader comes from a link, in this run."""
+        self.arriving = not isinstance(held, View) and "v" not in st.query_params
+        """Whether the reader comes, in this run, from a link that a person wrote: the app's own says every row."""
         if isinstance(held, View) and held.index:
             self.view = held
         elif isinstance(held, View):
@@ -167,7 +178,7 @@ class Session:
 
     def become(self, view: View) -> None:
         """Another view from now on; what was said of the link has been read by then."""
-        self.view = st.session_state[VIEW] = view
+        self.view = st.session_state[VIEW] = link.settled(view, self.view)
         st.session_state[NOTICES] = []
 
     def open_other(self, name: str) -> None:
@@ -221,11 +232,11 @@ class Session:
 
     def drawn(self) -> bool:
         """Whether the intervals were drawn for the weights of the view."""
-        return st.session_state.get(DRAWN) == (self.known.atlas, self.view.index, self.view.weights)
+        return self.view.drawn and self.weights() is not None
 
     def draw_intervals(self) -> None:
         """Draw the intervals for the weights of the view; seconds pass."""
-        st.session_state[DRAWN] = (self.known.atlas, self.view.index, self.view.weights)
+        self.change(drawn=True)
         self.ranks(within=False)
 
     def stored_scores(self) -> pd.Series:

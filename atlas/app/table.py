@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ROWS = 50
+RowsOf = Callable[[Mapping[str, Any], set[int]], list[Any]]
+"""From a row and the ranks that several units share to the lines that show it."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,6 @@ class Frame:
     selected: str = ""
     filtered: bool = False
     """Whether the rows are one municipality's: then its own ranks stand below those of the atlas."""
-    full: bool = False
-    """With the columns of *Ordenar*: bounds, chance of the first ten, coverage, reading."""
     own_heads: Sequence[Node] = ()
     """Heads of the columns that the planner's own file adds."""
     own_cells: Mapping[str, Sequence[Node]] = field(default_factory=dict)
@@ -45,18 +45,26 @@ def start_of(ranks: pd.DataFrame, code: str, now: int) -> int:
 
 
 def ranked_table(frame: Frame, ranks: pd.DataFrame, start: int) -> list[Node]:
-    """One page of the table, its caption and the way to the other pages."""
+    """One page of the table beside the map."""
+    kind = "ranks mine" if frame.own_heads else "ranks"
+    return page_of(frame, ranks, start, _heads(frame), lambda row, tied: [_row(frame, row, tied)], kind=kind)
+
+
+def page_of(
+    frame: Frame, ranks: pd.DataFrame, start: int, heads: Sequence[Node], rows_of: RowsOf, *, kind: str = "ranks"
+) -> list[Node]:
+    """One page of a ranked table, its caption and the way to the other pages."""
     t = frame.t
     start = min(start, max(0, (len(ranks) - 1) // ROWS * ROWS))
     ties = ranks["rank"].dropna()
     tied = set(ties[ties.duplicated(keep=False)])
-    body = [_row(frame, row, tied) for row in ranks.iloc[start : start + ROWS].to_dict("records")]
+    body = [line for row in ranks.iloc[start : start + ROWS].to_dict("records") for line in rows_of(row, tied)]
     table = h(
         "table",
         h("caption", t("app.table.caption", index=frame.index_name), class_="unseen"),
-        h("thead", h("tr", *_heads(frame))),
+        h("thead", h("tr", *heads)),
         h("tbody", *body, data_do="unit"),
-        class_="ranks",
+        class_=kind,
     )
     return [
         h(
@@ -74,7 +82,7 @@ def ranked_table(frame: Frame, ranks: pd.DataFrame, start: int) -> list[Node]:
 
 def _heads(frame: Frame) -> list[Node]:
     t = frame.t
-    heads: list[Node] = [
+    return [
         h("th", t("app.table.rank"), scope="col"),
         h("th", frame.unit, scope="col"),
         h("th", frame.index_name, h("small", t("app.table.of_100")), scope="col"),
@@ -82,34 +90,23 @@ def _heads(frame: Frame) -> list[Node]:
         h("th", t("app.table.interval"), h("small", t("app.table.interval_axis")), scope="col"),
         h("th", t("app.table.method"), h("small", t("app.table.share")), scope="col"),
         h("th", t("app.table.data"), h("small", t("app.table.share")), scope="col"),
+        *frame.own_heads,
     ]
-    if frame.full:
-        heads += [
-            h("th", t("app.table.top10"), scope="col"),
-            h("th", t("app.table.above"), scope="col"),
-            h("th", t("app.table.bounds"), scope="col"),
-            h("th", t("app.table.coverage"), scope="col"),
-            h("th", t("app.table.reading"), scope="col"),
-        ]
-    return [*heads, *frame.own_heads]
 
 
 def _row(frame: Frame, row: Mapping[str, Any], tied: set[int]) -> list[Any]:
     t = frame.t
     code = str(row["code"])
     here = "true" if code == frame.selected else None
-    name = h("th", h("button", str(row["name"])), None if frame.filtered else _parent(row), scope="row")
+    name = h("th", h("button", str(row["name"])), None if frame.filtered else parent_words(row), scope="row")
     if missing(row["rank"]):
-        words = t("app.table.insufficient", coverage=t.percent(number(row.get("coverage"))))
-        span = (10 if frame.full else 5) + len(frame.own_heads)
-        return h("tr", h("td", "—"), name, h("td", charts.hatch(), words, colspan=span, class_="none"),
-                 data_to=code, aria_current=here)  # fmt: skip
+        none = h("td", *insufficient(t, row), colspan=5, class_="none")
+        return h("tr", h("td", "—"), name, none, *own_cells(frame, code), data_to=code, aria_current=here)
     rank = int(row["rank"])
-    method, data = pair(row, "rank_low", "rank_high"), pair(row, "rank_data_low", "rank_data_high")
-    tie = h("abbr", "=", title=t("app.table.tie")) if rank in tied else None
+    method, data = intervals(row)
     one = frame.classes.get(code)
     cells: list[Node] = [
-        h("td", t.number(rank), tie, _here(frame, row)),
+        h("td", *place_words(frame, row, tied)),
         name,
         h("td", t.number(row["score"], 1)),
         h("td", str(one + 1), class_=f"c{one + 1}") if one is not None else h("td", "—"),
@@ -117,24 +114,29 @@ def _row(frame: Frame, row: Mapping[str, Any], tied: set[int]) -> list[Any]:
         h("td", span_words(t, method)),
         h("td", span_words(t, data)),
     ]
-    if frame.full:
-        reading = row.get("opportunity")
-        cells += [
-            h("td", t.percent(number(row.get("p_top10")))),
-            h("td", t.percent(number(row.get("p_above_next"))), _tie(t, row)),
-            h("td", bounds_words(t, row)),
-            h("td", t.percent(number(row.get("coverage")))),
-            h("td", charts.reading_mark(reading), t(f"app.reading.{reading}"))
-            if isinstance(reading, str)
-            else h("td", "—"),
-        ]
-    return h("tr", *cells, *frame.own_cells.get(code, ()), data_to=code, aria_current=here)
+    return h("tr", *cells, *own_cells(frame, code), data_to=code, aria_current=here)
 
 
-def _tie(t: Translator, row: Mapping[str, Any]) -> Node:
-    """Says that neither this unit nor the next one can be said to stand above the other."""
-    tied = row.get("tie_next")
-    return h("small", t("app.table.technical_tie")) if not missing(tied) and tied else None
+def insufficient(t: Translator, row: Mapping[str, Any]) -> list[Node]:
+    """The hatch, the words and the coverage of a unit without a rank."""
+    return [charts.hatch(), t("app.table.insufficient", coverage=t.percent(number(row.get("coverage"))))]
+
+
+def place_words(frame: Frame, row: Mapping[str, Any], tied: set[int], *more: Node) -> list[Node]:
+    """The rank, whether others share it, ``more`` signs, and the rank inside the filter's municipality."""
+    rank = int(row["rank"])
+    tie = h("abbr", "=", title=frame.t("app.table.tie")) if rank in tied else None
+    return [frame.t.number(rank), tie, *more, _here(frame, row)]
+
+
+def intervals(row: Mapping[str, Any]) -> tuple[tuple[float, float] | None, tuple[float, float] | None]:
+    """What the method and what the data do to the rank."""
+    return pair(row, "rank_low", "rank_high"), pair(row, "rank_data_low", "rank_data_high")
+
+
+def own_cells(frame: Frame, code: str) -> Sequence[Node]:
+    """What the planner's own file says of a unit; dashes where it says nothing."""
+    return frame.own_cells.get(code) or [h("td", "—", class_="n") for _ in frame.own_heads]
 
 
 def _here(frame: Frame, row: Mapping[str, Any]) -> Node:
@@ -143,7 +145,8 @@ def _here(frame: Frame, row: Mapping[str, Any]) -> Node:
     return h("small", frame.t("app.table.within", rank=frame.t.number(within))) if frame.filtered else None
 
 
-def _parent(row: Mapping[str, Any]) -> Node:
+def parent_words(row: Mapping[str, Any]) -> Node:
+    """The unit's municipality, below its name."""
     parent = row.get("parent_name")
     return h("small", parent) if isinstance(parent, str) else None
 

@@ -33,6 +33,7 @@ def stamp() -> str:
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:10]
 
 
+@cache
 def folder_address(name: str, folder: Path) -> str:
     """Serve ``folder`` from the app itself, under any base path; the address ends in ``/``."""
     served = declare_component(name, path=str(folder))
@@ -67,6 +68,7 @@ def packed(tree: Iterable[Node], page: Mapping[str, Any] | None = None) -> bytes
     return zlib.compress(json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode())
 
 
+@cache
 def _renderer(address: str) -> Any:
     script = _LOADER % f"{address}view.js?{stamp()}"
     return st.components.v2.component("atlas_view", js=script, isolate_styles=False)

@@ -1,6 +1,8 @@
-"""Words of doubt, as the tables hold them, in the page's language."""
+"""Words of doubt, as the tables hold them, in the page's language; and words in the order of the alphabet."""
 
 from __future__ import annotations
+
+import unicodedata
 
 from atlas.language import Translator
 
@@ -17,3 +19,13 @@ def said(t: Translator, key: str) -> str:
         return t(key)
     except KeyError:
         return key.rpartition(".")[2].replace("_", " ")
+
+
+def sort_key(name: str) -> str:
+    """Names in Portuguese order: an accent does not send a letter to the end.
+
+    >>> sorted(["Águeda", "Zebreira", "Arouca"], key=sort_key)
+    ['Águeda', 'Arouca', 'Zebreira']
+    """
+    plain = unicodedata.normalize("NFKD", name)
+    return "".join(letter for letter in plain if not unicodedata.combining(letter)).casefold()

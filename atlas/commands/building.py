@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from atlas.commands import FORCE, Command, Option, opened
@@ -36,6 +35,8 @@ def _build(args: argparse.Namespace) -> Answer | None:
         )
     if args.quiet:
         return None
+    from dataclasses import replace  # takes longer than the help does without it
+
     answer = build_summary(built, args.lang, ran=reporter.ran, moved=moved)
     lines = [answer.head]
     if args.cuts:

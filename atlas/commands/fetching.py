@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import TYPE_CHECKING
 
 from atlas.commands import Command, Option
@@ -19,8 +20,12 @@ def _fetch(args: argparse.Namespace) -> None:
     from atlas.language import Translator
 
     atlas = load_atlas(find_atlas(args.atlas), calibrated=False, whole=True)
-    with Reporter(args.progress, quiet=args.quiet, lang=args.lang, said="fetch.begin") as reporter:
-        outcomes = fetch(atlas, args.names, refresh=args.refresh, progress=lambda share, _: reporter(share, "fetch"))
+    try:
+        with Reporter(args.progress, quiet=args.quiet, lang=args.lang, said="fetch.begin") as told:
+            outcomes = fetch(atlas, args.names, refresh=args.refresh, progress=lambda share, _: told(share, "fetch"))
+    except KeyboardInterrupt:
+        sys.stderr.write(f"\n{Translator(args.lang)('fetch.interrupted')}\n")
+        raise
     if not args.quiet:
         t = Translator(args.lang)
         rows = [_row(one) for one in outcomes]

@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from atlas.comparing.followed import follow
+from atlas.comparing.readable import left_out, refuse_unreadable
 from atlas.comparing.rescored import moved_scores
 from atlas.config import Text
 from atlas.errors import StoreError
@@ -55,12 +56,14 @@ def compare(a: Store, b: Store) -> Comparison:
     Raises
     ------
     StoreError
-        A store cannot be read, ``b`` does not hold the method it was scored with, or the two have no unit in common.
+        A store cannot be read or lacks what a comparison needs, ``b`` does not hold the method it was scored with, or
+        the two have no unit in common.
 
     """
+    refuse_unreadable(a, b)
     _comparable(a, b)
     sources = list(_sources(a, b))
-    caveats = list(_caveats(a, b))
+    caveats = [*_caveats(a, b), *left_out(a, b)]
     scores, measured_anew = moved_scores(a, b, {row["id"] for row in sources})
     places = follow(a, b)
     if (places["kind"] == "place_went").any():
@@ -93,12 +96,6 @@ def _comparable(a: Store, b: Store) -> None:
             "da mesma região.",
             "The two stores have no unit in common: there is nothing to compare. Name two stores of one region.",
             where=f"{a.folder} · {b.folder}",
-        )
-    if "method" not in b.manifest:
-        raise StoreError(
-            "A construção é de um programa anterior e não guarda o método. Execute `atlas build --force`.",
-            "The store was made by an older program and does not hold its method. Run `atlas build --force`.",
-            where=str(b.folder),
         )
 
 
@@ -136,7 +133,7 @@ def _caveats(a: Store, b: Store) -> Iterator[Text]:
         if old and new and (old["sha256"], old["date"]) == (new["sha256"], new["date"]):
             continue
         held = [
-            f"{one['date']}, {one['records'] if one['records'] is not None else '?'}" if one else "—"
+            f"{one['date']}, {'?' if one.get('records') is None else one['records']}" if one else "—"
             for one in (old, new)
         ]
         yield Text(

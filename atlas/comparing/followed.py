@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from atlas.comparing.readable import APPLIED, shared_columns
 from atlas.fusion.names import normalise
 from atlas.store import Store
 
@@ -29,7 +30,7 @@ def follow(a: Store, b: Store) -> pd.DataFrame:
     sides = _Side(a), _Side(b)
     links = _links(*sides)
     pairs = _one_to_one(links)
-    unchanged = _unchanged(*sides)
+    unchanged = _unchanged(*sides, shared_columns(a, b))
     rows = [*_changed(sides, pairs), *_joined(sides, links, pairs), *_alone(sides, links)]
     table = pd.DataFrame(rows, columns=["kind", "id", "name", "before", "after", "change", "of_a", "of_b"])
     closed = sides[0].places_of(sides[1].decided[sides[1].decided["decision"] == "closed"])
@@ -52,7 +53,8 @@ class _Side:
         self.identifier = own.fillna(stated)
 
         decided = store.read("decisions") if "decisions" in store.tables() else pd.DataFrame(columns=_DECISION)
-        self.decided: pd.DataFrame = decided.loc[decided["applied"].astype(bool), _DECISION].astype(str)
+        applied = decided[decided[APPLIED].astype(bool)] if APPLIED in decided else decided
+        self.decided: pd.DataFrame = applied.reindex(columns=_DECISION).astype(str)
 
     def places_of(self, decisions: pd.DataFrame) -> set[str]:
         """Places of the records that some decisions name."""
@@ -164,16 +166,16 @@ def _still_recorded(side: _Side, without_class: pd.DataFrame) -> set[str]:
     return {*by_record, *by_identifier}
 
 
-def _unchanged(a: _Side, b: _Side) -> pd.MultiIndex:
-    """Records that stand in both stores word for word."""
-    both = [_contents(side, a.crs) for side in (a, b)]
+def _unchanged(a: _Side, b: _Side, columns: list[str]) -> pd.MultiIndex:
+    """Records that stand in both stores word for word in some columns, and at the same spot."""
+    both = [_contents(side, a.crs, columns) for side in (a, b)]
     together = both[0].to_frame("a").join(both[1].to_frame("b"), how="inner")
     return together.index[together["a"] == together["b"]]
 
 
-def _contents(side: _Side, crs: Any) -> pd.Series:
+def _contents(side: _Side, crs: Any, columns: list[str]) -> pd.Series:
     """A number for what each record says; one under two kinds has their sum."""
-    said = side.records[["name", "kind", "tags", "marks"]].astype("string").fillna("")
+    said = side.records[columns].astype("string").fillna("")
     hashed = pd.util.hash_pandas_object(said, index=False).to_numpy()
     shapes = shapely.to_wkb(side.records.geometry.to_crs(crs).to_numpy())
     hashed = hashed + pd.util.hash_array(np.array([one or b"" for one in shapes], dtype=object))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from atlas.comparing.readable import method_of
 from atlas.config import Index, Indicator
 from atlas.scores import wide
 from atlas.scoring.index import rank, score_index
@@ -24,17 +25,16 @@ def moved_scores(a: Store, b: Store, changed_sources: set[str]) -> tuple[pd.Data
     new, is measured in another way, or stands on sources of which none changed, B's figures take the place of A's,
     since only the method can have moved them.
     """
+    known, indices = method_of(b)
     method = {one["code"]: one for one in b.manifest["method"]["indicator"]}
     earlier = {one["code"]: one for one in a.manifest.get("method", {}).get("indicator", ())}
-    anew = sorted(code for code, one in method.items() if _measured(one) != _measured(earlier.get(code)))
+    anew = sorted(code for code, one in method.items() if not _same_measure(one, earlier.get(code)))
     same_units = _same_units(a, b)
     by_method = {
         code for code, one in method.items() if code in anew or (same_units and _untouched(one, changed_sources))
     }
-    known = {code: Indicator.model_validate(one) for code, one in method.items()}
     scores = {side: store.read("scores") for side, store in (("a", a), ("b", b))}
     rows: list[dict[str, Any]] = []
-    indices = [Index.model_validate(one) for one in b.manifest["method"]["index"]]
     for index in indices:
         before, after = (own[own["index"] == index.id].set_index("code") for own in scores.values())
         if before.empty:
@@ -64,9 +64,9 @@ def _untouched(indicator: Mapping[str, Any], changed_sources: set[str]) -> bool:
     return bool(indicator["sources"]) and not decided and changed_sources.isdisjoint(indicator["sources"])
 
 
-def _measured(indicator: Mapping[str, Any] | None) -> tuple[str, ...] | None:
-    """What of an indicator decides its figures."""
-    return None if indicator is None else tuple(repr(indicator[key]) for key in _MEASURED)
+def _same_measure(one: Mapping[str, Any], other: Mapping[str, Any] | None) -> bool:
+    """Whether two editions of an indicator agree in what decides its figures, as far as both say it."""
+    return other is not None and all(one[key] == other[key] for key in _MEASURED if key in one and key in other)
 
 
 def _same_units(a: Store, b: Store) -> bool:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from atlas.config import Text
-from atlas.errors import OutputError, UnknownName
+from atlas.errors import OutputError, UnknownName, refusal
 
 if TYPE_CHECKING:
     from atlas.exports.exportable import Exportable
@@ -108,9 +108,10 @@ def make_folder(path: Path) -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as fault:
+        pt, en = refusal(fault)
         raise OutputError(
-            f"Não se pode criar a pasta ({fault.strerror}). Indique outra.",
-            f"The folder cannot be made ({fault.strerror}). Name another.",
+            f"Não se pode criar a pasta ({pt}). Indique outra.",
+            f"The folder cannot be made ({en}). Name another.",
             where=str(path),
         ) from fault
     return path
@@ -173,9 +174,9 @@ def _exists(path: Path) -> OutputError:
 
 
 def _unwritable(path: Path, fault: BaseException) -> OutputError:
-    reason = getattr(fault, "strerror", None) or str(fault)
+    pt, en = refusal(fault)
     return OutputError(
-        f"Não se pode escrever aqui ({reason}). Verifique a pasta, as permissões e o espaço em disco.",
-        f"Cannot write here ({reason}). Check the folder, its permissions and the space on the disk.",
+        f"Não se pode escrever aqui ({pt}). Verifique a pasta, as permissões e o espaço em disco.",
+        f"Cannot write here ({en}). Check the folder, its permissions and the space on the disk.",
         where=str(path),
     )

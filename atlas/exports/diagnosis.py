@@ -6,6 +6,7 @@ import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from atlas.exports import working_folder
 from atlas.exports.exportable import newest_day
 from atlas.exports.xlsx import fitting
 from atlas.language import Lang, Translator
@@ -20,17 +21,23 @@ _SHEET_NAME = 31
 
 
 def write_diagnosis(built: Built, chapters: list[Chapter], path: Path, lang: Lang) -> None:
-    """A workbook of its own; its creation date is the day of the newest source, so that the bytes stay the same."""
+    """A workbook of its own; its creation date is the day of the newest source, so that the bytes stay the same.
+
+    Raises :class:`OutputError` where it cannot be written.
+    """
     import xlsxwriter
 
     t = Translator(lang)
     day = newest_day(str(source.get("date") or "") for source in built.store.manifest["sources"])
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(str(path), options) as book:
-        title = f"{built.atlas.atlas.name.in_(lang)}: {t('diag.title')}"
-        book.set_properties({"title": title, "created": dt.datetime.combine(day, dt.time())})
-        for chapter in chapters:
-            add_sheet(book, chapter, chapter.title, t)
+    with working_folder(path) as folder:
+        beside = folder / path.name
+        with xlsxwriter.Workbook(str(beside), options) as book:
+            title = f"{built.atlas.atlas.name.in_(lang)}: {t('diag.title')}"
+            book.set_properties({"title": title, "created": dt.datetime.combine(day, dt.time())})
+            for chapter in chapters:
+                add_sheet(book, chapter, chapter.title, t)
+        beside.replace(path)
 
 
 def add_sheet(book: Any, chapter: Chapter, name: str, t: Translator) -> None:

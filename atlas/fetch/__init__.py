@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 
 from atlas import sources
 from atlas.config import Atlas, Fetch
-from atlas.errors import AtlasError, ConfigError, FetchError, OutputError, UnknownName
+from atlas.errors import AtlasError, ConfigError, FetchError, OutputError, UnknownName, refusal
 from atlas.fetch.changes import Changes, before, compare, fingerprints, sha256, source_of
 from atlas.fetch.client import Client
 from atlas.fetch.job import Job
@@ -125,9 +125,10 @@ def fetch(
             where=str(folder),
         ) from None
     except OSError as fault:
+        pt, en = refusal(fault)
         raise OutputError(
-            f"Não se pode escrever aqui ({fault}). Defina ATLAS_HOME, ou copie o atlas para outra pasta.",
-            f"Cannot write here ({fault}). Set ATLAS_HOME, or copy the atlas to another folder.",
+            f"Não se pode escrever aqui ({pt}). Defina ATLAS_HOME, ou copie o atlas para outra pasta.",
+            f"Cannot write here ({en}). Set ATLAS_HOME, or copy the atlas to another folder.",
             where=str(folder),
         ) from fault
     if progress:

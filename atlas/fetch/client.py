@@ -240,7 +240,7 @@ class Client:
         read, out, end = 0, before, time.monotonic() + self.deadline_s
         if said is not None and before + int(said) > self.most_bytes:
             raise self.too_long(before + int(said))
-        while block := answer.read(BLOCK):
+        while block := answer.read1(BLOCK):  # what has come, so that little is lost where it breaks off
             read += len(block)
             if unpack is not None:
                 block = unpack.decompress(block, int(max(self.most_bytes - out, 0)) + 1)

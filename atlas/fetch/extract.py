@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from pathlib import Path
 
 from atlas.errors import FetchError
-from atlas.fetch.job import KEPT_S, Job
+from atlas.fetch.job import Job, fresh
 from atlas.fetch.overpass import records_in
 from atlas.layers import wanted_tags
 from atlas.sources.pbf import read_osm
@@ -19,7 +18,7 @@ def fetch(job: Job) -> None:
     """Write the region's objects as GeoParquet, in the form of records."""
     job.pieces.mkdir(parents=True, exist_ok=True)
     path = job.pieces / "extract.osm.pbf"
-    if not (path.is_file() and time.time() - path.stat().st_mtime < KEPT_S):
+    if not fresh(path):
         job.client.download(job.entry.address, path, progress=lambda share: job.progress(DOWNLOAD * share))
     if job.option("md5", False):
         _check_sum(job, path)

@@ -7,7 +7,6 @@ of ``{ id, kind, address }``, the first of which has the entry's own address.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from atlas.errors import ConfigError, FetchError
-from atlas.fetch.job import KEPT_S, Job
+from atlas.fetch.job import Job, fresh
 from atlas.fetch.packing import looked_at
 from atlas.sources.gtfs import stop_departures
 
@@ -66,7 +65,7 @@ def _stops(path: Path, feed: str, kind: str) -> pd.DataFrame:
 def _feed(job: Job, address: str, name: str, progress: Callable[[float], None]) -> Path:
     """A ZIP that proved to be a timetable, among the pieces."""
     path = job.pieces / f"{name}.zip"
-    if not (path.is_file() and time.time() - path.stat().st_mtime < KEPT_S):
+    if not fresh(path):
         found = _newest(job, address) if CATALOGUE in address else address
         job.client.download(found, path, progress=progress)
     try:

@@ -26,6 +26,11 @@ KEPT_S = 24 * 3600.0
 """Pieces of a try that broke off are taken up for a day: older ones would mix two states of a service."""
 
 
+def fresh(path: Path) -> bool:
+    """Whether a piece is there and of the last day; a day ahead is as old as a day back, where the clock was set."""
+    return path.is_file() and abs(time.time() - path.stat().st_mtime) < KEPT_S
+
+
 @dataclass(frozen=True)
 class Job:
     """What a kind of fetch reads; it writes ``target`` and nothing else."""
@@ -61,7 +66,7 @@ class Job:
     def piece(self, key: str, make: Callable[[], bytes]) -> Path:
         """A part of the whole by its key: as an earlier try left it, or made now and kept."""
         path = self.pieces / hashlib.sha256(f"{self.entry.address}|{key}".encode()).hexdigest()[:24]
-        if not (path.is_file() and time.time() - path.stat().st_mtime < KEPT_S):
+        if not fresh(path):
             content = make()
             self.pieces.mkdir(parents=True, exist_ok=True)
             part = path.with_suffix(".part")

@@ -8,7 +8,6 @@ next try. A value is asked for as it stands: of ``office=it;architect`` OSMnx fi
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,9 +16,8 @@ import geopandas as gpd
 
 from atlas.config import Layer
 from atlas.fetch.client import AGENT, Passing, refusal, refuse_pages
-from atlas.fetch.job import KEPT_S, Box, Job
-from atlas.fetch.overpass import SERVER_SECONDS, TooMuch, check, quarters, records_in
-from atlas.layers import wanted_tags
+from atlas.fetch.job import Box, Job, fresh
+from atlas.fetch.overpass import SERVER_SECONDS, check, layers_of, tile_by_tile, values_by_key
 from atlas.sources._osm import table
 
 Tags = dict[str, bool | str | list[str]]
@@ -29,18 +27,14 @@ OK = 200
 
 def fetch(job: Job) -> None:
     """Write the region's objects as GeoParquet, in the form of records."""
-    chosen = set(job.option("layers", [layer.id for layer in job.atlas.layers]))
-    tags = asked_tags([layer for layer in job.atlas.layers if layer.id in chosen])
-    tiles = job.tiles(float(job.option("tile_km", 25)) * 1000)
+    tags = asked_tags(layers_of(job))
     job.client.allowed(job.entry.address)
-    frames: list[gpd.GeoDataFrame] = []
+
+    def ask(box: Box) -> gpd.GeoDataFrame:
+        return _records(job.client.again(job.entry.address, lambda: _features(box, tags)))
+
     with _set_up(job):
-        for number, tile in enumerate(tiles):
-            for box in tile:
-                frames += _answers(job, box, tags)
-            job.progress((number + 1) / len(tiles))
-    with job.written() as path:
-        records_in(job, frames).to_parquet(path, index=False)
+        tile_by_tile(job, ask)
 
 
 def asked_tags(layers: Iterable[Layer]) -> Tags:
@@ -51,11 +45,7 @@ def asked_tags(layers: Iterable[Layer]) -> Tags:
     >>> asked_tags([one for one in load_layers([product_folder("layers")]) if one.id == "cinemas"])
     {'amenity': ['cinema']}
     """
-    values: dict[str, list[str]] = {}
-    for tag in wanted_tags(layers):
-        key, _, value = tag.partition("=")
-        values.setdefault(key, []).append(value)
-    return {key: True if "" in wanted else wanted for key, wanted in values.items()}
+    return {key: True if "" in wanted else wanted for key, wanted in values_by_key(layers).items()}
 
 
 @contextmanager
@@ -65,7 +55,7 @@ def _set_up(job: Job) -> Iterator[None]:
 
     cache = job.pieces / "osmnx"
     for old in cache.glob("*.json"):
-        if time.time() - old.stat().st_mtime > KEPT_S:
+        if not fresh(old):
             old.unlink()
     wanted: dict[str, Any] = {
         "overpass_url": job.entry.address.removesuffix(ENDPOINT),
@@ -88,14 +78,6 @@ def _set_up(job: Job) -> Iterator[None]:
     finally:
         for name, value in before.items():
             setattr(osmnx.settings, name, value)
-
-
-def _answers(job: Job, box: Box, tags: Tags) -> list[gpd.GeoDataFrame]:
-    """The records of a box; one that is too much for the server is asked for by quarters."""
-    try:
-        return [_records(job.client.again(job.entry.address, lambda: _features(box, tags)))]
-    except TooMuch:
-        return [frame for quarter in quarters(job, box) for frame in _answers(job, quarter, tags)]
 
 
 def _features(box: Box, tags: Tags) -> gpd.GeoDataFrame | None:

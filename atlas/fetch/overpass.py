@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 import geopandas as gpd
 import pandas as pd
@@ -23,16 +24,53 @@ SMALLEST_DEGREES = 0.01
 
 def fetch(job: Job) -> None:
     """Write the region's objects as GeoParquet, in the form of records."""
+    body = statements(layers_of(job))
+
+    def ask(box: Box) -> gpd.GeoDataFrame:
+        west, south, east, north = box
+        query = (
+            f"[out:json][timeout:{SERVER_SECONDS}][maxsize:{SERVER_BYTES}][bbox:{south:.6f},{west:.6f},{north:.6f},"
+            f"{east:.6f}];\n(\n{body}\n);\nout geom;"
+        )
+        form = {"data": query}
+        get = partial(job.client.get, job.entry.address, form=form, accept="application/json", check=check)
+        return read_overpass(job.piece(f"{said(box)}|{query}", get))
+
+    tile_by_tile(job, ask)
+
+
+def layers_of(job: Job) -> list[Layer]:
+    """The layers that are asked for: those named, else all."""
     chosen = set(job.option("layers", [layer.id for layer in job.atlas.layers]))
-    body = statements([layer for layer in job.atlas.layers if layer.id in chosen])
+    return [layer for layer in job.atlas.layers if layer.id in chosen]
+
+
+def tile_by_tile(job: Job, ask: Callable[[Box], gpd.GeoDataFrame]) -> None:
+    """Write what ``ask`` gives for each tile of the region; one that is too much for the server goes by quarters."""
+
+    def whole(box: Box) -> list[gpd.GeoDataFrame]:
+        try:
+            return [ask(box)]
+        except TooMuch:
+            return [frame for quarter in quarters(job, box) for frame in whole(quarter)]
+
     tiles = job.tiles(float(job.option("tile_km", 25)) * 1000)
-    frames = []
+    frames: list[gpd.GeoDataFrame] = []
     for number, tile in enumerate(tiles):
         for box in tile:
-            frames += _answers(job, box, body)
+            frames += whole(box)
         job.progress((number + 1) / len(tiles))
     with job.written() as path:
         records_in(job, frames).to_parquet(path, index=False)
+
+
+def values_by_key(layers: Iterable[Layer]) -> dict[str, list[str]]:
+    """The tags that layers want: each key with its values, an empty one for any."""
+    values: dict[str, list[str]] = {}
+    for tag in wanted_tags(layers):
+        key, _, value = tag.partition("=")
+        values.setdefault(key, []).append(value)
+    return values
 
 
 def statements(layers: Iterable[Layer]) -> str:
@@ -43,12 +81,8 @@ def statements(layers: Iterable[Layer]) -> str:
     >>> print(statements([one for one in load_layers([product_folder("layers")]) if one.id == "cinemas"]))
     nwr["amenity"="cinema"];
     """
-    values: dict[str, list[str]] = {}
-    for tag in wanted_tags(layers):
-        key, _, value = tag.partition("=")
-        values.setdefault(key, []).append(value)
     lines = []
-    for key, wanted in values.items():
+    for key, wanted in values_by_key(layers).items():
         if "" in wanted:
             lines.append(f"nwr[{_quoted(key)}];")
         elif len(wanted) == 1:
@@ -65,24 +99,6 @@ def _quoted(text: str) -> str:
 
 def _escaped(text: str) -> str:
     return "".join(f"\\{one}" if one in r"\.^$*+?()[]{}|" else one for one in text)
-
-
-def _answers(job: Job, box: Box, body: str) -> list[gpd.GeoDataFrame]:
-    """The records of a box; one that is too much for the server is asked for by quarters."""
-    west, south, east, north = box
-    query = (
-        f"[out:json][timeout:{SERVER_SECONDS}][maxsize:{SERVER_BYTES}][bbox:{south:.6f},{west:.6f},{north:.6f},"
-        f"{east:.6f}];\n(\n{body}\n);\nout geom;"
-    )
-
-    def ask() -> bytes:
-        return job.client.get(job.entry.address, form={"data": query}, accept="application/json", check=check)
-
-    try:
-        path = job.piece(f"{said(box)}|{query}", ask)
-    except TooMuch:
-        return [frame for quarter in quarters(job, box) for frame in _answers(job, quarter, body)]
-    return [read_overpass(path)]
 
 
 def quarters(job: Job, box: Box) -> list[Box]:

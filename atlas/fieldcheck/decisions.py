@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import hashlib
 import io
+import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from filelock import FileLock
 
 from atlas.built import Built
-from atlas.errors import OutputError, SourceError, raise_first
+from atlas.errors import OutputError, SourceError, Spot, raise_first, refusal
 from atlas.exports import working_folder, write_text
 from atlas.exports.spreadsheet_safety import inert
 from atlas.fetched import DECISIONS, located_file
@@ -23,6 +26,7 @@ from atlas.sources.decisions import COLUMNS, SOURCE, read_decisions
 
 Row = dict[str, str]
 _PAIRED = frozenset({"same", "different"})
+_OF_A_PLACE = frozenset({"closed", "class", "move"})
 _LOCK_SECONDS = 60
 
 
@@ -58,9 +62,10 @@ def record_walk(walk: Walk, built: Built) -> Written:
         with lock.acquire(timeout=_LOCK_SECONDS):
             return _add(path, wanted, walk, built)
     except OSError as fault:
+        pt, en = refusal(fault)
         raise OutputError(
-            f"Não se pode escrever aqui ({fault.strerror or fault}). Verifique a pasta, as permissões e o espaço.",
-            f"Cannot write here ({fault.strerror or fault}). Check the folder, its permissions and the space.",
+            f"Não se pode escrever aqui ({pt}). Verifique a pasta, as permissões e o espaço em disco.",
+            f"Cannot write here ({en}). Check the folder, its permissions and the space on the disk.",
             where=str(path),
         ) from fault
 
@@ -106,7 +111,7 @@ def _add(path: Path, wanted: Sequence[tuple[Answer, Row]], walk: Walk, built: Bu
     for _, row in wanted:
         if _key(row) not in known:
             fresh.setdefault(_key(row), row)
-    raise_first(list(_contradictions(wanted, held, path)))
+    raise_first([*_contradictions(wanted, held, path), *_closed_and_there(wanted, held, path)])
     done = Written(
         path,
         Counter(row["decision"] for row in fresh.values()),
@@ -166,7 +171,7 @@ def _contradictions(
 ) -> Iterator[SourceError]:
     """Answers that say of a record what a decision in the file, or an earlier answer, says otherwise."""
     said: dict[tuple[str, ...], tuple[str, Row]] = {}
-    every = [(f"{path}, linha {line}", row) for line, row in held] + [(one.where, row) for one, row in wanted]
+    every = [(Spot.of(path, line=line), row) for line, row in held] + [(one.where, row) for one, row in wanted]
     for where, row in every:
         about = _about(row)
         earlier = said.setdefault(about, (where, row))
@@ -176,6 +181,44 @@ def _contradictions(
                 f"It contradicts {earlier[0]}: “{_stand(earlier[1])}” and “{_stand(row)}”. Remove one of the two.",
                 where=where,
             )
+
+
+def _closed_and_there(
+    wanted: Sequence[tuple[Answer, Row]], held: Sequence[tuple[int, Row]], path: Path
+) -> Iterator[SourceError]:
+    """Answers after which a record would be closed and there: only what was seen there before may close later."""
+    every = [(f"{path}, linha {line}", row, False) for line, row in held]
+    every += [(one.where, row, True) for one, row in wanted]
+    of_record: dict[Record, list[tuple[str, Row, bool]]] = {}
+    for one in every:
+        if one[1]["decision"].lower() in _OF_A_PLACE:
+            of_record.setdefault((one[1]["source_a"], one[1]["record_a"]), []).append(one)
+    for rows in of_record.values():
+        closed = [one for one in rows if one[1]["decision"].lower() == "closed"]
+        there = [one for one in rows if one[1]["decision"].lower() != "closed"]
+        for (where, shut, new), (other, seen, fresh) in itertools.product(closed, there):
+            if (new or fresh) and not _earlier(seen["date"], shut["date"]):
+                yield SourceError(
+                    f"Diz-se fechado ({shut['date'] or 'sem dia'}) um lugar que {other} diz existir "
+                    f"({seen['date'] or 'sem dia'}). Retire um dos dois.",
+                    f"A place is called closed ({shut['date'] or 'no day'}) that {other} says is there "
+                    f"({seen['date'] or 'no day'}). Remove one of the two.",
+                    where=where,
+                )
+
+
+def _earlier(one: str, other: str) -> bool:
+    """Whether a day is known to lie before another; whoever edits the file in Excel writes it the other way round.
+
+    >>> _earlier("31/12/2025", "2026-01-01"), _earlier("2026-01-01", "2026-01-01"), _earlier("", "2026-01-01")
+    (True, False, False)
+    """
+    days = []
+    for text in (one, other):
+        for form in ("%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y"):
+            with suppress(ValueError):
+                days.append(dt.datetime.strptime(text, form).date())
+    return len(days) == 2 and days[0] < days[1]
 
 
 def _about(row: Mapping[str, str]) -> tuple[str, ...]:

@@ -137,30 +137,49 @@ def of_units(table: pd.DataFrame, layers: Iterable[str], unit_classes: pd.Series
     return found, bool(set(layers) <= set(whole.dropna().index))
 
 
-def with_walks(completeness: pd.Series, places: pd.DataFrame, column: str) -> pd.Series:
-    """Completeness of each unit, raised by what was verified there on foot.
+def with_walks(
+    completeness: pd.Series, places: pd.DataFrame, column: str, evidence: pd.DataFrame | None = None
+) -> pd.Series:
+    """Completeness of each unit's figure, raised by what was verified on foot.
 
-    ``c + (1 − c) · v``, where ``v = verified / (verified + known from one source alone)`` among the unit's places: who
-    has been at the share ``v`` of what was in doubt has passed as much of what no list holds, and has written it down.
-    A unit that nobody walked keeps its estimate; one whose every doubt was answered is complete.
+    ``c + (1 − c) · v``, where ``v = verified / (verified + known from one source alone)`` among the places behind the
+    figure: the unit's own, and those beyond its border that the figure counts. Who has been at the share ``v`` of what
+    was in doubt has passed as much of what no list holds, and has written it down. A unit in which nothing was verified
+    keeps its estimate, whatever was verified next door; one whose every doubt was answered is complete.
 
     Parameters
     ----------
     places
-        Those that count, with ``marks`` and the ``column`` that names their unit.
+        Those that count, by id, with ``marks`` and the ``column`` that names their unit.
+    evidence
+        ``code, place_id``: which places the figure of which unit counts.
 
     Examples
     --------
+    >>> ids = ["p1", "p2", "p3", "p4", "p5"]
     >>> marks = ["decided_class|single_source", "single_source", "single_source", "decided_add", ""]
-    >>> places = pd.DataFrame({"marks": marks, "unit": "a"})
-    >>> with_walks(pd.Series({"a": 0.6, "b": 0.6}), places, "unit").round(3).to_dict()   # v = 2 / 4
+    >>> places = pd.DataFrame({"marks": marks, "unit": ["a", "a", "b", "a", "a"]}, ids)
+    >>> completeness = pd.Series({"a": 0.6, "b": 0.6})
+    >>> with_walks(completeness, places, "unit").round(3).to_dict()   # v = 2 / 3
+    {'a': 0.867, 'b': 0.6}
+    >>> reached = pd.DataFrame({"code": ["a", "b"], "place_id": ["p3", "p1"]})
+    >>> with_walks(completeness, places, "unit", reached).round(3).to_dict()   # v = 2 / 4; nobody walked b
     {'a': 0.8, 'b': 0.6}
     """
     marks = places["marks"].fillna("")
     verified = marks.str.contains("|".join(VERIFIED)).astype(bool)
+    if not verified.any():
+        return completeness
     waiting = marks.str.contains("single_source", regex=False).astype(bool) & ~verified
-    unit = places[column].astype(object)
-    seen, left = (held.groupby(unit).sum().reindex(completeness.index).fillna(0) for held in (verified, waiting))
-    share = (seen / (seen + left)).fillna(0.0)
+    behind = pd.DataFrame({"code": places[column].astype(object).to_numpy(), "place_id": places.index})
+    walked = behind.loc[verified.to_numpy(), "code"].unique()
+    if evidence is not None:
+        behind = pd.concat([behind, evidence[["code", "place_id"]]], ignore_index=True)
+    behind = behind[behind["code"].isin(walked)].drop_duplicates()
+    seen, left = (
+        behind[behind["place_id"].isin(places.index[held])].groupby("code").size().reindex(completeness.index)
+        for held in (verified, waiting)
+    )
+    share = (seen / (seen + left.fillna(0))).fillna(0.0)
     raised: pd.Series = completeness + (1 - completeness) * share
     return raised

@@ -22,7 +22,7 @@ import shapely
 from atlas.atlasfile import CONFIG, load_atlas, product_folder
 from atlas.calibrating import recalibrate
 from atlas.config import Atlas, Layer, Source, Text
-from atlas.errors import OutputError, SourceError
+from atlas.errors import OutputError, SourceError, refusal
 from atlas.initialise import columns as find
 from atlas.initialise.choosing import choose, distances
 from atlas.initialise.columns import Ask
@@ -109,9 +109,10 @@ def initialise(request: Request, *, lang: Lang = "pt", ask: Ask | None = None) -
         target.parent.mkdir(parents=True, exist_ok=True)
         beside = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     except OSError as fault:
+        pt, en = refusal(fault)
         raise OutputError(
-            f"Não se pode escrever aqui ({fault}). Escolha outra pasta.",
-            f"Cannot write here ({fault}). Choose another folder.",
+            f"Não se pode escrever aqui ({pt}). Escolha outra pasta.",
+            f"Cannot write here ({en}). Choose another folder.",
             where=str(target),
         ) from fault
     try:

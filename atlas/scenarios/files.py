@@ -11,7 +11,7 @@ from typing import Any
 
 from atlas.atlasfile import parse
 from atlas.built import Built
-from atlas.errors import ConfigError
+from atlas.errors import ConfigError, refusal
 from atlas.scenarios.model import SCHEMA, Scenario, data_of
 
 LARGEST = 400_000  # characters of a scenario that is read: two hundred changes, with room
@@ -35,9 +35,10 @@ def read_scenario(path: Path) -> Scenario:
             "O ficheiro não existe. Verifique o caminho.", "The file does not exist. Check the path.", where=str(path)
         ) from None
     except OSError as fault:
+        pt, en = refusal(fault)
         raise ConfigError(
-            f"O ficheiro não se lê ({fault.strerror or fault}). Verifique as permissões.",
-            f"The file cannot be read ({fault.strerror or fault}). Check its permissions.",
+            f"O ficheiro não se lê ({pt}). Verifique as permissões.",
+            f"The file cannot be read ({en}). Check its permissions.",
             where=str(path),
         ) from fault
     return scenario_of_bytes(raw, str(path))

@@ -12,7 +12,7 @@ from pandas import DataFrame, Series
 
 from atlas.config import Index, Indicator
 from atlas.language import Translator
-from atlas.scoring.index import Scored, climb, on_goalposts, rank, score_index
+from atlas.scoring.index import Scored, climb, combine, on_goalposts, pillar_score, score_index
 from atlas.scoring.opportunity import letters
 
 Floats = NDArray[np.float64]
@@ -34,10 +34,9 @@ class Goal:
 
 def goal_of(scored: Scored, index: Index, code: str, top: int) -> list[Goal]:
     """What a unit may be brought to: into the top, else into the next class up; nothing where it is or unranked."""
-    ranks = rank(scored.score, scored.ranked)
-    if not scored.ranked[code] or ranks[code] <= top:
+    if not scored.ranked[code] or scored.ranks[code] <= top:
         return []
-    ahead = scored.score[scored.ranked].drop(code).nlargest(top)
+    ahead = scored.score[scored.ranked & (scored.score.index != code)].nlargest(top)
     goals = [Goal("top", float(ahead.iloc[-1]), top)]
     above = [cut for cut in index.cuts or () if cut > scored.score[code]]
     return [*goals, Goal("class", float(above[0]), top)] if above else goals
@@ -112,24 +111,22 @@ def counterfactual(
     """
     if scored is None:
         scored = score_index(values, index, indicators, coverage=coverage, weights=weights)
-    others = scored.score[scored.ranked].drop(code, errors="ignore").to_numpy()
-    before_rank = rank(scored.score, scored.ranked)[code]
+    others = scored.score.to_numpy()[(scored.ranked & (scored.score.index != code)).to_numpy()]
+    unit = _Unit(scored, code)
+    named = [indicators[name] for name in ([indicator] if indicator else scored.branches.codes)]
+    before = {one.code: float(values.loc[code, one.code]) for one in named}
     for goal in goal_of(scored, index, code, top):
-        steps: list[tuple[float, str, float]] = []
-        for name in [indicator] if indicator else list(scored.branches.codes):
-            after = _least_change(scored, indicators[name], float(values.loc[code, name]), code, goal.score)
-            if after is not None:
-                reached = float(on_goalposts(np.array([after]), indicators[name])[0])
-                steps.append(((reached - float(scored.normalised.loc[code, name])) / 100, name, after))
-        for step, name, after in sorted(steps, key=lambda one: one[0]):
-            changed = values.loc[[code]].astype(float)
-            changed.loc[code, name] = after
-            again = score_index(changed, index, indicators, coverage=coverage, weights=weights)
-            place = 1 + int((others > again.score[code]).sum())
-            if goal.reached(float(again.score[code]), int(place)):
-                classes = [_class_of(one.score[code], index) for one in (scored, again)]
-                figures = float(values.loc[code, name]), after, step
-                return Counterfactual(name, *figures, int(before_rank), int(place), goal.kind, *classes)
+        steps: list[tuple[float, Indicator, float]] = []
+        for one in unit.within_reach(named, before, goal.score):
+            after = _least_change(unit, one, before[one.code], goal.score)
+            steps.append(((unit.scaled(one, after) - unit.now(one)) / 100, one, after))
+        for step, one, after in sorted(steps, key=lambda found: found[0]):
+            score = float(np.clip(unit.scores(one, np.array([after]))[0], 0.0, 100.0))
+            place = 1 + int((others > score).sum())
+            if goal.reached(score, place):
+                classes = [_class_of(of, index) for of in (scored.score[code], score)]
+                ranks = int(scored.ranks[code]), place
+                return Counterfactual(one.code, before[one.code], after, step, *ranks, goal.kind, *classes)
     return None
 
 
@@ -150,26 +147,68 @@ def change_sentence(t: Translator, change: Counterfactual, indicator: Indicator)
     return t("scoring.why.change_class", class_=t(f"scoring.why.class_{change.class_after}"), **told)
 
 
-def _least_change(scored: Scored, indicator: Indicator, before: float, code: str, wanted: float) -> float | None:
+def _best(indicator: Indicator) -> float:
+    low, high = indicator.goalposts or (np.nan, np.nan)
+    return high if indicator.direction == "more" else low
+
+
+class _Unit:
+    """One unit's figures on their scales, and what its score would be with another figure."""
+
+    def __init__(self, scored: Scored, code: str) -> None:
+        self._branches = scored.branches
+        self._row = scored.normalised.loc[code].to_numpy(dtype=float)
+        self._pillars = climb(self._row[None, :], scored.branches)[0]
+        self._at = {name: at for at, name in enumerate(scored.branches.codes)}
+
+    def now(self, indicator: Indicator) -> float:
+        """The figure that it has, on its scale."""
+        return float(self._row[self._at[indicator.code]])
+
+    def scaled(self, indicator: Indicator, figure: float) -> float:
+        """A figure on its scale."""
+        return float(on_goalposts(np.array([figure]), indicator)[0])
+
+    def scores(self, indicator: Indicator, figures: Floats) -> Floats:
+        """The unit's score with each of these figures: only the pillars that the indicator stands in are made anew."""
+        at, branches = self._at[indicator.code], self._branches
+        pillars = np.tile(self._pillars, (len(figures), 1))
+        for place, (members, inner) in enumerate(zip(branches.members, branches.inner, strict=True)):
+            if at in members:
+                part = np.tile(self._row[members], (len(figures), 1))
+                part[:, members == at] = on_goalposts(figures, indicator)[:, None]
+                pillars[:, place] = pillar_score(part, inner, branches.present)
+        return combine(pillars, branches)
+
+    def within_reach(self, indicators: list[Indicator], before: Mapping[str, float], wanted: float) -> list[Indicator]:
+        """Those that bring the unit to ``wanted`` at their best goalpost, if not there already."""
+        some = [
+            one for one in indicators
+            if (_best(one) - before[one.code]) * (1.0 if one.direction == "more" else -1.0) > 0
+        ]  # fmt: skip
+        rows = np.tile(self._row, (len(some), 1))
+        for place, one in enumerate(some):
+            rows[place, self._at[one.code]] = self.scaled(one, _best(one))
+        there = climb(rows, self._branches)[1] >= wanted
+        return [one for one, reached in zip(some, there, strict=True) if reached]
+
+
+def _least_change(unit: _Unit, indicator: Indicator, before: float, wanted: float) -> float:
     """The figure nearest to ``before`` with which the unit's score reaches ``wanted``, rounded outwards."""
-    if np.isnan(before) or indicator.goalposts is None:
-        return None
-    at = scored.branches.codes.index(indicator.code)
-    row = scored.normalised.loc[code].to_numpy(dtype=float)
+    sign = 1.0 if indicator.direction == "more" else -1.0
+    scale = 10.0**indicator.decimals
+
+    def rounded(figure: float) -> float:
+        return float(np.ceil(figure * sign * scale - 1e-9) / scale * sign)
 
     def reached(figures: Floats) -> NDArray[np.bool_]:
-        rows = np.tile(row, (len(figures), 1))
-        rows[:, at] = on_goalposts(figures, indicator)
-        return np.asarray(climb(rows, scored.branches)[1] >= wanted)
+        return np.asarray(unit.scores(indicator, figures) >= wanted)
 
-    sign = 1.0 if indicator.direction == "more" else -1.0
-    near, far = before, indicator.goalposts[1] if sign > 0 else indicator.goalposts[0]
-    if (far - near) * sign <= 0 or not reached(np.array([far]))[0]:
-        return None
+    near, far = before, _best(indicator)
     for _ in range(12):
         grid = np.linspace(near, far, 33)
         first = int(np.argmax(reached(grid)))
         near, far = float(grid[max(first - 1, 0)]), float(grid[first])
-    scale = 10.0**indicator.decimals
-    rounded = float(np.ceil(far * sign * scale - 1e-9) / scale * sign)
-    return rounded if reached(np.array([rounded]))[0] else far
+        if rounded(near) == rounded(far) and reached(np.array([rounded(far)]))[0]:
+            break  # whatever lies between is rounded alike
+    return rounded(far) if reached(np.array([rounded(far)]))[0] else far

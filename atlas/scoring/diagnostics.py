@@ -28,7 +28,11 @@ def cronbach_alpha(figures: DataFrame) -> float:
     if count < 2:
         return float("nan")
     correlations = figures.corr().to_numpy()
-    mean = float(np.nanmean(correlations[np.triu_indices(count, 1)]))
+    pairs = correlations[np.triu_indices(count, 1)]
+    known = pairs[~np.isnan(pairs)]
+    if not len(known):
+        return float("nan")
+    mean = float(known.mean())
     return count * mean / (1 + (count - 1) * mean)
 
 

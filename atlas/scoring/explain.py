@@ -13,7 +13,7 @@ from atlas.config import Index, Indicator
 from atlas.language import Translator
 from atlas.scoring.calibrate import percentile
 from atlas.scoring.counterfactual import Counterfactual, change_sentence
-from atlas.scoring.index import Branches, Scored, climb, rank
+from atlas.scoring.index import Branches, Scored, climb
 
 Floats = NDArray[np.float64]
 EXACT_UP_TO = 12
@@ -135,7 +135,6 @@ def sentence(
         Its counterfactual.
     """
     index_name = index.name.in_(t.lang)
-    ranks = rank(scored.score, scored.ranked)
     if not scored.ranked[code]:
         share, floor = t.percent(scored.coverage[code]), t.percent(index.coverage_floor)
         return t("scoring.why.insufficient", name=name, index=index_name, share=share, floor=floor)
@@ -146,7 +145,7 @@ def sentence(
             name=name,
             index=index_name,
             score=t.number(scored.score[code], 1),
-            rank=t.number(int(ranks[code])),
+            rank=t.number(int(scored.ranks[code])),
         )
     ]
     row = scored.normalised.loc[code]

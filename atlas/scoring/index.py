@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +72,11 @@ class Scored:
     ranked: Series
     branches: Branches
 
+    @cached_property
+    def ranks(self) -> Series:
+        """Place of each unit in the order."""
+        return rank(self.score, self.ranked)
+
 
 def score_index(
     values: DataFrame,
@@ -103,17 +109,49 @@ def score_index(
 
     """
     branches = flatten(index, weights)
+    return weigh(climbed(values, branches, indicators, coverage), index, branches)
+
+
+@dataclass(frozen=True)
+class Climbed:
+    """An index as far as no pillar's weight moves it: what a slider need not compute again.
+
+    ``at_worst`` and ``at_best`` are the pillars with what is missing at 0 and at 100, a pillar of which too little is
+    there as a whole; ``present`` is the completeness of each figure, 0 where it is missing.
+    """
+
+    normalised: DataFrame
+    pillars: Floats
+    at_worst: Floats
+    at_best: Floats
+    present: Floats
+
+
+def climbed(
+    values: DataFrame, branches: Branches, indicators: Mapping[str, Indicator], coverage: DataFrame | None = None
+) -> Climbed:
+    """Figures through goalposts into pillars, with the arguments of :func:`score_index`."""
     _known(values, branches.codes)
     normalised = to_goalposts(values, branches.codes, indicators)
-    pillars, score = climb(normalised.to_numpy(), branches)
-    score = np.clip(score, 0.0, 100.0)  # a mean of logarithms may end a bit beyond
-    low, high = (np.clip(_bound(normalised, pillars, branches, end), 0.0, 100.0) for end in (0.0, 100.0))
-    covered = _coverage(values, branches, coverage)
-    units = values.index
+    pillars = climb(normalised.to_numpy(), branches)[0]
+    worst, best = (
+        np.where(np.isnan(pillars), end, climb(normalised.fillna(end).to_numpy(), branches)[0]) for end in (0.0, 100.0)
+    )
+    return Climbed(normalised, pillars, worst, best, _present(values, branches, coverage))
+
+
+def weigh(made: Climbed, index: Index, branches: Branches) -> Scored:
+    """The pillars into the index, with the pillars' weights of ``branches``."""
+    score, low, high = (
+        np.clip(combine(pillars, branches), 0.0, 100.0)  # a mean of logarithms may end a bit beyond
+        for pillars in (made.pillars, made.at_worst, made.at_best)
+    )
+    covered = aggregate.weighted_sum(made.present, branches.effective.to_numpy())
+    units = made.normalised.index
     ranked = (covered >= index.coverage_floor - 1e-12) & ~np.isnan(score)
     return Scored(
-        normalised=normalised,
-        pillars=DataFrame(pillars, index=units, columns=list(branches.pillars)),
+        normalised=made.normalised,
+        pillars=DataFrame(made.pillars, index=units, columns=list(branches.pillars)),
         score=Series(score, index=units, name="score"),
         low=Series(low, index=units, name="score_low"),
         high=Series(high, index=units, name="score_high"),
@@ -199,23 +237,20 @@ def climb(normalised: Floats, branches: Branches) -> tuple[Floats, Floats]:
     """Normalised indicators (units × indicators) into pillar scores and the index's score."""
     pillars = np.empty((len(normalised), len(branches.pillars)))
     for at, (members, inner) in enumerate(zip(branches.members, branches.inner, strict=True)):
-        part = normalised[:, members]
-        there = aggregate.enough(part, inner, branches.present)
-        pillars[:, at] = np.where(there, aggregate.arithmetic(part, inner), np.nan)
+        pillars[:, at] = pillar_score(normalised[:, members], inner, branches.present)
     return pillars, combine(pillars, branches)
 
 
-def _bound(normalised: DataFrame, pillars: Floats, branches: Branches, end: float) -> Floats:
-    """The score with what is missing at ``end``; a pillar with too little to count is missing as a whole."""
-    filled, _ = climb(normalised.fillna(end).to_numpy(), branches)
-    return combine(np.where(np.isnan(pillars), end, filled), branches)
+def pillar_score(part: Floats, inner: Floats, present: float) -> Floats:
+    """The weighted mean of a pillar's indicators, missing where too little of the weight is there."""
+    return np.where(aggregate.enough(part, inner, present), aggregate.arithmetic(part, inner), np.nan)
 
 
-def _coverage(values: DataFrame, branches: Branches, coverage: DataFrame | None) -> Floats:
+def _present(values: DataFrame, branches: Branches, coverage: DataFrame | None) -> Floats:
     present = values[list(branches.codes)].notna().astype(float)
     if coverage is not None:
         present = present * coverage.reindex(index=values.index, columns=list(branches.codes)).fillna(1.0)
-    return aggregate.weighted_sum(present.to_numpy(dtype=float), branches.effective.to_numpy())
+    return present.to_numpy(dtype=float)
 
 
 def _shares(weights: Floats | list[float], parent: str) -> Floats:

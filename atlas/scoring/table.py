@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
 
-from atlas.errors import AtlasError, ConfigError, OutputError, SourceError, UnknownName, raise_first
+from atlas.errors import AtlasError, ConfigError, OutputError, SourceError, UnknownName, raise_first, refusal
 from atlas.scoring import aggregate, normalise
 from atlas.scoring.csvtext import numbers, read_text
 from atlas.scoring.denominate import denominate
@@ -291,8 +291,9 @@ def _write(tables: Mapping[str, DataFrame], output: Path) -> list[Path]:
         finally:
             shutil.rmtree(aside, ignore_errors=True)
     except OSError as fault:
+        pt, en = refusal(fault)
         raise OutputError(
-            f"Não se consegue escrever nesta pasta: {fault.strerror}. Escolha outra, ou liberte espaço.",
-            f"This folder cannot be written to: {fault.strerror}. Choose another, or free some space.",
+            f"Não se consegue escrever nesta pasta ({pt}). Escolha outra, ou liberte espaço.",
+            f"This folder cannot be written to ({en}). Choose another, or free some space.",
             where=str(output),
         ) from fault

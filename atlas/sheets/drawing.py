@@ -20,6 +20,8 @@ NUMBER_PT = 5.5
 _LINE = 1.12
 """Height of a line as a share of its type size."""
 _PLATE_MM = 0.5
+_STRAYED = 0.2  # share of a label that may lie on the area that it does not name
+_NARROW = 0.6  # a second try, in more and shorter lines
 _POINT_MM = 25.4 / 72
 _ROUND = (1, 2, 5)
 _SYMBOLS = {
@@ -171,23 +173,48 @@ class Room:
         return inside and clear
 
 
-def name_labels(room: Room, shapes: Geometries, names: Sequence[str], *, most_mm: float) -> list[dict[str, Any]]:
-    """Names on the largest visible part of their areas, the largest areas first; one that has no room is left out."""
+def name_labels(
+    room: Room, shapes: Geometries, names: Sequence[str], *, most_mm: float, beside: shapely.Geometry | None = None
+) -> list[dict[str, Any]]:
+    """Names on the largest visible part of their areas, the largest areas first; one that has no room is left out.
+
+    Where they name what lies ``beside`` a shape, none may cover more of it than :data:`_STRAYED` of its plate: a name
+    that stands on another area names that one.
+    """
     order = np.argsort(-shapely.area(shapes), kind="stable")
     placed = []
     for position in order.tolist():
         spot = _middle(shapes[position])
         if spot is None:
             continue
-        lines = wrapped(names[position], LABEL_PT, most_mm)
-        height = len(lines) * LABEL_PT * _LINE * _POINT_MM + 2 * _PLATE_MM
-        width = max(height, *(width_mm(line, LABEL_PT) for line in lines)) + 2 * _PLATE_MM
-        for x, y in _tries(spot, room, width, height):
-            if room.take((x - width / 2, y - height / 2, x + width / 2, y + height / 2)):
-                box = {"x": x - width / 2, "y": y - height / 2, "w": width, "h": height}
-                placed.append({**{key: round(value, 2) for key, value in box.items()}, "lines": lines})
-                break
+        found = next(
+            (
+                one
+                for most in (most_mm, _NARROW * most_mm)
+                if (one := _label(room, names[position], spot, most, beside))
+            ),
+            None,
+        )
+        if found is not None:
+            placed.append(found)
     return placed
+
+
+def _label(
+    room: Room, name: str, spot: tuple[float, float], most_mm: float, beside: shapely.Geometry | None
+) -> dict[str, Any] | None:
+    """A name in lines no wider than ``most_mm`` on the first spot that has room for its plate."""
+    lines = wrapped(name, LABEL_PT, most_mm)
+    height = len(lines) * LABEL_PT * _LINE * _POINT_MM + 2 * _PLATE_MM
+    width = max(height, *(width_mm(line, LABEL_PT) for line in lines)) + 2 * _PLATE_MM
+    for x, y in _tries(spot, room, width, height):
+        box = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+        if beside is not None and shapely.clip_by_rect(beside, *box).area > _STRAYED * width * height:
+            continue
+        if room.take(box):
+            placed = {"x": box[0], "y": box[1], "w": width, "h": height}
+            return {**{key: round(value, 2) for key, value in placed.items()}, "lines": lines}
+    return None
 
 
 def _middle(shape: shapely.Geometry | None) -> tuple[float, float] | None:
@@ -213,7 +240,7 @@ def _tries(spot: tuple[float, float], room: Room, width: float, height: float) -
 
     x, y = spot
     yield held(x, y)
-    for step in (0.6, 1.2):
+    for step in (0.6, 1.2, 2.0):
         for dx, dy in ((0, -1), (0, 1), (-0.5, 0), (0.5, 0)):
             yield held(x + dx * width * step * 0.5, y + dy * height * step)
 

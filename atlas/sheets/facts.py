@@ -19,7 +19,7 @@ from atlas.scoring.counterfactual import counterfactual
 from atlas.scoring.explain import contributions, sentence
 from atlas.scoring.index import Scored, score_index
 from atlas.sheets.law import Law
-from atlas.sheets.typeface import printable, shortened
+from atlas.sheets.typeface import bound, printable, shortened
 
 LETTERS = "LMH"
 _TOP = 10
@@ -133,7 +133,7 @@ def _sentence(reading: Reading, code: str, name: str) -> str:
     change = None
     if _may_reach_the_top(reading, code):
         change = counterfactual(values, index, reading.known, code, coverage=coverage)
-    return sentence(reading.t, scored, index, reading.known, code, name=name, change=change)
+    return bound(sentence(reading.t, scored, index, reading.known, code, name=name, change=change))
 
 
 def _may_reach_the_top(reading: Reading, code: str) -> bool:

@@ -124,9 +124,8 @@ class Ground:
         taken = self._points(drawing, frame, inside)
         room = Room(frame, [*self._corners(frame), *taken])
         around = seen != at
-        labels = name_labels(
-            room, clipped[around], [self._name_and_score(one) for one in seen[around].tolist()], most_mm=32
-        )
+        names = [self._name_and_score(one) for one in seen[around].tolist()]
+        labels = name_labels(room, clipped[around], names, most_mm=32, beside=clipped[~around][0])
         neighbours = self._neighbours(at)
         t, name = self.reading.t, printable(self.units["name"].iloc[at])
         held = self._map(frame, drawing, labels)

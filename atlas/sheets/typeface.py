@@ -24,6 +24,7 @@ _LONGEST = 400
 """Characters of one text on paper; what is longer is cut and ends in an ellipsis."""
 BREAK = "\u200b"
 """A place where a line may break, unseen; put into words that no line holds."""
+_MEASURED = re.compile(r"(?<=\d) (?=(?:km|m|em|of)\b)|(?<=\d (?:em|of)) (?=\d)")
 _LONG_WORD = re.compile(r"\S{31,}")
 _POINT_MM = 25.4 / 72
 
@@ -67,6 +68,15 @@ def printable(text: object) -> str:
     drawn = "".join(char if ord(char) in _tables()[0] else REPLACEMENT for char in kept).strip()
     whole = drawn if len(drawn) <= _LONGEST else drawn[: _LONGEST - 1] + "…"
     return _LONG_WORD.sub(lambda word: BREAK.join(word[0][at : at + 20] for at in range(0, len(word[0]), 20)), whole)
+
+
+def bound(text: str) -> str:
+    """``text`` in which no line ends between a number and its unit, nor within "18 em 100".
+
+    >>> bound("até 5 km (18 em 100)").count("\u00a0")
+    3
+    """
+    return _MEASURED.sub("\u00a0", text)
 
 
 def width_mm(text: str, size_pt: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from numbers import Integral
 from pathlib import Path
 
 import geopandas as gpd
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from atlas.errors import SourceError
+from atlas.errors import SourceError, Spot
 
 _PARTS = re.compile(
     r"""^\s*(?P<before>[NSEWOL])?\s*(?P<sign>[-+−])?\s*
@@ -21,6 +22,10 @@ _PARTS = re.compile(
     re.VERBOSE,
 )
 _ANGLE = re.compile(r"[°º˚'’′´\"”″]|^\s*[NSEWOL]|[NSEWOL]\s*$")
+MISSING = frozenset([
+    "", "-", "–", "—", "x", "…", "...", "..", "n.d.", "nd", "n.d", "n/d", "n.a.", "n/a", "na", "nan", "null", "*",
+])  # fmt: skip
+"""How tables write that a figure is missing; capitals do not matter."""
 WEST_OR_SOUTH = "SWO"
 """Hemispheres that count backwards; O is Portuguese ``oeste`` (and L ``leste``)."""
 
@@ -28,6 +33,7 @@ WEST_OR_SOUTH = "SWO"
 def are_angles(column: pd.Series) -> bool:
     """Whether a column of text holds degrees and minutes, or hemispheres."""
     cells = column.dropna().astype(str)
+    cells = cells[~cells.str.strip().str.casefold().isin(MISSING)]
     return bool(len(cells)) and bool(cells.str.contains(_ANGLE).any())
 
 
@@ -38,29 +44,36 @@ def degrees(column: pd.Series, path: Path, name: str) -> pd.Series:
     >>> degrees(texts, Path("a.csv"), "lat").round(5).tolist()
     [41.15833, -8.625, 41.158, -8.5, nan]
     """
-    return pd.Series([_degrees(cell, path, name, row) for row, cell in enumerate(column)], index=column.index)
+    return pd.Series([_degrees(cell, path, name, label) for label, cell in column.items()], index=column.index)
 
 
-def _degrees(cell: object, path: Path, name: str, row: int) -> float:
-    if not isinstance(cell, str) or not cell.strip():
+def _degrees(cell: object, path: Path, name: str, label: object) -> float:
+    if not isinstance(cell, str) or cell.strip().casefold() in MISSING:
         return float("nan")
     found = _PARTS.match(cell)
     if found is None:
-        raise _not_an_angle(cell, path, name, row)
+        raise _not_an_angle(cell, path, name, label)
     size, minutes, seconds = (
         float(found[part].replace(",", ".")) if found[part] else 0.0 for part in ("degrees", "minutes", "seconds")
     )
     if minutes >= 60 or seconds >= 60:
-        raise _not_an_angle(cell, path, name, row)
+        raise _not_an_angle(cell, path, name, label)
     back = found["sign"] in ("-", "−") or (found["before"] or found["after"] or "") in tuple(WEST_OR_SOUTH)
     return (-1 if back else 1) * (size + minutes / 60 + seconds / 3600)
 
 
-def _not_an_angle(cell: str, path: Path, name: str, row: int) -> SourceError:
+def cell_of(path: Path, column: str, label: object) -> Spot:
+    """A cell of a table whose rows are labelled by their lines less two, or by codes."""
+    if isinstance(label, Integral):
+        return Spot.of(path, column=column, line=int(label) + 2)
+    return Spot.of(path, column=column, key=label)
+
+
+def _not_an_angle(cell: str, path: Path, name: str, label: object) -> SourceError:
     return SourceError(
         f"«{cell}» não é uma coordenada em graus. Escreva 41.158, 41° 09' 30\" N, ou deixe a célula vazia.",
         f"“{cell}” is no coordinate in degrees. Write 41.158, 41° 09' 30\" N, or leave the cell empty.",
-        where=f"{path}, coluna «{name}», linha {row + 2}",
+        where=cell_of(path, name, label),
     )
 
 

@@ -93,8 +93,10 @@ def _is_within(point: BaseGeometry, start: NDArray[np.float64], end: NDArray[np.
 
 def table(ids: Sequence[str], tags: Sequence[Mapping[str, str]], geometry: Any) -> GeoDataFrame:
     """Records as every reader of OpenStreetMap returns them: `record_id, name, tags, geometry`."""
-    as_text = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
-    texts = [as_text(one) for one in tags]
+    quoted = json.encoder.encode_basestring
+    texts = [
+        "{" + ", ".join([f"{quoted(key)}: {quoted(value)}" for key, value in sorted(one.items())]) + "}" for one in tags
+    ]
     return GeoDataFrame(
         {"record_id": ids, "name": [one.get("name") for one in tags], "tags": texts},
         geometry=geometry,
@@ -119,6 +121,7 @@ def has_outline(tags: Mapping[str, str]) -> bool:
 class Notes:
     """Ids of objects that were mended or had to be left out."""
 
+    cut: list[str] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
     mended: list[str] = field(default_factory=list)
     unclosed: list[str] = field(default_factory=list)
@@ -127,6 +130,11 @@ class Notes:
     def warnings(self) -> list[tuple[str, str]]:
         """Each kind counted, with the first ten."""
         return [
+            *counted(
+                self.cut,
+                "objetos tinham um texto mais longo do que o OpenStreetMap permite: ficou cortado em 255 caracteres.",
+                "objects had a text longer than OpenStreetMap allows: it was cut at 255 characters.",
+            ),
             *counted(self.deleted, "objetos apagados ficam de fora.", "deleted objects are left out."),
             *counted(
                 self.mended,

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import geopandas as gpd
@@ -14,9 +12,10 @@ import numpy as np
 import osmium
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
+from atlas.sources._extract import Extract, opened, tags_of
 from atlas.sources.network import Network
-from atlas.sources.pbf import SMALL_FILE_BYTES, format_of, refused
 
 NOT_WALKED = frozenset({"motorway", "motorway_link", "emergency_bay", "construction", "proposed", "raceway"})
 FAST = frozenset({"trunk", "trunk_link"})
@@ -54,7 +53,7 @@ def walked(tags: Mapping[str, str]) -> bool:
     return tags.get("access") not in CLOSED
 
 
-def chained(chains: Sequence[Sequence[int]], highway: Sequence[str]) -> pd.DataFrame:
+def chained(chains: Sequence[Sequence[int] | NDArray[np.int64]], highway: Sequence[str]) -> pd.DataFrame:
     """One row a pair of neighbouring nodes of the ways, the smaller id first: ``from_node, to_node, highway``."""
     sizes = np.array([len(chain) for chain in chains], dtype=np.int64)
     flat = np.concatenate([np.asarray(chain, dtype=np.int64) for chain in chains])
@@ -93,18 +92,14 @@ def read_streets(path: Path, crs: Any, region: shapely.Geometry | None = None) -
     SourceError
         A file cut short, an error page, or something else than OpenStreetMap data.
     """
-    file = osmium.io.File(str(path), format_of(path))
-    large = path.stat().st_size > SMALL_FILE_BYTES
-    with TemporaryDirectory(prefix="atlas-osm-", ignore_cleanup_errors=True) if large else nullcontext("") as scratch:
-        places = osmium.index.create_map(f"sparse_file_array,{Path(scratch) / 'nodes'}" if large else "flex_mem")
-        try:
-            chains, highway, spots = _ways(file, places)
-        except (RuntimeError, ValueError, osmium.InvalidLocationError) as fault:
-            raise refused(path, fault) from None
-    if not chains:
+    with opened(path) as extract:
+        chains, highway, numbers, places = _ways(extract)
+    if not highway:
         return None
-    points = gpd.GeoSeries(gpd.points_from_xy(*np.array(list(spots.values())).T), crs=4326).to_crs(crs)
-    nodes = pd.DataFrame({"x": points.x.to_numpy(), "y": points.y.to_numpy()}, index=np.array(list(spots), np.int64))
+    held, first = np.unique(numbers, return_index=True)
+    held, first = held[there := ~np.isnan(places[first, 0])], first[there]
+    points = gpd.GeoSeries(gpd.points_from_xy(*places[first].T), crs=4326).to_crs(crs)
+    nodes = pd.DataFrame({"x": points.x.to_numpy(), "y": points.y.to_numpy()}, index=held)
     if region is not None:
         west, south, east, north = region.bounds
         nodes = nodes[nodes["x"].between(west, east) & nodes["y"].between(south, north)]
@@ -117,20 +112,18 @@ def read_streets(path: Path, crs: Any, region: shapely.Geometry | None = None) -
     return Walkable(Network(edges, in_tenths(nodes)), float(km[~footway].sum()), float(km[footway].sum()))
 
 
-def _ways(file: Any, places: Any) -> tuple[list[list[int]], list[str], dict[int, tuple[float, float]]]:
-    """Node numbers and kind of each walkable way, and where the nodes are that the file holds."""
-    chains: list[list[int]] = []
+def _ways(extract: Extract) -> tuple[list[NDArray[np.int64]], list[str], NDArray[np.int64], NDArray[np.float64]]:
+    """Node numbers and kind of each walkable way; all nodes one after the other, and where they are."""
+    nodes: list[str] = []
     highway: list[str] = []
-    spots: dict[int, tuple[float, float]] = {}
-    stream = osmium.FileProcessor(file, osmium.osm.NODE | osmium.osm.WAY)
-    stream = stream.with_filter(osmium.filter.EntityFilter(osmium.osm.WAY)).with_filter(
-        osmium.filter.KeyFilter("highway")
-    )
-    for way in stream.with_locations(places):
-        tags = dict(way.tags)
-        if way.deleted or not walked(tags) or len(way.nodes) < 2:
-            continue
-        chains.append([node.ref for node in way.nodes])
-        highway.append(tags["highway"])
-        spots |= {node.ref: (node.lon, node.lat) for node in way.nodes if node.location.valid()}
-    return chains, highway, spots
+    ways = osmium.filter.EntityFilter(osmium.osm.WAY)
+    for _, deleted, text, rest in extract.look(
+        osmium.osm.NODE | osmium.osm.WAY, ways, osmium.filter.KeyFilter("highway")
+    ):
+        tags = tags_of(text)
+        if not deleted and walked(tags) and rest.count("n") > 1:
+            nodes.append(rest)
+            highway.append(tags["highway"])
+    numbers, places = extract.located(nodes)
+    chains = np.split(numbers, np.cumsum([one.count("n") for one in nodes])[:-1])
+    return chains, highway, numbers, places

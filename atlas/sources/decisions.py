@@ -30,7 +30,7 @@ from pathlib import Path
 import geopandas as gpd
 
 from atlas.config import Source
-from atlas.errors import AtlasError, ConfigError, SourceError, raise_first
+from atlas.errors import AtlasError, ConfigError, SourceError, Spot, raise_first
 from atlas.fetched import DECISIONS
 from atlas.sources import to_records
 
@@ -175,7 +175,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
 
 def _faults(one: Decision, path: Path, classes: Collection[str] | None) -> Iterator[AtlasError]:
     def fault(pt: str, en: str) -> ConfigError:
-        return ConfigError(pt, en, where=f"{path}, linha {one.row}")
+        return ConfigError(pt, en, where=Spot.of(path, line=one.row))
 
     if one.kind not in KINDS:
         near = get_close_matches(one.kind, KINDS, n=1)
@@ -254,5 +254,5 @@ def _contradiction(path: Path, first: int, second: int) -> ConfigError:
     return ConfigError(
         f"As linhas {first} e {second} contradizem-se. Retire uma delas.",
         f"Rows {first} and {second} contradict each other. Remove one of them.",
-        where=f"{path}, linha {second}",
+        where=Spot.of(path, line=second),
     )

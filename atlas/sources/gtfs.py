@@ -23,6 +23,8 @@ from atlas.errors import SourceError
 from atlas.sources import to_records
 
 MAX_UNPACKED_BYTES = 2 * 1024**3
+YEARS = np.timedelta64(5 * 366, "D")
+"""A calendar is read so far to both sides of where most of it begins: some run from 1900 or to 9999."""
 WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 TEXT = pa.string()
 WORDS = pa.dictionary(pa.int32(), pa.string())  # codes beside each distinct text: half a million rows stay small
@@ -347,18 +349,26 @@ def _calendar(feed: _Feed, services: pd.Index[Any]) -> tuple[NDArray[np.datetime
     weekly = DataFrame(columns=["service_id", "start_date", "end_date", *WEEK]) if weekly is None else weekly
     single = DataFrame(columns=["service_id", "date", "exception_type"]) if single is None else single
     start, end, date = _dates(weekly["start_date"]), _dates(weekly["end_date"]), _dates(single["date"])
+    wrong = int((np.isnat(start) | np.isnat(end)).sum() + np.isnat(date).sum())
+    if wrong:
+        feed.warn(
+            f"{wrong} linhas do calendário têm datas inválidas e não contam.",
+            f"{wrong} rows of the calendar have invalid dates and do not count.",
+        )
     every = np.concatenate([start, end, date])
     every = every[~np.isnat(every)]
     if not len(every):
         return np.empty(0, "datetime64[D]"), np.zeros((len(services), 0), bool)
-    days = np.arange(every.min(), every.max() + 1)
+    begun = np.sort(np.concatenate([start, date])[~np.isnat(np.concatenate([start, date]))])
+    middle = begun[len(begun) // 2] if len(begun) else every.min()
+    days = np.arange(max(every.min(), middle - YEARS), min(every.max(), middle + YEARS) + 1)
     weekday = (days.astype("int64") + 3) % 7  # 1970-01-01 was a Thursday
     runs = np.zeros((len(services), len(days)), bool)
     row = services.get_indexer(pd.Index(weekly["service_id"]))
     on = (weekly[list(WEEK)] == "1").to_numpy()[:, weekday] & (days >= start[:, None]) & (days <= end[:, None])
     np.logical_or.at(runs, row[row >= 0], on[row >= 0])
     row = services.get_indexer(pd.Index(single["service_id"]))
-    known = (row >= 0) & ~np.isnat(date)
+    known = (row >= 0) & (date >= days[0]) & (date <= days[-1])  # never so for no date
     column = (date - days[0]).astype("int64")
     runs[row[known], column[known]] = (single["exception_type"] == "1").to_numpy()[known]
     return days, runs

@@ -6,13 +6,10 @@ in memory for a small file and on disk for a large one, so that memory does not 
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -24,16 +21,14 @@ from shapely.geometry.base import BaseGeometry
 
 from atlas.atlasfile import product_folder
 from atlas.config import Source
-from atlas.errors import SourceError
 from atlas.layers import load_layers, wanted_tags
 from atlas.sources import _osm, to_records
-
-SMALL_FILE_BYTES = 32 * 1024**2
-"""Up to here the places of nodes stay in memory; beyond, they go to a temporary file."""
+from atlas.sources._extract import Extract, Line, members_of, nodes_of, opened, place_of, tags_of
+from atlas.sources._long_texts import was_cut
 
 WORDS = {"n": "node", "w": "way", "r": "relation"}
-COMMON_KEYS = frozenset({"barrier", "building", "highway", "landuse", "natural", "power", "railway", "waterway"})
-"""Keys of so many objects that asking for some of their values early saves more than another look at the file costs."""
+MOST_HELD = 4 * 1024**2
+"""Characters of ways that wait to become lines."""
 
 
 def load(source: Source, folder: Path) -> GeoDataFrame:
@@ -48,7 +43,7 @@ def read_osm(path: Path, *, tags_filter: Sequence[str] | None = None) -> GeoData
     """Objects of an extract that carry a wanted tag.
 
     The outlines are made as by :func:`atlas.sources.overpass.read_overpass`. What a clipped extract lacks a part of
-    is left out and counted.
+    is left out and counted; a text beyond what OpenStreetMap allows is cut, and counted too.
 
     Parameters
     ----------
@@ -68,58 +63,12 @@ def read_osm(path: Path, *, tags_filter: Sequence[str] | None = None) -> GeoData
         A file cut short, an error page, or something else than OpenStreetMap data.
 
     """
-    file = osmium.io.File(str(path), format_of(path))
-    large = path.stat().st_size > SMALL_FILE_BYTES
-    with TemporaryDirectory(prefix="atlas-osm-", ignore_cleanup_errors=True) if large else nullcontext("") as scratch:
-        places = osmium.index.create_map(f"sparse_file_array,{Path(scratch) / 'nodes'}" if large else "flex_mem")
-        try:
-            return _Extract(file, _Wanted(tags_filter), places, large=large).table()
-        except (RuntimeError, ValueError, osmium.InvalidLocationError) as fault:
-            raise refused(path, fault) from None
-
-
-def refused(path: Path, fault: Exception) -> SourceError:
-    """The error of an extract that breaks off while it is read."""
-    return SourceError(
-        f"O ficheiro está cortado ou danificado ({fault}). Descarregue-o outra vez.",
-        f"The file is cut short or damaged ({fault}). Download it again.",
-        where=path.name,
-    )
-
-
-def format_of(path: Path) -> str:
-    """The format of the content; an error where it is no OpenStreetMap data."""
-    try:
-        with path.open("rb") as file:
-            start = file.read(4096)
-        packed = start[:2] == b"\x1f\x8b"
-        if packed:
-            start = zlib.decompressobj(wbits=31).decompress(start, 4096)
-    except FileNotFoundError:
-        raise SourceError("O ficheiro não existe.", "The file does not exist.", where=str(path)) from None
-    except (zlib.error, OSError):
-        start, packed = b"", False
-    if b"OSMHeader" in start[:32] and not packed:
-        return "pbf"
-    if b"<osm" in start:
-        return "osm.gz" if packed else "osm"
-    if start.lstrip()[:1] == b"{":
-        raise SourceError(
-            "É JSON. Use uma fonte do tipo `overpass` (resposta do Overpass) ou `vector` (GeoJSON).",
-            "This is JSON. Use a source of kind `overpass` (an answer of Overpass) or `vector` (GeoJSON).",
-            where=path.name,
-        )
-    raise SourceError(
-        "Não são dados do OpenStreetMap (.osm.pbf, .osm ou .osm.gz), mas uma página de erro ou outro ficheiro. "
-        "Descarregue o extrato outra vez.",
-        "No OpenStreetMap data (.osm.pbf, .osm or .osm.gz), but an error page or another file. "
-        "Download the extract again.",
-        where=path.name,
-    )
+    with opened(path) as extract:
+        return _Records(extract, _Wanted(tags_filter)).table()
 
 
 class _Wanted:
-    """Which objects are wanted: first by key (of common keys by value) inside osmium, then by their tags."""
+    """Which objects are wanted: first by key inside osmium, then by their tags."""
 
     def __init__(self, tags_filter: Sequence[str] | None) -> None:
         self.everything = tags_filter is None
@@ -127,21 +76,25 @@ class _Wanted:
         for text in tags_filter or ():
             key, _, value = text.partition("=")
             self.asked.setdefault(key, set()).add(value)
+        self._whole = frozenset(key for key, values in self.asked.items() if "" in values)
+        self._pairs = frozenset(tags_filter or ())
 
-    def filters(self) -> list[Any]:
-        """Filters inside osmium, one a look at the file, that let any wanted object pass and few others."""
+    def filter(self) -> Any:
+        """What lets any wanted object pass inside osmium, and few others."""
         if self.everything:
-            return [osmium.filter.EmptyTagFilter()]
-        common = sorted(key for key in COMMON_KEYS & self.asked.keys() if "" not in self.asked[key])
-        rare = sorted(self.asked.keys() - set(common))
-        pairs = [(key, value) for key in common for value in sorted(self.asked[key])]
-        by_key = [osmium.filter.KeyFilter(*rare)] if rare else []
-        by_value = [osmium.filter.TagFilter(*pairs)] if pairs else []
-        return [*by_key, *by_value] or [osmium.filter.KeyFilter("")]
+            return osmium.filter.EmptyTagFilter()
+        return osmium.filter.KeyFilter(*(self.asked or [""]))
 
-    def __call__(self, tags: Mapping[str, str]) -> bool:
-        if self.everything:
-            return True
+    def among(self, text: str) -> dict[str, str] | None:
+        """Tags as OPL writes them, if they are wanted; most are not, and are not taken apart."""
+        if not self.everything and "%" not in text and ";" not in text:
+            pairs = text[1:].split(",")
+            if self._pairs.isdisjoint(pairs) and self._whole.isdisjoint([pair.partition("=")[0] for pair in pairs]):
+                return None
+        tags = tags_of(text)
+        return tags if self.everything or self._wants(tags) else None
+
+    def _wants(self, tags: Mapping[str, str]) -> bool:
         for key, value in tags.items():
             asked = self.asked.get(key)
             if asked and ("" in asked or value in asked or (";" in value and not asked.isdisjoint(value.split(";")))):
@@ -149,19 +102,49 @@ class _Wanted:
         return False
 
 
-@dataclass
 class _Ways:
-    """Ids, tags and the numbers of the nodes of ways."""
+    """Ids, tags and lines of ways. Texts become lines some thousands at a time, so that few wait in memory."""
 
-    ids: list[str] = field(default_factory=list)
-    tags: list[dict[str, str]] = field(default_factory=list)
-    nodes: list[list[int]] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.ids: list[str] = []
+        self.tags: list[dict[str, str]] = []
+        self._shapes: list[NDArray[np.object_]] = []
+        self._waiting: list[str] = []
+        self._held = 0
+        self._lacking: dict[int, str] = {}
 
-    def add(self, id_: str, tags: dict[str, str], way: Any) -> None:
+    def add(self, id_: str, tags: dict[str, str], nodes: str) -> None:
         """One more."""
+        if "xy" in nodes:
+            self._lacking[len(self.ids)] = nodes
         self.ids.append(id_)
         self.tags.append(tags)
-        self.nodes.append([node.ref for node in way.nodes])
+        self._waiting.append(nodes)
+        self._held += len(nodes)
+        if self._held > MOST_HELD:
+            self._draw()
+
+    def lines(self, extract: Extract) -> NDArray[np.object_]:
+        """Ways as lines; None where a node is missing or there are fewer than two."""
+        self._draw()
+        shapes = np.concatenate([np.empty(0, object), *self._shapes])
+        for row, nodes in self._lacking.items():  # the file may hold its nodes after its ways
+            _, places = extract.located([nodes])
+            if len(places) > 1 and not np.isnan(places).any():
+                shapes[row] = shapely.LineString(places)
+        return shapes
+
+    def _draw(self) -> None:
+        """The ways that wait, as lines."""
+        length = np.array([nodes.count("n") for nodes in self._waiting], int)
+        way = np.repeat(np.arange(len(length)), length)
+        _, places = nodes_of(self._waiting)
+        whole = (length > 1) & (np.bincount(way, np.isnan(places[:, 0]), len(length)) == 0)
+        shapes = np.full(len(length), None, object)
+        used = whole[way]
+        shapes[whole] = shapely.linestrings(places[used], indices=(np.cumsum(whole) - 1)[way[used]])
+        self._shapes.append(shapes)
+        self._waiting, self._held = [], 0
 
 
 @dataclass
@@ -177,88 +160,70 @@ class _Relation:
         return [number for member, number in self.members if member == type_]
 
 
-class _Extract:
-    """One look at the file, another for common keys, and one at the ways that relations are made of."""
+@dataclass
+class _Nodes:
+    """Ids, tags and places of nodes."""
 
-    def __init__(self, file: Any, wanted: _Wanted, places: Any, *, large: bool) -> None:
-        self.file, self.wanted, self.places, self.large = file, wanted, places, large
-        self.threads = osmium.io.ThreadPool()
+    ids: list[str] = field(default_factory=list)
+    tags: list[dict[str, str]] = field(default_factory=list)
+    places: list[tuple[float, float]] = field(default_factory=list)
+
+
+class _Records:
+    """One look at the file, and one at the ways that relations are made of."""
+
+    def __init__(self, extract: Extract, wanted: _Wanted) -> None:
+        self.extract, self.wanted = extract, wanted
         self.notes = _osm.Notes()
-        self.points: dict[str, tuple[dict[str, str], tuple[float, float]]] = {}
-        self.ways = _Ways()
+        self.nodes, self.ways = _Nodes(), _Ways()
         self.relations: list[_Relation] = []
 
     def table(self) -> GeoDataFrame:
         """The records: nodes, ways, relations."""
-        first, *further = self.wanted.filters()
-        self._keep(self._stream(osmium.osm.ALL, first).with_locations(self.places))
-        for one in further:
-            self._keep(self._stream(osmium.osm.ALL, one))
-        ids = [*self.points, *self.ways.ids, *(one.id for one in self.relations)]
-        tags = [*(tags for tags, _ in self.points.values()), *self.ways.tags, *(one.tags for one in self.relations)]
-        points = shapely.points(np.array([place for _, place in self.points.values()]).reshape(-1, 2))
+        self._keep(self.extract.look(osmium.osm.ALL, self.wanted.filter()))
+        ids = [*self.nodes.ids, *self.ways.ids, *(one.id for one in self.relations)]
+        tags = [*self.nodes.tags, *self.ways.tags, *(one.tags for one in self.relations)]
+        points = shapely.points(np.array(self.nodes.places, float).reshape(-1, 2))
         shapes = [*points, *self._outlines(self.ways), *self._assembled()]
         kept = [row for row, shape in enumerate(shapes) if shape is not None]
         told = set(self.notes.unclosed)
         self.notes.incomplete += [ids[row] for row, one in enumerate(shapes) if one is None and ids[row] not in told]
+        if self.extract.shortened:
+            self.notes.cut += [ids[row] for row in kept if any(map(was_cut, chain(*tags[row].items())))]
         result = _osm.table([ids[row] for row in kept], [tags[row] for row in kept], [shapes[row] for row in kept])
-        header = self._stream(osmium.osm.NOTHING).header
         result.attrs["warnings"] = self.notes.warnings()
-        result.attrs["date"] = header.get("osmosis_replication_timestamp", header.get("timestamp", ""))
+        result.attrs["date"] = self.extract.date
         return result
 
-    def _stream(self, entities: Any, *filters: Any) -> Any:
-        stream = osmium.FileProcessor(self.file, entities, thread_pool=self.threads)
-        for one in filters:
-            stream = stream.with_filter(one)
-        return stream
-
-    def _keep(self, objects: Iterable[Any]) -> None:
-        """Take what is wanted from a stream; what an earlier one gave already is passed over."""
-        known = {*self.points, *self.ways.ids, *(one.id for one in self.relations), *self.notes.deleted}
-        for one in objects:
-            tags = dict(one.tags)
-            if not self.wanted(tags):
+    def _keep(self, lines: Iterable[Line]) -> None:
+        """Take what is wanted, once where the file holds it twice."""
+        known: set[str] = set()
+        for short, deleted, text, rest in lines:
+            tags = self.wanted.among(text)
+            if tags is None:
                 continue
-            id_ = f"{WORDS[one.type_str()]}/{one.id}"
+            id_ = f"{WORDS[short[0]]}/{short[1:]}"
             if id_ in known:
                 continue
-            if one.deleted:
+            known.add(id_)
+            if deleted:
                 self.notes.deleted.append(id_)
-            elif one.is_node():
-                place = one.location
-                if place.valid():
-                    self.points[id_] = (tags, (place.lon, place.lat))
-                else:
+            elif short[0] == "n":
+                place = place_of(rest)
+                if place is None:
                     self.notes.incomplete.append(id_)
-            elif one.is_way():
-                self.ways.add(id_, tags, one)
+                    continue
+                self.nodes.ids.append(id_)
+                self.nodes.tags.append(tags)
+                self.nodes.places.append(place)
+            elif short[0] == "w":
+                self.ways.add(id_, tags, rest)
             elif tags.keys() - {"type", "source", "created_by"}:  # else the meaning is on the outer way
-                self.relations.append(_Relation(id_, tags, [(member.type, member.ref) for member in one.members]))
-
-    def _place(self, number: int) -> tuple[float, float]:
-        """Where a node is; NaN where the file lacks it."""
-        try:
-            place = self.places.get(number)
-        except KeyError:
-            return np.nan, np.nan
-        return (place.lon, place.lat) if place.valid() else (np.nan, np.nan)
-
-    def _lines(self, ways: _Ways) -> NDArray[np.object_]:
-        """Ways as lines; None where a node is missing or there are fewer than two."""
-        length = np.array([len(nodes) for nodes in ways.nodes], int)
-        way = np.repeat(np.arange(len(length)), length)
-        numbers, row = np.unique(np.array(list(chain.from_iterable(ways.nodes)), np.int64), return_inverse=True)
-        place = np.array([self._place(int(number)) for number in numbers]).reshape(-1, 2)[row]
-        whole = (length > 1) & (np.bincount(way, np.isnan(place[:, 0]), len(length)) == 0)
-        lines = np.full(len(length), None, object)
-        used = whole[way]
-        lines[whole] = shapely.linestrings(place[used], indices=(np.cumsum(whole) - 1)[way[used]])
-        return lines
+                self.relations.append(_Relation(id_, tags, members_of(rest)))
 
     def _outlines(self, ways: _Ways) -> NDArray[np.object_]:
         """Ways as lines, those that close and are areas as polygons."""
-        shapes = self._lines(ways)
+        shapes = ways.lines(self.extract)
         closed = shapely.is_closed(shapes) & (shapely.get_num_coordinates(shapes) > 3)
         rows = np.array([row for row in np.flatnonzero(closed) if _osm.is_area(ways.tags[row])], int)
         coordinates, ring = shapely.get_coordinates(shapes[rows], return_index=True)
@@ -280,7 +245,8 @@ class _Extract:
                 if whole and shapes[-1] is None:
                     self.notes.unclosed.append(one.id)
             else:
-                points = [shapely.Point(place) for place in map(self._place, one.of("n")) if place[0] == place[0]]
+                places = map(self.extract.place, one.of("n"))
+                points = [shapely.Point(place) for place in places if place[0] == place[0]]
                 shapes.append(_osm.union_of([*points, *(part for part in parts if part is not None)]))
         return shapes
 
@@ -289,10 +255,10 @@ class _Extract:
         if not numbers:
             return {}
         # a set of bits inside osmium: 4 MiB for every 33 million numbers, too much for a small file
-        filters = [osmium.filter.IdFilter(numbers)] if self.large else []
+        filters = [] if self.extract.small else [osmium.filter.IdFilter(numbers)]
         found = _Ways()
-        for one in self._stream(osmium.osm.WAY, *filters):
-            if one.id in numbers:
-                found.add(str(one.id), dict(one.tags), one)
+        for short, _, text, rest in self.extract.look(osmium.osm.WAY, *filters):
+            if int(short[1:]) in numbers:
+                found.add(short[1:], tags_of(text), rest)
         outlines = zip(found.ids, self._outlines(found), strict=True)
         return {int(id_): shape for id_, shape in outlines if shape is not None}

@@ -14,6 +14,8 @@
 ``unit``       column with the code of the neighbourhood, for rows without coordinates
 ``street``     with ``number``: columns of the address, for rows without coordinates; another record that has the
                address in the same municipality places them
+``cae3``       column with a firm's code of CAE revision 3 (NACE 2), which tells its class
+``cae4``       the same of revision 4 (NACE 2.1), in force since 2025
 ``keep``       further columns to carry along as attributes
 ``sheet``      of a workbook (default the first)
 =============  ==================================================================================================
@@ -42,15 +44,13 @@ from atlas.sources import _coordinates, counted, first_ten, text_or_none, to_rec
 from atlas.sources._header import Header, Warnings, find_header, separator_of, sheet_rows, text_rows
 
 READ = frozenset({
-    "record", "name", "kind", "kind_is", "marks", "parent", "lon", "lat", "crs", "unit", "street", "number", "keep",
-    "sheet",
+    "record", "name", "kind", "kind_is", "marks", "parent", "lon", "lat", "crs", "unit", "street", "number", "cae3",
+    "cae4", "keep", "sheet",
 })  # fmt: skip
 
 ENCODINGS = ("utf-8-sig", "cp1252")
-MISSING = frozenset(["", "-", "–", "—", "x", "…", "...", "..", "n.d.", "nd", "n.d", "n/d", "n.a.", "n/a", "na", "*"])
-"""How tables write that a figure is missing; capitals do not matter."""
-ADDRESS = {"unit": "unit", "street": "addr:street", "number": "addr:housenumber"}
-"""Keys of ``read`` and the attributes that :mod:`atlas.fusion.addresses` places a record by."""
+ATTRIBUTES = {"unit": "unit", "street": "addr:street", "number": "addr:housenumber", "cae3": "cae3", "cae4": "cae4"}
+"""Keys of ``read`` and the attributes that a record is placed or classified by."""
 _TOTAL = re.compile(r"(sub)?tota(l|is)( geral)?|total (da|do|de) .+|soma|grand total", re.IGNORECASE)
 
 
@@ -59,7 +59,7 @@ def load(source: Source, folder: Path) -> gpd.GeoDataFrame:
     path, read = folder / source.file, source.read
     lon, lat = str(read.get("lon", "lon")), str(read.get("lat", "lat"))
     keep = list(read.get("keep", []))
-    named = [str(read[key]) for key in ("record", "name", "kind", "lon", "lat", "parent", *ADDRESS) if key in read]
+    named = [str(read[key]) for key in ("record", "name", "kind", "lon", "lat", "parent", *ATTRIBUTES) if key in read]
     table = read_table(path, wanted=[*named, *keep], sheet=read.get("sheet"))
     require(table, [*named, *keep], path)
     refuse_twice(table, ["record_id", "name", "kind", "parent", lon, lat], path)
@@ -73,7 +73,7 @@ def load(source: Source, folder: Path) -> gpd.GeoDataFrame:
         frame[key] = text_or_none(table[column]) if column in table else None
     if "kind_is" in read:
         frame["kind"] = str(read["kind_is"])
-    tagged = {str(read[key]): tag for key, tag in ADDRESS.items() if key in read}
+    tagged = {str(read[key]): tag for key, tag in ATTRIBUTES.items() if key in read}
     if keep or tagged:
         attributes = pd.concat([table[keep], table[list(tagged)].rename(columns=tagged)], axis="columns")
         frame["tags"] = [_as_json(row) for row in attributes.to_dict("records")]
@@ -141,6 +141,10 @@ def read_table(path: Path, *, wanted: Collection[str] = (), sheet: str | None = 
 
 def _read_text(path: Path, wanted: Collection[str]) -> pd.DataFrame:
     text = _decode(path.read_bytes())
+    if not text.strip():
+        raise SourceError("A tabela está vazia. Indique outra.", "The table is empty. Name another.", where=str(path))
+    if "\n" not in text:  # as a Macintosh ended its lines long ago
+        text = text.replace("\r", "\n")
     separator = separator_of(text)
     header = find_header(text_rows(text, separator), wanted)
     options: dict[str, Any] = {"sep": separator, "dtype": str, "keep_default_na": False, "na_values": [""]}
@@ -294,12 +298,12 @@ def numbers(column: pd.Series, path: Path, name: str) -> pd.Series:
         decimal_comma | thousands, plain.str.replace(".", "", regex=False).str.replace(",", ".", regex=False)
     )
     values = pd.to_numeric(plain, errors="coerce")
-    wrong = (text.notna() & values.isna() & ~text.str.casefold().isin(MISSING)).to_numpy(dtype=bool)
+    wrong = (text.notna() & values.isna() & ~text.str.casefold().isin(_coordinates.MISSING)).to_numpy(dtype=bool)
     if wrong.any():
         label = column.index[int(wrong.argmax())]
         raise SourceError(
             f"«{text.loc[label]}» não é um número. Corrija a célula ou deixe-a vazia.",
             f"“{text.loc[label]}” is no number. Mend the cell or leave it empty.",
-            where=f"{path}, coluna «{name}», " + (f"linha {label + 2}" if isinstance(label, int) else f"«{label}»"),
+            where=_coordinates.cell_of(path, name, label),
         )
     return values.astype(float)

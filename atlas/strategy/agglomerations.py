@@ -219,9 +219,10 @@ def _quarter(
     hull = shapely.buffer(shapely.convex_hull(shapely.multipoints(spots)), MARGIN_M)
     worth = np.array(part["worth"], dtype=float)
     classes = sorted(Counter(part["class_"]).items(), key=lambda one: (-one[1], one[0]))
+    quarter_id = f"q{heart['place_id'][1:]}"
     return (
-        f"q{heart['place_id'][1:]}",
-        name_quarter(part, parent_name),
+        quarter_id,
+        name_quarter(part, parent_name, quarter_id),
         parent,
         parent_name,
         "|".join(sorted({one for one in part["neighbourhood"] if isinstance(one, str)})),

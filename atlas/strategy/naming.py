@@ -35,8 +35,8 @@ def street_at(places: gpd.GeoDataFrame, spots: Floats) -> list[str | None]:
     return [streets[position] if np.isfinite(away) else None for away, position in zip(distance, at, strict=True)]
 
 
-def name_quarter(members: Mapping[str, Sequence[Any]], parent_name: str | None) -> str:
-    """The quarter's name, in Portuguese, as proper names need no translation.
+def name_quarter(members: Mapping[str, Sequence[Any]], parent_name: str | None, otherwise: str) -> str:
+    """The quarter's name: proper names only, which stay the same in every language.
 
     A street names it where three members and a twelfth of them stand there (spellings such as "Rua Miguel Bombarda"
     and "Rua de Miguel Bombarda" are one street); else its most telling member does: a theatre before a museum, a
@@ -46,8 +46,12 @@ def name_quarter(members: Mapping[str, Sequence[Any]], parent_name: str | None) 
     ----------
     members
         Columns ``name, class_, n_records, density, street``.
+    parent_name
+        The municipality's or parish's, added in brackets unless it is long or stands in the name already.
+    otherwise
+        What a quarter is called that has neither a street nor a named member: its id.
     """
-    base = _main_street(members["street"]) or _most_telling(members)
+    base = _main_street(members["street"]) or _most_telling(members) or otherwise
     where = parent_name if parent_name and len(parent_name) <= SHORT and parent_name not in base else None
     return f"{base} ({where})" if where else base
 
@@ -66,11 +70,11 @@ def _main_street(streets: Sequence[Any]) -> str | None:
     return min(spelling, key=lambda one: (-spelling[one], one))
 
 
-def _most_telling(members: Mapping[str, Sequence[Any]]) -> str:
+def _most_telling(members: Mapping[str, Sequence[Any]]) -> str | None:
     rows = zip(members["name"], members["class_"], members["n_records"], members["density"], strict=True)
     named = [
         (-(TELLING.get(class_, 0) + min(records, MANY_RECORDS)), -density, name)
         for name, class_, records, density in rows
         if isinstance(name, str)
     ]
-    return f"{min(named)[2]} e arredores" if named else "Sem nome"
+    return str(min(named)[2]) if named else None

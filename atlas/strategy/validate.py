@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from atlas.built import Built
-from atlas.errors import AtlasError, SourceError, UnknownName, raise_first
+from atlas.errors import AtlasError, SourceError, Spot, UnknownName, raise_first
 from atlas.neighbourhoods import locate
 from atlas.sources.table import numbers, read_table, require
 from atlas.strategy.discrimination import auc, auc_difference, auc_interval
@@ -111,7 +111,7 @@ def read_list(path: Path) -> pd.DataFrame:
         SourceError(
             f"«{table['expected'].iloc[at]}» não é sim nem não. Corrija-o.",
             f"“{table['expected'].iloc[at]}” is neither yes nor no. Mend it.",
-            where=f"{path}, expected, linha {at + 2}",
+            where=Spot.of(path, part="expected", line=at + 2),
         )
         for at in np.flatnonzero(~said.isin(YES | NO))[:FEW]
     ]

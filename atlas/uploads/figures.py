@@ -37,11 +37,12 @@ def guessed_keys(table: pd.DataFrame) -> tuple[str | None, str | None, str | Non
 
 def by_code(uploaded: Uploaded, column: str, value: str, units: pd.DataFrame) -> Figures:
     """The ``value`` of the row whose ``column`` holds the neighbourhood's code; leading zeros may be lost."""
-    given = text(uploaded.table[column]).str.upper()
+    stated = text(uploaded.table[column])
+    given = stated.str.upper()
     known = {str(code).upper(): str(code) for code in units.index}
     width = {len(code) for code in known}
     keys = given.str.zfill(width.pop()) if len(width) == 1 else given
-    return _joined(uploaded, keys.map(known), given, column, value, units)
+    return _joined(uploaded, keys.map(known), stated, column, value, units)
 
 
 def by_name(uploaded: Uploaded, column: str, parent: str | None, value: str, units: pd.DataFrame) -> Figures:
@@ -97,7 +98,10 @@ def counted(placed: Placed, units: gpd.GeoDataFrame, *, per_1000: bool = False, 
         residents = units["residents"].astype(float)
         values = 1000 * values / residents.where(residents > 0)
     outside = len(spots) - len(first)
-    notes = ((f"{outside} elementos ficam fora do território", f"{outside} features lie outside the region"),)
+    one = outside == 1
+    pt = "Um elemento fica fora das unidades" if one else f"{outside} elementos ficam fora das unidades"
+    en = "One feature lies outside the units" if one else f"{outside} features lie outside the units"
+    notes = ((pt, en),)
     return Figures(values, notes if outside else ())
 
 
@@ -167,8 +171,10 @@ def _joined(
     shown = ", ".join(f"«{key}» ({uploaded.row(int(label))[0]})" for label, key in lost.head(_NAMED).items())
     shown_en = ", ".join(f"“{key}” ({uploaded.row(int(label))[1]})" for label, key in lost.head(_NAMED).items())
     more = "…" if len(lost) > _NAMED else ""
-    notes = ((f"{len(lost)} linhas não correspondem a nenhuma unidade: {shown}{more}",
-              f"{len(lost)} rows fit no unit: {shown_en}{more}"),)  # fmt: skip
+    one = len(lost) == 1
+    lead_pt = "Uma linha não corresponde" if one else f"{len(lost)} linhas não correspondem"
+    lead_en = "One row fits" if one else f"{len(lost)} rows fit"
+    notes = ((f"{lead_pt} a nenhuma unidade: {shown}{more}", f"{lead_en} no unit: {shown_en}{more}"),)
     held = pd.Series(values[fits].to_numpy(), index=codes[fits].to_numpy())
     return Figures(held.reindex(units.index), notes if len(lost) else ())
 

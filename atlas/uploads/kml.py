@@ -19,13 +19,13 @@ _PARTS = ("Point", "LineString", "LinearRing", "Polygon", "MultiGeometry")
 _DEEP = 60
 
 
-def refuse_entities(content: bytes, name: str) -> None:
+def refuse_entities(content: bytes, name: str, program: str = "QGIS") -> None:
     """An error where an XML file declares a document type: what it could name would be read from elsewhere."""
     plain = content.replace(b"\x00", b"")  # UTF-16 would hide it
     if _DECLARES.search(plain):
         raise SourceError(
-            "O ficheiro declara um DOCTYPE ou entidades, que não se aceitam. Guarde-o de novo a partir do QGIS.",
-            "The file declares a DOCTYPE or entities, which are not accepted. Save it again from QGIS.",
+            f"O ficheiro declara um DOCTYPE ou entidades, que não se aceitam. Guarde-o de novo a partir do {program}.",
+            f"The file declares a DOCTYPE or entities, which are not accepted. Save it again from {program}.",
             where=name,
         )
 
@@ -49,9 +49,11 @@ def placemarks(content: bytes, name: str) -> tuple[list[dict[str, str]], list[sh
                 if len(rows) > MOST_ROWS:
                     raise too_much(name, len(rows), MOST_ROWS, "marcas", "placemarks")
     except (ElementTree.ParseError, LookupError, ValueError) as fault:
+        line, column = getattr(fault, "position", (0, 0))
+        at_pt, at_en = (f" na linha {line}, coluna {column}", f" at line {line}, column {column}") if line else ("", "")
         raise SourceError(
-            f"O KML está estragado ({fault}). Guarde-o de novo no QGIS ou no Google Earth.",
-            f"The KML is damaged ({fault}). Save it again in QGIS or Google Earth.",
+            f"O KML está cortado ou estragado{at_pt}. Guarde-o de novo no QGIS ou no Google Earth.",
+            f"The KML is cut short or damaged{at_en}. Save it again in QGIS or Google Earth.",
             where=name,
         ) from fault
     return rows, shapes

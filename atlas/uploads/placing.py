@@ -19,6 +19,8 @@ from atlas.sources.table import numbers
 from atlas.uploads.model import Uploaded
 
 _LIKELY = ("EPSG:4326", "EPSG:3857")
+_SOME = 500
+_Pair = tuple[str, str] | None
 _CODE = re.compile(
     r"\d{4,6}|(EPSG|ESRI):\d{4,6}|OGC:CRS84|urn:ogc:def:crs:(EPSG:[\d.]*:\d{4,6}|OGC:[\d.]*:CRS84)", re.I
 )
@@ -44,6 +46,54 @@ class Placed:
 def likely_crs(uploaded: Uploaded, metric: str) -> list[str]:
     """The reference systems to choose from, the file's own first."""
     return list(dict.fromkeys(filter(None, (uploaded.crs, *_LIKELY[:1], metric, *_LIKELY[1:]))))
+
+
+def fitting_crs(uploaded: Uploaded, region: shapely.Geometry, metric: str) -> list[str]:
+    """The same, and first of a file that states none the system in which most of it lies in the region."""
+    likely = likely_crs(uploaded, metric)
+    if uploaded.crs and (uploaded.shapes is None or uploaded.crs != _LIKELY[0]):
+        return likely
+    try:
+        shapes = uploaded.shapes
+        shapes = shapes if shapes is not None else _points(uploaded, coordinate_columns(uploaded.table), metric)
+    except AtlasError:
+        return likely
+    return sorted(likely, key=lambda crs: -_inside(shapes, region, metric, crs))
+
+
+def _inside(shapes: gpd.GeoSeries, region: shapely.Geometry, metric: str, crs: str, *, swapped: bool = False) -> int:
+    """How many of some of the features would lie in the region, if they were in ``crs``."""
+    there = shapes[shapes.notna()]
+    some = there.iloc[:: max(1, len(there) // _SOME)].to_numpy()
+    spots = shapely.get_coordinates(shapely.centroid(some))
+    spots = spots[np.isfinite(spots).all(axis=1)]
+    points = gpd.GeoSeries(shapely.points(spots[:, ::-1] if swapped else spots), crs=known_crs(crs)).to_crs(metric)
+    return int(shapely.intersects(region, points.to_numpy()).sum())
+
+
+def _none_inside(
+    uploaded: Uploaded, shapes: gpd.GeoSeries, region: shapely.Geometry, metric: str, crs: str, columns: _Pair
+) -> SourceError:
+    """The error where nothing lies in the region: what would put it there, if it is another system or other axes."""
+    pt, en = "Confirme o sistema de coordenadas", "Confirm the reference system"
+    other = next((one for one in likely_crs(uploaded, metric) if _inside(shapes, region, metric, one)), "")
+    swapped = next((one for one in (crs, *likely_crs(uploaded, metric))
+                    if _inside(shapes, region, metric, one, swapped=True)), "")  # fmt: skip
+    if other:
+        other = crs_name(other)
+        pt, en = f"Em {other} ficam lá: escolha esse sistema", f"In {other} they do: choose that system"
+    elif swapped and columns:
+        pt = f"Trocadas, ficam lá: escolha «{columns[1]}» para a longitude e «{columns[0]}» para a latitude"
+        en = f"Swapped, they do: choose “{columns[1]}” for the longitude and “{columns[0]}” for the latitude"
+        pt, en = (pt, en) if swapped == crs else (f"{pt}, em {crs_name(swapped)}", f"{en}, in {crs_name(swapped)}")
+    elif swapped:
+        pt = "As coordenadas têm a latitude primeiro: troque-as no QGIS (Trocar coordenadas X e Y)"
+        en = "The coordinates have the latitude first: swap them in QGIS (Swap X and Y coordinates)"
+    return SourceError(
+        f"Nenhum dos {len(shapes)} registos fica no território do atlas em {crs_name(crs)}. {pt}.",
+        f"None of the {len(shapes)} records lies in the atlas's region in {crs_name(crs)}. {en}.",
+        where=uploaded.name,
+    )
 
 
 def known_crs(text: str) -> pyproj.CRS:
@@ -79,9 +129,7 @@ def coordinate_columns(table: pd.DataFrame) -> tuple[str, str] | None:
     return (lon[0], lat[0]) if lon and lat and lon[0] != lat[0] else None
 
 
-def place(
-    uploaded: Uploaded, region: shapely.Geometry, metric: str, crs: str, columns: tuple[str, str] | None
-) -> Placed:
+def place(uploaded: Uploaded, region: shapely.Geometry, metric: str, crs: str, columns: _Pair) -> Placed:
     """The file's features in ``metric``; an error where none lies in the region, since the CRS is then another."""
     shapes = uploaded.shapes if uploaded.shapes is not None else _points(uploaded, columns, crs)
     there = shapes[shapes.notna()].set_crs(known_crs(crs), allow_override=True)
@@ -98,17 +146,11 @@ def place(
     shapely.prepare(region)
     inside = pd.Series(shapely.intersects(region, moved.to_numpy()), index=moved.index, dtype=bool)
     if not inside.any():
-        raise SourceError(
-            f"Nenhum dos {len(shapes)} registos fica no território do atlas. Confirme o sistema de coordenadas"
-            " (e, numa tabela, qual é a coluna da longitude).",
-            f"None of the {len(shapes)} records lies in the atlas's region. Confirm the reference system"
-            " (and, in a table, which column is the longitude).",
-            where=uploaded.name,
-        )
+        raise _none_inside(uploaded, shapes, region, metric, crs, columns if uploaded.shapes is None else None)
     return Placed(uploaded, moved, inside)
 
 
-def _points(uploaded: Uploaded, columns: tuple[str, str] | None, crs: str) -> gpd.GeoSeries:
+def _points(uploaded: Uploaded, columns: _Pair, crs: str) -> gpd.GeoSeries:
     if columns is None:
         raise SourceError(
             "A tabela não tem coordenadas. Escolha as colunas da longitude e da latitude.",
@@ -117,7 +159,6 @@ def _points(uploaded: Uploaded, columns: tuple[str, str] | None, crs: str) -> gp
         )
     x, y = (as_figures(uploaded, column, angles=True) for column in columns)
     if known_crs(crs).is_geographic:
-        _coordinates.refuse_metres(x, y, Path(uploaded.name))
         x, y, _ = _coordinates.swap_impossible(x, y)
     points = gpd.GeoSeries(gpd.points_from_xy(x, y), index=uploaded.table.index)
     return points.where((x.notna() & y.notna()).to_numpy(), None)

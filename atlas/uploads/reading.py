@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import tempfile
 from collections.abc import Callable, Mapping
@@ -53,7 +54,7 @@ def read(name: str, content: bytes, layer: str = "") -> Uploaded:
     if suffix not in _READERS:
         raise unreadable(shown, *_no_kind(suffix))
     if not content.strip(b"\x00 \r\n\t"):
-        raise unreadable(shown, "O ficheiro está vazio.", "The file is empty.")
+        raise unreadable(shown, "O ficheiro está vazio. Exporte-o de novo.", "The file is empty. Export it again.")
     with tempfile.TemporaryDirectory(prefix="atlas-upload-") as folder:
         try:
             return _READERS[suffix](shown, content, layer, Path(folder))
@@ -93,14 +94,36 @@ def _csv(name: str, content: bytes, layer: str, folder: Path) -> Uploaded:  # no
         raise too_much(name, content.count(b"\n"), MOST_ROWS, "linhas", "lines")
     path = folder / "table.csv"
     path.write_bytes(content)
-    return _table(name, read_table(path))
+    try:
+        return _table(name, read_table(path))
+    except AtlasError as fault:
+        raise _ragged(fault, name) or fault from None
+
+
+def _ragged(fault: AtlasError, name: str) -> SourceError | None:
+    """What the reader of tables says of quotes and cells, in a planner's words; nothing of other faults."""
+    if found := re.search(r"EOF inside string starting at row (\d+)", fault.en):
+        line = int(found[1]) + 1
+        return unreadable(
+            name,
+            f"Na linha {line} abrem-se aspas que nunca fecham. Feche-as, ou guarde a tabela de novo em CSV.",
+            f"In row {line} quotes open that never close. Close them, or save the table again as CSV.",
+        )
+    if found := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", fault.en):
+        wanted, line, seen = (int(one) for one in found.groups())
+        return unreadable(
+            name,
+            f"A linha {line} tem {seen} células e as de cima {wanted}. Ponha entre aspas o texto que tem o separador.",
+            f"Row {line} has {seen} cells, those above {wanted}. Put text that holds the separator into quotes.",
+        )
+    return None
 
 
 def _xlsx(name: str, content: bytes, layer: str, folder: Path) -> Uploaded:
     archive = unpacking.opened(content, name)
     for one in archive.infolist():
         if one.filename.lower().endswith((".xml", ".rels", ".vml")):
-            kml.refuse_entities(unpacking.content_of(archive, one.filename, name), name)
+            kml.refuse_entities(unpacking.content_of(archive, one.filename, name), name, "Excel")
     path = folder / "table.xlsx"
     path.write_bytes(content)
     sheets = _sheets(path, name)
@@ -253,7 +276,7 @@ def _feature_tables(path: Path, name: str) -> dict[str, int]:
         told = base.execute("SELECT table_name FROM gpkg_contents WHERE data_type = 'features'").fetchall()
         tables = [one for (one,) in told if isinstance(one, str) and kinds.get(one, ("", ""))[0] == "table"]
         # the name is quoted as an identifier; it comes from the file's own list of tables
-        return {one: base.execute(f'SELECT count(*) FROM "{one.replace(chr(34), chr(34) * 2)}"').fetchone()[0]  # noqa: S608
+        return {one: base.execute(f'SELECT count(*) FROM "{one.replace(chr(34), chr(34) * 2)}"').fetchone()[0]  # noqa: S608  (quoted)
                 for one in tables} or _none(name)  # fmt: skip
     except sqlite3.Error as fault:
         raise unreadable(
@@ -297,7 +320,8 @@ def _by_gdal(name: str, path: Path, layers: tuple[str, ...], layer: str | None, 
 def _features(name: str, table: pd.DataFrame, shapes: list[shapely.Geometry | None], crs: str) -> Uploaded:
     """Shapes whole, flat and few enough, beside a table of harmless text."""
     if not len(table) and not shapes:
-        raise unreadable(name, "O ficheiro não tem elementos.", "The file has no features.")
+        raise unreadable(name, "O ficheiro não tem elementos. Exporte a camada com eles.",
+                         "The file has no features. Export the layer with them.")  # fmt: skip
     flat = shapely.force_2d(np.array(shapes, dtype=object))
     vertices = int(shapely.get_num_coordinates(flat).sum())
     if vertices > MOST_VERTICES:
@@ -308,8 +332,8 @@ def _features(name: str, table: pd.DataFrame, shapes: list[shapely.Geometry | No
     if wild.any():
         first = int(wild.argmax()) + 1
         notes.append((
-            f"{int(wild.sum())} elementos sem geometria ficam fora do mapa (o primeiro é o {first})",
-            f"{int(wild.sum())} features without geometry stay off the map (the first is {first})",
+            f"Sem geometria, e fora do mapa: {_count(wild, 'elemento', 'elementos')} (o primeiro é o {first})",
+            f"Without geometry, and off the map: {_count(wild, 'feature', 'features')} (the first is {first})",
         ))  # fmt: skip
         flat[wild] = None
     broken = ~shapely.is_valid(flat) & ~wild
@@ -317,10 +341,15 @@ def _features(name: str, table: pd.DataFrame, shapes: list[shapely.Geometry | No
         first = int(broken.argmax()) + 1
         flat[broken] = shapely.make_valid(flat[broken])
         notes.append((
-            f"{int(broken.sum())} geometrias foram reparadas (a primeira é a do elemento {first})",
-            f"{int(broken.sum())} geometries were repaired (the first is that of feature {first})",
+            f"Geometria reparada: {_count(broken, 'elemento', 'elementos')} (o primeiro é o {first})",
+            f"Geometry repaired: {_count(broken, 'feature', 'features')} (the first is {first})",
         ))  # fmt: skip
     return Uploaded(name, told, gpd.GeoSeries(flat, index=told.index), crs, notes=tuple(notes))
+
+
+def _count(which: np.ndarray, one: str, many: str) -> str:
+    number = int(which.sum())
+    return f"{number} {one if number == 1 else many}"
 
 
 _READERS: Mapping[str, Callable[[str, bytes, str, Path], Uploaded]] = {

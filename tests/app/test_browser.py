@@ -62,6 +62,13 @@ class Watched:
         """Wait until the server has said all that it has to say."""
         self.page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=30_000)
 
+    def drawn(self) -> None:
+        """Wait until the map shows as many corners as the form has."""
+        self.idle()
+        written = self.page.locator(".st-key-scenario_corner_list input").count() - 1
+        pins = self.page.frame_locator("iframe").locator(".atlas-pin.leaflet-interactive")
+        expect(pins).to_have_count(written)
+
     def stamp(self) -> str:
         """Changes when the map is painted anew."""
         return str(self.settled().evaluate("document.documentElement.dataset.painted"))
@@ -267,7 +274,7 @@ def test_a_file_of_ones_own_comes_to_the_map_and_goes_with_the_session(
     page.get_by_text("Os seus dados").click()
     field = page.locator(".bring input")
     field.set_input_files({"name": "estraga.csv", "mimeType": "text/csv", "buffer": b'a,b\n"'})
-    expect(page.get_by_role("alert")).to_contain_text("estraga.csv: A tabela não se lê")
+    expect(page.get_by_role("alert")).to_contain_text("estraga.csv: Na linha 2 abrem-se aspas")
     field.set_input_files({"name": "meu.geojson", "mimeType": "application/json", "buffer": own.to_json().encode()})
     expect(page.get_by_text("meu.geojson: 2 registos")).to_be_visible()
     before = watched.stamp()
@@ -318,24 +325,46 @@ def test_the_headers_that_the_docs_name_let_the_app_work(watched: Watched, serve
     assert refused == []
 
 
-def test_a_tile_server_is_asked_only_where_the_atlas_names_one(
-    watched: Watched, small_atlas: Path, tmp_path: Path
+@pytest.mark.parametrize("where", ["atlas.toml", "app.toml"])
+def test_a_tile_server_is_asked_only_where_the_atlas_or_the_installation_names_one(
+    watched: Watched, small_atlas: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
-    with (small_atlas / "atlas.toml").open("a", encoding="utf-8") as file:
-        file.write(
-            f"\n[tiles]\naddress = 'http://127.0.0.1:9/mosaico/{{z}}/{{x}}/{{y}}.png'\ncredit = '{HOSTILE[0]}'\n"
-        )
+    """Its pictures are let in, its credit stays text, and the browser refuses those of any other host."""
+    told = f"\n[tiles]\naddress = 'http://127.0.0.1:9/mosaico/{{z}}/{{x}}/{{y}}.png'\ncredit = '{HOSTILE[0]}'\n"
+    path = small_atlas / where if where == "atlas.toml" else tmp_path / where
+    with path.open("a", encoding="utf-8") as file:
+        file.write(told)
+    monkeypatch.setenv("ATLAS_APP_CONFIG", str(path) if where == "app.toml" else "")
     app = start(str(small_atlas), tmp_path / "store", "", tmp_path / "log")
     try:
         watched.page.goto(app.address)
         frame = watched.settled()
+        frame.wait_for_function("document.querySelector('.leaflet-tile')")
         asked = [url for url in watched.asked if "/mosaico/" in url]
         assert asked
         assert all(re.search(r"/mosaico/\d+/\d+/\d+\.png$", url) for url in asked)
         assert HOSTILE[0] in str(frame.locator(".atlas-credit").text_content())
         assert frame.evaluate("window.__hacked") is None
+        for each, refused in ((frame, "8"), (watched.page.main_frame, "9")):
+            assert each.evaluate(REFUSED, f"http://127.0.0.1:{refused}/x.png") == "img-src"
     finally:
         assert app.stop() == 0
+
+
+REFUSED = """address => new Promise((resolve) => {
+  document.addEventListener("securitypolicyviolation", (event) => resolve(event.effectiveDirective), { once: true });
+  new Image().src = address;
+  setTimeout(() => resolve("let through"), 3000);
+})"""
+
+
+def test_a_fault_in_the_installations_file_ends_the_start(
+    small_atlas: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "app.toml").write_text("[tiles]\naddress = 'tiles.example.pt'\ncredit = 'x'\n", "utf-8")
+    monkeypatch.setenv("ATLAS_APP_CONFIG", str(tmp_path / "app.toml"))
+    with pytest.raises(AssertionError, match=r"app\.toml.*2.*tiles\.address"):
+        start(str(small_atlas), tmp_path / "store", "", tmp_path / "log")
 
 
 def test_hostile_names_stay_text(watched: Watched, small_atlas: Path, tmp_path: Path) -> None:
@@ -393,12 +422,27 @@ def test_a_scenario_is_drawn_on_the_map_saved_and_opened_again(
     page.get_by_role("button", name=example).click()
     expect(page.locator(".ledger li")).to_have_count(1, timeout=30_000)
     page.get_by_text(area).click()
-    corners = page.locator("textarea")
-    expect(corners).to_be_visible()
+    corners = page.locator(".st-key-scenario_corner_list input")
+    expect(corners).to_have_count(1)
     watched.idle()
     for place, (x, y) in enumerate(((200, 150), (420, 150), (420, 380)), 1):
         page.frame_locator("iframe").locator("#map_div").click(position={"x": x, "y": y})
-        expect(corners).to_have_value(re.compile(rf"^(-?[\d.]+ [\d.]+\n?){{{place}}}$"))
+        expect(corners).to_have_count(place + 1)
+        watched.drawn()
+    last = corners.nth(2)
+    expect(last).to_have_value(re.compile(r"^-?[\d.]+ [\d.]+$"))
+    before = last.input_value()
+    box = page.locator("iframe").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 420, box["y"] + 380)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 380, box["y"] + 340, steps=5)
+    page.mouse.up()
+    expect(last).not_to_have_value(before)
+    watched.drawn()
+    page.locator('[data-do="step"] [data-to="undo"]').click()
+    expect(last).to_have_value(before)
+    watched.idle()
     page.get_by_role("button", name=add).click()
     expect(page.locator(".ledger li")).to_have_count(2, timeout=30_000)
     watched.idle()

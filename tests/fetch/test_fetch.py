@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import signal
+import subprocess
+import sys
+import threading
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import pytest
-from fetch_service import HEAD, Answer, Service, spot
+from fetch_service import HEAD, Answer, Asked, Service, spot
 
 from atlas.atlasfile import find_atlas, load_atlas
 from atlas.cli import main
@@ -220,3 +226,42 @@ def test_what_the_embedded_atlases_fetch_is_licensed_and_encrypted(name: str) ->
         assert one.address.startswith("https://")
         assert one.licence
         assert source_of(atlas, one) is not None, one.id  # something reads what comes
+
+
+def heeds_ctrl_c() -> None:
+    """Also where the tests run in the background, whose shells have it ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no Ctrl-C to one process alone")
+def test_an_interrupted_fetch_keeps_what_came_and_the_same_command_goes_on(ready: Path, service: Service) -> None:
+    """Of four tiles Ctrl-C comes while the second is waited for."""
+    config = (ready / "atlas.toml").read_text("utf-8")
+    assert "tile_km = 50" in config
+    (ready / "atlas.toml").write_text(config.replace("tile_km = 50", "tile_km = 1"), "utf-8")
+    asked, go_on = threading.Event(), threading.Event()
+
+    def reply(_: Asked) -> Answer:
+        if len(service.asked) == 2:
+            asked.set()
+            go_on.wait(30)
+        return osm((len(service.asked), "museum", 500, 500))
+
+    service.reply = reply
+    command = [sys.executable, "-m", "atlas.cli", "fetch", "--atlas", str(ready), "--lang", "en", "--quiet"]
+    run = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=heeds_ctrl_c)
+    assert asked.wait(60)
+    run.send_signal(signal.SIGINT)
+    told = run.communicate(timeout=60)[1]
+    go_on.set()
+    assert run.returncode == 130
+    assert "the same command goes on from there" in told
+    assert "Traceback" not in told
+    assert not (ready / "fetched" / "osm.parquet").exists()
+    first = [one.form["data"] for one in service.asked]
+    assert main(command[3:]) == 0
+    later = [one.form["data"] for one in service.asked[2:]]
+    assert len(later) == len(set(later)) == 3
+    assert first[1] in later
+    assert first[0] not in later
+    assert len(gpd.read_parquet(ready / "fetched" / "osm.parquet")) == 4

@@ -204,3 +204,68 @@ def test_stores_of_different_regions_or_of_an_older_program_are_refused(before: 
     with pytest.raises(StoreError, match="programa anterior"):
         compare(before.store, Store(older))
     assert not np.any(compare(Store(older), before.store).rows["cause"] == "data")
+
+
+def of_another_version(
+    store: Store, folder: Path, *, without: dict[str, str] | None = None, **manifest: object
+) -> Store:
+    """A copy of a store as another version would have left it: columns dropped, keys of the manifest changed."""
+    shutil.copytree(store.folder, folder)
+    for table, column in (without or {}).items():
+        store.read(table).drop(columns=column).to_parquet(folder / f"{table}.parquet")
+    held = json.loads((folder / "manifest.json").read_text("utf-8"))
+    (folder / "manifest.json").write_text(json.dumps(held | manifest), "utf-8")
+    return Store(folder)
+
+
+def test_an_older_store_is_compared_in_what_both_hold(tmp_path: Path) -> None:
+    decision = ["decision,source_a,record_a,source_b,record_b,value,by,date,note", "closed,osm,r4,,,,Ana,2026-01-02,"]
+    region = Region(tmp_path / "a").add("osm", spots(), "2024-01-01", **OSM).write()
+    whole = built(region)
+    before = Store(shutil.copytree(whole.store.folder, tmp_path / "before"))
+    (region.folder / "decisions.csv").write_text("\n".join(decision), "utf-8")
+    after = built(region).store
+    older = of_another_version(after, tmp_path / "older", without={"decisions": "applied", "records": "marks"})
+    method = json.loads((older.folder / "manifest.json").read_text("utf-8"))["method"]
+    for one in method["indicator"]:
+        del one["base_least"], one["note"]
+    older = of_another_version(older, tmp_path / "oldest", program="0.0.9", method=method)
+    found = compare(before, older)
+    assert ("place_closed", "data") in kinds(found), "without `applied`, every decision counts"
+    assert [text.pt for text in found.caveats[:2]] == [
+        "Uma das construções é de outra versão e não tem records.marks: os registos comparam-se sem isso.",
+        "A construção ensaio 1 é de outra versão e não diz que decisões aplicou: contam-se todas.",
+    ]
+    assert kinds(compare(older, after)) == set(), "what one does not hold is no change"
+    assert compare(older, after).measured_anew == []
+
+
+@pytest.mark.parametrize(
+    ("without", "manifest", "said"),
+    [
+        ({"members": "record_id", "places": "classes"}, {}, "places.classes, members.record_id"),
+        ({}, {"sources": [{"id": "osm", "title": "OSM"}]}, "manifest.sources.licence, manifest.sources.date"),
+        ({}, {"method": {"indicator": [{"code": "venues", "new": 1}], "index": []}}, "new"),
+        ({}, {"method": {"indicator": []}}, "manifest.method.index"),
+    ],
+)
+def test_a_store_of_another_version_is_refused_with_all_that_it_lacks(
+    without: dict[str, str], manifest: dict[str, object], said: str, before: Built, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    other = of_another_version(before.store, tmp_path / "newer", without=without, program="0.9.0", **manifest)
+    assert main(["compare", str(before.store.folder), str(other.folder), "--lang", "en"]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith(f"{other.folder}: The store was made by another version of the program (0.9.0)")
+    assert said in told
+    assert told.count("\n") == 1
+    assert "Make it anew with this program" in told
+
+
+def test_columns_and_tables_that_a_newer_version_adds_change_nothing(before: Built, tmp_path: Path) -> None:
+    newer = of_another_version(before.store, tmp_path / "newer", program="9.0.0", something={"new": 1})
+    for table in ("places", "members", "records", "scores"):
+        newer.read(table).assign(new=1).to_parquet(newer.folder / f"{table}.parquet")
+    before.store.read("scores").to_parquet(newer.folder / "new_table.parquet")
+    assert compare(before.store, Store(newer.folder)).rows.empty
+    assert compare(Store(newer.folder), before.store).rows.empty

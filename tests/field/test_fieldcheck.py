@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
 import shutil
 import sqlite3
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ import pypdfium2
 import pytest
 import shapely
 from small_region import OSM, WIKIDATA, Region
+from unprivileged import nobody, open_folder
 
 from atlas.built import Built, open_built
 from atlas.cli import main
@@ -452,12 +453,38 @@ def test_wrong_requests_are_answered_in_one_paragraph(
     assert [path.name for path in tmp_path.iterdir() if path.suffix in {".pdf", ".shp"}] == []
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_may_not_be_written_leaves_nothing(walked: Path, blank: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("day", "refused"), [("2026-11-20", True), ("", True), ("31/12/2025", False)])
+def test_a_place_is_not_closed_and_there(
+    day: str, refused: bool, walked: Path, blank: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Seen on a day and closed later is a life; closed on that day or before it is a contradiction."""
+    held = "decision,source_a,record_a,source_b,record_b,value,by,date,note\n" + f"class,osm,r0,,,museum,Ana,{day},\n"
+    (walked / "decisions.csv").write_text(held, "utf-8")
+    form = filled(blank, tmp_path / "f.gpkg", lambda check, _: answer(check, "Museu Só Um", "closed"))
+    code = main(["fieldcheck", "--read", str(form), "--atlas", str(walked), "--lang", "en", "--quiet"])
+    told = capsys.readouterr().err
+    assert code == refused
+    assert refused == ("«Museu Só Um»" in told and f"{walked / 'decisions.csv'}, linha 2 says is there" in told), told
+    assert refused == ((walked / "decisions.csv").read_text("utf-8") == held)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions of folders are POSIX's")
+def test_answers_for_an_atlas_that_may_not_be_written_leave_nothing(
+    _region: Path, blank: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     form = filled(blank, tmp_path / "f.gpkg", whole_walk)
-    walked.chmod(0o555)
-    try:
-        assert main(["fieldcheck", "--read", str(form), "--atlas", str(walked)]) == 1
-    finally:
-        walked.chmod(0o755)
-    assert not (walked / "decisions.csv").exists()
+    with open_folder() as folder:
+        atlas = folder / "atlas"
+        shutil.copytree(_region, atlas)
+        shutil.copy(form, folder / "f.gpkg")
+        words = ["fieldcheck", "--read", str(folder / "f.gpkg"), "--atlas", str(atlas), "--lang", "en"]
+        before = sorted(path.name for path in atlas.rglob("*"))
+        atlas.chmod(0o555)
+        with nobody():
+            assert main(words) == 1
+        told = capsys.readouterr().err
+        assert told == f"{atlas / 'decisions.csv'}: Cannot write here (no permission). " + told.partition("). ")[2]
+        assert "Check the folder" in told
+        assert sorted(path.name for path in atlas.rglob("*")) == before
+        atlas.chmod(0o755)
+        assert main(words) == 0, "whoever may write reads the same form"

@@ -114,6 +114,16 @@ def test_blank_times_are_interpolated_and_pickup_1_does_not_count(tmp_path: Path
     assert departures(write(tmp_path, {"stop_times.txt": times}))["03"] == 0
 
 
+def test_a_calendar_without_end_is_read_and_dates_that_are_none_are_counted(tmp_path: Path) -> None:
+    path = write(tmp_path, {
+        "calendar.txt": WEEKLY.replace("20240131", "99991231") + "X,1,1,1,1,1,1,1,20249901,2024\n",
+        "calendar_dates.txt": "service_id,date,exception_type\nW,20240230,1\nW,18991231,1\nW,20240102,2\n",
+    })  # fmt: skip
+    table = stop_departures(path)
+    assert (table["departures_per_hour"] * 13).round(6).tolist()[:3] == [1, 1, 0]
+    assert "2 rows of the calendar have invalid dates" in " ".join(en for _, en in table.attrs["warnings"])
+
+
 @pytest.mark.parametrize(
     ("changes", "word"),
     [

@@ -10,12 +10,13 @@ import osmium
 import pytest
 import shapely
 from geopandas import GeoDataFrame
-from osm_elements import Element, as_xml, node, relation, square, way
+from osm_elements import Element, as_pbf, as_xml, node, relation, square, way
 from pandas.testing import assert_frame_equal
 
 from atlas.config import Source
 from atlas.errors import SourceError
-from atlas.sources import pbf
+from atlas.sources import _extract, _long_texts, pbf
+from atlas.sources._streets import read_streets
 from atlas.sources.overpass import read_overpass
 
 TOWN: tuple[Element, ...] = (
@@ -87,7 +88,7 @@ def rows_of(read: GeoDataFrame) -> list[tuple[str, str, bytes]]:
 
 def test_a_large_file_keeps_node_places_on_disk_and_reads_the_same(town: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     small = pbf.read_osm(town)
-    monkeypatch.setattr(pbf, "SMALL_FILE_BYTES", 0)
+    monkeypatch.setattr(_extract, "SMALL_FILE_BYTES", 0)
     assert rows_of(pbf.read_osm(town)) == rows_of(small)
     assert len(small) > 5
 
@@ -138,7 +139,6 @@ def test_a_source_reads_what_the_layers_ask_for_the_atlas_s_own_included(town: P
         ("vazio.osm.pbf", b"", "página de erro"),
         ("cortado.osm", as_xml(*TOWN).encode()[:700], "cortado"),
         ("cortado.osm.gz", gzip.compress(as_xml(*TOWN).encode())[:-300], "cortado"),
-        ("etiqueta.osm", as_xml(node(1, 1, 1, name="x" * 10_000)).encode(), "danificado"),
         ("bomba.osm", b'<?xml version="1.0"?><!DOCTYPE osm [<!ENTITY a "b">]><osm version="0.6"></osm>', "danificado"),
     ],
 )
@@ -160,3 +160,50 @@ def test_a_truncated_pbf_is_refused(town: Path) -> None:
         pbf.read_osm(cut)
     with pytest.raises(SourceError, match="não existe"):
         pbf.read_osm(town.parent / "c.osm.pbf")
+
+
+HOSTILE = "café & «<b>» ç\n" * 800  # 11,200 characters
+
+
+@pytest.mark.parametrize("form", ["osm", "osm.gz", "osm.pbf"])
+def test_a_text_of_ten_thousand_characters_costs_its_end_and_not_the_file(tmp_path: Path, form: str) -> None:
+    held = (
+        node(1, -8.6, 41.1, amenity="cafe", name=HOSTILE),
+        node(2, -8.7, 41.2, tourism="museum", name="Museu & Cª <b>"),
+        node(3, -8.5, 41.0, amenity="theatre", **{"k" * 10_000: "yes"}),
+        node(4, -8.5, 41.0, note=HOSTILE),
+    )
+    path = tmp_path / f"longo.{form}"
+    path.write_bytes(as_pbf(*held) if form == "osm.pbf" else as_xml(*held).encode())
+    if form == "osm.gz":
+        path.write_bytes(gzip.compress(path.read_bytes()))
+    read = pbf.read_osm(path, tags_filter=["amenity", "tourism"])
+    assert read["record_id"].tolist() == ["node/1", "node/2", "node/3"]
+    assert read["name"].tolist()[:2] == [HOSTILE[:255] + "…", "Museu & Cª <b>"]
+    assert json.loads(read["tags"][2]) == {"amenity": "theatre", "k" * 255 + "…": "yes"}
+    assert read.geometry.x.tolist() == [-8.6, -8.7, -8.5]
+    assert read.attrs["warnings"][0][1].startswith("2 objects had a text longer than OpenStreetMap allows")
+    assert read.attrs["warnings"][0][0].endswith("Primeiros: node/1, node/3.")
+
+
+def test_a_long_text_at_the_end_of_a_block_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.osm"
+    path.write_text(as_xml(*(node(n, n / 10, 1, name=HOSTILE, shop="books") for n in range(1, 9))), encoding="utf-8")
+    whole = rows_of(pbf.read_osm(path))
+    monkeypatch.setattr(_long_texts, "BLOCK", 1000)
+    assert rows_of(pbf.read_osm(path)) == whole
+    assert len(whole) == 8
+
+
+def test_nodes_may_stand_after_the_ways_that_they_are_in(tmp_path: Path) -> None:
+    """As in Overpass's XML of ``out body; >; out skel qt;``, where the nodes are in no order either."""
+    path = tmp_path / "a.osm"
+    path.write_text(
+        '<?xml version="1.0"?><osm version="0.6"><way id="1"><nd ref="9"/><nd ref="4"/><nd ref="7"/>'
+        '<tag k="highway" v="path"/></way><node id="9" lon="1" lat="2"/><node id="4" lon="3" lat="4"/>'
+        '<node id="7" lon="5" lat="6"/></osm>'
+    )
+    assert pbf.read_osm(path).geometry[0].wkt == "LINESTRING (1 2, 3 4, 5 6)"
+    streets = read_streets(path, 3857)
+    assert streets is not None
+    assert streets.network.edges[["from_node", "to_node"]].to_numpy().tolist() == [[4, 7], [4, 9]]

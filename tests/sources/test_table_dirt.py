@@ -10,8 +10,10 @@ import pandas as pd
 import pytest
 import shapely
 
+from atlas.atlasfile import product_folder
 from atlas.config import Source
 from atlas.errors import SourceError
+from atlas.layers import classify, load_layers
 from atlas.sources import figures, load
 from atlas.sources._coordinates import put_right
 
@@ -182,3 +184,56 @@ def test_numbers_of_a_column_share_one_meaning_of_the_point() -> None:
 
     held = numbers(pd.Series(["1.234", "2,5", None, "1 000", "-7%"]), Path("a.csv"), "x")
     assert held.dropna().tolist() == [1234.0, 2.5, 1000.0, -7.0]
+
+
+def test_where_a_fault_is_is_said_in_both_languages_and_by_the_line_of_the_file(tmp_path: Path) -> None:
+    """The header stands in line 3, an empty row and a total above the fault."""
+    path = tmp_path / "a.csv"
+    for spoilt, column, word in (("41º99'N;-8,6;3", "lat", "41º99'N"), ("41,1;oeste;3", "lon", "oeste")):
+        with pytest.raises(SourceError) as fault:
+            read(tmp_path, f"Título\n\nnome;lat;lon;tipo\nA;41,1;-8,6;3\n;;;\nTotal;;;9\nB;{spoilt}\n")
+        assert fault.value.text("pt").startswith(f"{path}, coluna «{column}», linha 7: «{word}» não é")
+        assert fault.value.text("en").startswith(f"{path}, column “{column}”, line 7: “{word}” is no")
+
+
+@pytest.mark.parametrize(
+    ("lon", "lat", "lost"),
+    [
+        ("NaN", "nan", ""),
+        ("n.d.", "41º 09' N", ""),
+        ("-8,6", "", ""),
+        ("inf", "41,1", "impossible"),
+        ("-8,6", "-Infinity", "impossible"),
+        ("0", "0,0", "impossible"),
+        ("-999", "-999", "impossible"),
+    ],
+)
+def test_a_coordinate_that_is_none_costs_its_record_the_place_and_no_other(
+    tmp_path: Path, lon: str, lat: str, lost: str
+) -> None:
+    north = "41º 06' N" if "º" in lat else "41,1"
+    rows = "".join(f"B{number};museu;-8,6;{north}\n" for number in range(5))
+    records = read(tmp_path, f"nome;tipo;lon;lat\nA;museu;{lon};{lat}\n{rows}")
+    assert records.geometry.notna().tolist() == [False, *[True] * 5]
+    assert records["name"].tolist() == ["A", "B0", "B1", "B2", "B3", "B4"]
+    assert (f"1 records with {lost} coordinates" in said(records)) is bool(lost)
+
+
+def test_firms_of_either_revision_of_cae_fall_into_the_same_classes(tmp_path: Path) -> None:
+    """A code may be written with points, as a number, or longer than the rule's."""
+    pairs = {"59140": "5914", "90.030": "90.11", "91020": "91210", "71110": "7111", "58.110": "5811", "91011": "9111",
+             "74200": "74.20", "85520": "8552", "62010": "6210"}  # fmt: skip
+    rows = "".join(f"A{n};{old};\nB{n};;{new}\n" for n, (old, new) in enumerate(pairs.items()))
+    options = {"kind": "nome", "cae3": "CAE Rev.3", "cae4": "CAE Rev.4"}
+    records = read(tmp_path, f"nome;CAE Rev.3;CAE Rev.4\n{rows}C;01111;\n", **options)
+    classes = classify(records.drop(columns="kind"), load_layers([product_folder("layers")]))
+    assert classes[0::2].tolist()[:-1] == classes[1::2].tolist()
+    assert classes[:2].tolist() == ["cinema", "cinema"]
+    assert classes[:-1].notna().all()
+    assert pd.isna(classes.iloc[-1])
+
+
+def test_an_empty_table_is_said_and_lines_may_end_as_on_an_old_macintosh(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="A tabela está vazia"):
+        read(tmp_path, b"\xef\xbb\xbf \n")
+    assert spots(read(tmp_path, PLACES.replace("\n", "\r"))) == [(-8.61, 41.15), (-8.62, 41.16)]

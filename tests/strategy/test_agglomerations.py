@@ -94,8 +94,9 @@ def test_a_quarter_is_named_after_its_street_else_after_its_most_telling_venue()
             "street": ["Rua de Miguel Bombarda", "Rua Miguel Bombarda", "Rua de Miguel Bombarda", None],
         }
     )
-    assert name_quarter(members, "Porto") == "Rua de Miguel Bombarda (Porto)"
-    assert name_quarter(members.assign(street=None), "Braga") == "Teatro B e arredores (Braga)"
+    assert name_quarter(members, "Porto", "q1") == "Rua de Miguel Bombarda (Porto)"
+    assert name_quarter(members.assign(street=None), "Braga", "q1") == "Teatro B (Braga)"
+    assert name_quarter(members.assign(street=None, name=None), "Braga", "q1") == "q1 (Braga)"
 
 
 @settings(max_examples=25, deadline=None)

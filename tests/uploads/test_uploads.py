@@ -98,7 +98,7 @@ def test_every_format_is_read_and_its_points_are_counted(name: str) -> None:
     counts = figures.counted(placed, UNITS)
     # 0202 has nothing of the file: unknown, not 0
     assert counts.by_unit.fillna(-1).to_dict() == {"010101": 2, "010102": 0, "020101": 1, "020102": -1}
-    assert "1 elementos" in counts.notes[0][0]
+    assert counts.notes[0] == ("Um elemento fica fora das unidades", "One feature lies outside the units")
     assert placed.inside.tolist() == [True, True, True, False]
     assert list(Path(tempfile.gettempdir()).glob("atlas-upload-*")) == []
 
@@ -172,11 +172,45 @@ def test_a_fault_names_row_and_column_in_both_languages(rows: dict[str, list[obj
 
 def test_the_wrong_crs_is_an_error_and_so_is_one_that_names_a_file() -> None:
     uploaded = read("pontos.geojson", FILES["pontos.geojson"]())
-    with pytest.raises(AtlasError, match="Confirme o sistema de coordenadas"):
+    with pytest.raises(AtlasError, match=r"Em OGC:CRS84 .* ficam lá: escolha esse sistema"):
         placing.place(uploaded, REGION, METRIC, METRIC, None)
+    with pytest.raises(AtlasError, match="Confirme o sistema de coordenadas"):
+        placing.place(uploaded, shapely.box(9e5, 9e5, 9.1e5, 9.1e5), METRIC, METRIC, None)
     for text in ("+init=/etc/passwd:1", "/etc/passwd", "EPSG:99999", "+proj=utm +zone=29"):
         with pytest.raises(AtlasError, match="não existe"):
             placing.known_crs(text)
+
+
+def test_swapped_axes_and_metres_called_degrees_are_told_what_would_fit() -> None:
+    """The planner confirms: nothing is swapped in silence, and the system that fits stands first."""
+    metres = Uploaded("m.csv", pd.DataFrame({"lon": POINTS.geometry.x, "lat": POINTS.geometry.y}))
+    assert placing.fitting_crs(metres, REGION, METRIC)[0] == METRIC
+    with pytest.raises(AtlasError, match="Em EPSG:3763 · ETRS89 / Portugal TM06 ficam lá") as fault:
+        placing.place(metres, REGION, METRIC, "EPSG:4326", ("lon", "lat"))
+    assert "`read`" not in fault.value.pt
+    degrees = POINTS.to_crs(4326).geometry
+    table = Uploaded("t.csv", pd.DataFrame({"lat": degrees.x, "lon": degrees.y}))
+    assert placing.fitting_crs(table, REGION, METRIC)[0] == "EPSG:4326"
+    with pytest.raises(AtlasError, match="escolha «lat» para a longitude e «lon» para a latitude"):
+        placing.place(table, REGION, METRIC, "EPSG:4326", ("lon", "lat"))
+    assert placing.place(table, REGION, METRIC, "EPSG:4326", ("lat", "lon")).inside.sum() == 3
+    turned = gpd.GeoSeries(gpd.points_from_xy(degrees.y, degrees.x))
+    with pytest.raises(AtlasError, match="latitude primeiro"):
+        placing.place(Uploaded("t.geojson", table.table, turned, "EPSG:4326"), REGION, METRIC, "EPSG:4326", None)
+
+
+@pytest.mark.parametrize(
+    ("content", "pt", "en"),
+    [
+        (b'nome,valor\na,1\n"b,2\n', "Na linha 3 abrem-se aspas", "In row 3 quotes open"),
+        (b"nome,valor\na,1\nb,2\nc,3,4\n", "A linha 4 tem 3 células e as de cima 2", "Row 4 has 3 cells"),
+    ],
+)
+def test_a_torn_table_names_its_row(content: bytes, pt: str, en: str) -> None:
+    with pytest.raises(AtlasError) as fault:
+        read("t.csv", content)
+    assert pt in fault.value.pt
+    assert en in fault.value.en
 
 
 def bomb() -> bytes:

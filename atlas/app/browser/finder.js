@@ -79,7 +79,8 @@ function build(element, state) {
     input.setAttribute("aria-expanded", String(found.length > 0));
     input.removeAttribute("aria-activedescendant");
     at = -1;
-    const { none, count } = element.dataset;
+    const { none, countOne } = element.dataset;
+    const count = found.length === 1 ? countOne : element.dataset.count;
     voice.textContent = !typed || !state.units ? "" : found.length ? count.replace("#", found.length) : none;
     element.classList.toggle("nothing", typed && Boolean(state.units) && !found.length);
   };

@@ -83,12 +83,18 @@
     map.getPane("atlas-units").style.opacity = "0.7";
   }
 
+  // The frame is a document of its own: the browser refuses what it may not ask for, save the tile server's pictures.
+  function hold() {
+    const meta = document.createElement("meta");
+    meta.httpEquiv = "Content-Security-Policy";
+    meta.content = told.policy;
+    document.head.append(meta);
+  }
+
   function furnish(map) {
+    hold();
     borrowTypeface();
     underlay(map);
-    for (const meta of document.querySelectorAll('meta[name="viewport"]')) {
-      meta.content = "width=device-width, initial-scale=1"; // folium forbids to zoom the page
-    }
     const box = map.getContainer();
     box.setAttribute("role", "region");
     const whole = document.createElement("button");
@@ -128,6 +134,7 @@
     const { words } = told;
     return outlines.codes.map((code, at) => {
       const parent = outlines.parents[outlines.parent[at]];
+      if (told.values[at]) return [parent, `${words.index}: ${told.values[at]}`].filter(Boolean).join(" · ");
       if (!scores[at]) return parent;
       const score = ((scores[at] - 1) / 10).toLocaleString(words.lang, { minimumFractionDigits: 1 });
       const rank = words.rank.replace("#", (ranks[at] - 1).toLocaleString(words.lang));
@@ -213,27 +220,43 @@
     map.getContainer().classList.toggle("atlas-spots", Boolean(told.spots));
     if (!told.marks) return;
     const pane = drawing.pane("atlas-scenario", 470);
+    const pins = drawing.pane("atlas-pins", 475);
     const style = { pane, interactive: false, fill: false };
     const placed = (points) => points.map(([lon, lat]) => [lat, lon]);
     const twice = (points, make) => [
       make(placed(points), { ...style, color: "#ffffff", weight: 6 }),
       make(placed(points), { ...style, color: told.ink, weight: 2.5, dashArray: "6 4" }),
     ];
-    const pin = ([lon, lat, text]) => {
+    const pin = ([lon, lat, text], alive) => {
       const html = document.createElement("span");
       html.textContent = text;
       const icon = L.divIcon({ className: "atlas-pin", html, iconSize: [24, 24] });
-      return L.marker([lat, lon], { pane, icon, interactive: false, keyboard: false });
+      // By the keyboard a corner is moved in its field, beside the map.
+      return L.marker([lat, lon], { pane: pins, icon, interactive: alive, draggable: alive, keyboard: false });
     };
-    const { rings, corners, points, fit } = told.marks;
+    const { rings, corners, points, fit, area } = told.marks;
+    const draft = placed(corners);
+    const drawn = corners.length < 2 ? [] : twice(corners, (line, how) => (line.length > 2 ? L.polygon : L.polyline)(line, how));
+    const handle = ([lon, lat, at], place) => {
+      const marker = pin([lon, lat, area ? String(at + 1) : "·"], true);
+      marker.on("drag", ({ latlng }) => {
+        draft[place] = [latlng.lat, latlng.lng];
+        for (const line of drawn) line.setLatLngs(draft);
+      });
+      marker.on("dragend", () => {
+        const { lat: north, lng: east } = marker.getLatLng();
+        window.Streamlit.setComponentValue({ spot: [east, north], corner: at, at: Date.now() });
+      });
+      return marker;
+    };
     const changed = JSON.stringify([rings, points]);
     if (kept.changed !== changed && told.within === "" && fit.length) drawing.fit(fit);
     kept.changed = changed;
     kept.marks = L.layerGroup([
       ...rings.flatMap((ring) => twice(ring, (line, how) => L.polygon(line, how))),
-      ...(corners.length ? twice(corners, (line, how) => L.polyline(line, how)) : []),
-      ...corners.map(([lon, lat]) => pin([lon, lat, "·"])),
-      ...points.map(pin),
+      ...drawn,
+      ...points.map((point) => pin(point, false)),
+      ...corners.map(handle),
     ]).addTo(map);
   }
 

@@ -154,8 +154,18 @@ function keep(kept) {
   window.dispatchEvent(new Event("atlas-kept"));
 }
 
+// From now on the browser itself refuses whatever the page may not ask for.
+function hold(policy) {
+  if (document.querySelector('meta[http-equiv="Content-Security-Policy"]')) return;
+  const meta = document.createElement("meta");
+  meta.httpEquiv = "Content-Security-Policy";
+  meta.content = policy;
+  document.head.appendChild(meta);
+}
+
 // What belongs to the document and not to an element of it: its language, its title, its style.
 function settle(page) {
+  if (page.policy) hold(page.policy);
   const style = new URL(`app.css${VERSION}`, import.meta.url).href;
   if (!document.querySelector(`link[href="${style}"]`)) {
     const link = document.createElement("link");

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from atlas.app import controls, ledger, ledger_form, painting, parts
+from atlas.app import controls, ledger, ledger_corners, ledger_form, painting, parts
 from atlas.app.answer_tables import answer_nodes
 from atlas.app.dom import Node, h, prose
-from atlas.app.link import MOST_SCENARIO
+from atlas.app.link import EFFECTS, MOST_SCENARIO
 from atlas.app.map_element import Painting, letters, packed
 from atlas.app.session import Session
 from atlas.app.view import view
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 ORDER = 5
 PATH = "cenarios"
-SHOWS = ("change", "after", "before")
 WRITTEN = (".geojson", ".gpkg", ".xlsx", ".csv")
 POINT = 1.0
 """Points of the score that part a large change from a small one."""
@@ -41,6 +40,7 @@ COLOURS = ("#b35806", "#fdb863", "#b2abd2", "#542788")
 def show(session: Session) -> None:
     """Draw the page."""
     t = session.t
+    session.index_only = True
     controls.choose(session, show=False)
     made = ledger.scenario(session)
     done = _applied(session, made)
@@ -51,7 +51,6 @@ def show(session: Session) -> None:
         if not made.changes:
             st.button(t("scenario.app.example"), key="scenario_example", on_click=_example, args=(session,))
         with st.container(key="scenario_form"):
-            view("scenario_form_title", [h("h2", t("scenario.app.form"))])
             ledger_form.form(session)
     with right:
         _map(session, made, done)
@@ -85,11 +84,13 @@ def ledger_nodes(session: Session, made: Scenario, done: Result | None) -> list[
     lead = [h("h1", t("app.page.cenarios")), h("p", t("scenario.app.lead"), class_="sentence")]
     if not made.changes:
         steps = [h("li", t(f"scenario.app.step_{step}")) for step in (1, 2, 3)]
-        return [*lead, h("p", t("scenario.app.empty")), h("ol", *steps)]
+        return [*lead, h("p", t("scenario.app.empty")), h("ol", *steps), _back(session)]
     lines = [
         h("li", h("b", change_words(session.built, one, t)), " ",
           None if done is None or isinstance(one, Area) else h("small", reach_words(done.outcome, number, t)), " ",
-          h("button", t("scenario.app.drop", number=number), data_to=str(number)))
+          h("div", h("span", h("button", t("scenario.app.edit", number=number), data_to=str(number)), data_do="edit"),
+            h("span", h("button", t("scenario.app.drop", number=number), data_to=str(number)), data_do="drop"),
+            class_="do"))
         for number, one in enumerate(made.changes, 1)
     ]  # fmt: skip
     other = notices(session.built, made, t)[:-1]
@@ -97,9 +98,15 @@ def ledger_nodes(session: Session, made: Scenario, done: Result | None) -> list[
         *lead,
         *(h("p", one, class_="notices", role="status") for one in other),
         h("h2", made.name),
-        h("ol", *lines, class_="ledger", data_do="drop"),
-        h("p", h("button", t("scenario.app.forget"), data_to="x"), data_do="forget"),
+        h("ol", *lines, class_="ledger"),
+        _back(session, h("button", t("scenario.app.forget"), data_to="forget")),
     ]
+
+
+def _back(session: Session, *more: Node) -> Node:
+    """One step back, where there is one; and ``more`` that begins anew."""
+    undo = h("button", session.t("scenario.app.undo"), data_to="undo") if ledger.steps() else None
+    return h("p", *(one for one in (undo, *more) if one), data_do="step", class_="steps") if undo or more else None
 
 
 def why(session: Session, done: Result) -> list[Node]:
@@ -143,8 +150,10 @@ def _act(session: Session) -> Any:
     def heard(what: str, value: str) -> None:
         if what == "drop" and value.isdigit():
             ledger.drop(session, int(value))
-        elif what == "forget":
-            ledger.forget(session)
+        elif what == "edit" and value.isdigit():
+            ledger_form.edit(session, int(value))
+        elif what == "step":
+            (ledger.undo if value == "undo" else ledger.forget)(session)
         elif what == "file":
             ledger.take(session, value)
 
@@ -170,8 +179,10 @@ def _map(session: Session, made: Scenario, done: Result | None) -> None:
     classes = painting.classes_of(session.view.index, session.stored_scores(), whole)
     shown, painted = "before", None
     if done is not None:
-        shown = st.radio(t("scenario.app.show"), SHOWS, key="scenario_show", horizontal=True,
-                         format_func=lambda one: t(f"scenario.app.show_{one}")) or SHOWS[0]  # fmt: skip
+        st.session_state["scenario_show"] = shown = session.view.effect
+        st.radio(t("scenario.app.show"), EFFECTS, key="scenario_show", horizontal=True,
+                 format_func=lambda one: t(f"scenario.app.show_{one}"),
+                 on_change=lambda: session.change(effect=st.session_state["scenario_show"]))  # fmt: skip
         after = done.moves.set_index("code")
         whole = whole.assign(score_before=whole["score"])
         if shown != "before" and whole["code"].isin(after.index).all():
@@ -185,13 +196,15 @@ def _map(session: Session, made: Scenario, done: Result | None) -> None:
     rows = done.outcome.edited.changed.itertuples() if done else ()
     points = [[row.lon, row.lat, str(row.change)] for row in rows]
     told = {
-        "rings": [list(one.ring) for one in made.changes if isinstance(one, Area)],
-        "corners": ledger_form.corners(),
+        "rings": [list(one.ring) for number, one in enumerate(made.changes, 1)
+                  if isinstance(one, Area) and number != ledger_form.edited(session)],
+        "corners": ledger_corners.corners(session),
+        "area": session.view.kind == "area",
         "points": points,
         "fit": [] if done is None else done.moves.loc[done.moves["touched"], "code"].tolist(),
-    }
+    }  # fmt: skip
     parts.draw_map(session, whole, classes, parts.at_level(session, session.view.unit, whole), painted=painted,
-                   marks=told, spotted=ledger_form.heard_spot(), key="scenario_map")  # fmt: skip
+                   marks=told, spotted=ledger_corners.heard_spot(session), key="scenario_map")  # fmt: skip
     legend = change_legend(session) if painted else parts.map_legend(session, classes)
     view("legend", [h("section", *legend, class_="legend")])
 

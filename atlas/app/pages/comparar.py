@@ -91,7 +91,9 @@ def _ranks(one: card.Subject, other: card.Subject) -> list[Node]:
     t = one.t
 
     def line(key: str, words: Any) -> Node:
-        return h("tr", h("th", t(key), scope="row"), *(h("td", words(subject)) for subject in (one, other)))
+        name = t(key)
+        cells = (h("td", words(subject)) for subject in (one, other))
+        return h("tr", h("th", name[:1].upper() + name[1:], scope="row"), *cells)
 
     return [
         line(
@@ -126,7 +128,9 @@ def _parts(one: card.Subject, other: card.Subject) -> list[Node]:
         if part is None:
             return h("td", "—")
         points = number(part["contribution"])
-        return h("td", card.value_words(subject, part), charts.bar(points or 0.0, subject.colours[3], beyond=top),
+        if points is None:
+            return h("td", card.value_words(subject, part))
+        return h("td", card.value_words(subject, part), charts.bar(points, subject.colours[3], beyond=top),
                  h("small", t("app.compare.points", points=t.number(points, 1))))  # fmt: skip
 
     return [

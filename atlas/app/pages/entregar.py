@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 ORDER = 7
 PATH = "entregar"
+ACROSS = 3
 
 
 def show(session: Session) -> None:
@@ -35,13 +36,14 @@ def show(session: Session) -> None:
     with st.container(key="selectors"):
         left, right = st.columns(2)
     with left:
-        layer = st.selectbox(t("app.hand.layer"), list(names), format_func=lambda one: names[one], key="hand_layer")
+        layer = _layer(session, names)
     with right:
         parts.area_select(session)
     view("hand_layer_about", [h("p", about(session, layer, layers), class_="aside")])
-    columns = st.columns(3, gap="medium")
     for place, form in enumerate(formats().values()):
-        with columns[place % 3]:
+        if not place % ACROSS:
+            columns = st.columns(ACROSS, gap="medium")  # a row of its own, so that what belongs together stands level
+        with columns[place % ACROSS]:
             download(session, layer, form, f"{form.label.in_(t.lang)} ({form.suffix})", key=f"hand{form.suffix}")
             limits = form.limits.in_(t.lang)
             if limits:
@@ -63,6 +65,14 @@ def show(session: Session) -> None:
         h("section", h("h2", t("app.hand.command")), h("p", t("app.hand.command_long")), h("p", h("code", command)),
           *missing, class_="card"),
     ])  # fmt: skip
+
+
+def _layer(session: Session, names: dict[str, str]) -> str:
+    """What is handed over: the link's choice, else the first."""
+    t, options = session.t, [one for one in session.known.files if one in names]
+    st.session_state["hand_layer"] = session.view.file or options[0]
+    return st.selectbox(t("app.hand.layer"), options, format_func=lambda one: names[one], key="hand_layer",
+                        on_change=lambda: session.change(file=st.session_state["hand_layer"]))  # fmt: skip
 
 
 def about(session: Session, layer: str, layers: list[dict[str, str | int | None]]) -> str:

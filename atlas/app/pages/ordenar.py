@@ -8,7 +8,7 @@ from atlas.app import controls, own_panel, painting, parts
 from atlas.app.dom import Node, h
 from atlas.app.downloads import small_downloads
 from atlas.app.session import Session
-from atlas.app.table import ranked_table
+from atlas.app.table_full import full_table
 from atlas.app.view import view
 
 ORDER = 2
@@ -25,14 +25,14 @@ def show(session: Session) -> None:
     classes = painting.classes_of(session.view.index, session.stored_scores(), whole)
     selected = parts.focus(session, ranks)
     heads, cells = own_panel.columns_of(session)
-    frame = parts.table_frame(session, classes, selected, full=True, own_heads=heads, own_cells=cells)
+    frame = parts.table_frame(session, classes, selected, own_heads=heads, own_cells=cells)
     tree: list[Node] = [
         h("h1", parts.heading(session), parts.badge(session)),
         h("p", parts.summary(session, ranks), class_="sentence"),
         *parts.intervals_note(session, ranks),
         parts.weights_line(session),
         *own_panel.summary(session),
-        *ranked_table(frame, ranks, session.view.start),
+        *full_table(frame, ranks, session.view.start, every=session.view.columns == "all"),
         reading_guide(session),
     ]
     view("order_full", [h("section", *tree, class_="order full")], act=parts.act(session))
@@ -42,9 +42,13 @@ def show(session: Session) -> None:
 def offer_intervals(session: Session) -> None:
     """Where the weights were changed, the intervals can be drawn for them; it takes seconds, so it is asked for."""
     t = session.t
-    if session.weights() is None or session.drawn():
+    if session.weights() is None:
         return
     draws = session.built.store.manifest["draws"]
+    if session.drawn():
+        with st.spinner(t("app.order.drawing", draws=t.number(draws))):
+            session.ranks(within=False)  # a link asked for them; else they are there
+        return
     if st.button(t("app.order.draw", draws=t.number(draws)), key="draw"):
         with st.spinner(t("app.order.drawing", draws=t.number(draws))):
             session.draw_intervals()

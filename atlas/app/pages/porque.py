@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 ORDER = 3
 PATH = "porque"
 ALL = 100_000
-ASKED = "venues_asked"
 
 
 def show(session: Session) -> None:
@@ -57,19 +56,18 @@ def _venues(session: Session, code: str) -> None:
     """How many venues would be enough; all units are measured again, so it is asked for."""
     t = session.t
     weights = tuple((session.weights() or {}).items())
-    key = (session.known.atlas, session.view.index, code, weights, t.lang)
     index = next((one for one in session.atlas.index if one.id == session.view.index), None)
     counted = [code for pillar in index.pillar for code in pillar.indicators] if index else []
     if not any(session.atlas.indicator_of(code).layers for code in counted):
         return
-    if st.session_state.get(ASKED) != key and st.button(t("app.why.venues"), key="venues"):
-        st.session_state[ASKED] = key
-        with st.spinner(t("app.why.venues_wait")):
-            enough(session.built, session.view.index, code, weights, t.lang)
-        st.rerun()
-    if st.session_state.get(ASKED) == key:
+    if not session.view.asked and not st.button(t("app.why.venues"), key="venues"):
+        return
+    with st.spinner(t("app.why.venues_wait")):
         said = enough(session.built, session.view.index, code, weights, t.lang)
-        view("venues", [h("section", h("h2", t("app.why.venues")), h("p", said, class_="sentence"), class_="card")])
+    if not session.view.asked:
+        session.change(asked=True)
+        st.rerun()
+    view("venues", [h("section", h("h2", t("app.why.venues")), h("p", said, class_="sentence"), class_="card")])
 
 
 @st.cache_resource(show_spinner=False, max_entries=64, hash_funcs=BY_BUILT)
