@@ -74,6 +74,10 @@ class ClassRule(Model):
     rooms: Literal["apart", "together"] = Field(
         "apart", description="`together`: nameless records of this class at one spot are rooms of one place"
     )
+    namesakes: Literal["one", "several"] = Field(
+        "one",
+        description="`several`: two records of one source side by side under one name are two (stops, vacant shops)",
+    )
 
 
 class LayerHead(Model):

@@ -11,6 +11,7 @@ import pandas as pd
 from fusion_pairs import ENDS, LABELS, Region, identifier_pairs, located
 
 ACCEPTED = LABELS.with_name("accepted_pairs.csv")
+DOUBLES = LABELS.with_name("doubles.csv")
 REGISTER = LABELS.with_name("register_rows.csv")
 REPEATS = 1000
 GROUPS = {
@@ -69,6 +70,7 @@ def figures(regions: dict[str, Region]) -> None:
     accepted(regions)
     free_labels(regions, pairs)
     register(regions["norte"])
+    doubles(regions)
 
 
 def agree(pairs: pd.DataFrame) -> None:
@@ -183,6 +185,21 @@ def register(norte: Region) -> None:
         right += mine is not None and bool(row.record_b) and mine == place_of.get((row.source_b, row.record_b))
     found = f"{held} with a record elsewhere, {placed} placed, {right} rightly"
     print(f"\nregister of theatres: {len(expected)} rows, {found}")
+
+
+def doubles(regions: dict[str, Region]) -> None:
+    """Records of one source that a reader calls one thing or two, and which of them stand in one place."""
+    pairs = read(DOUBLES)
+    ends = pairs.assign(source_b=pairs["source_a"])
+    told_of = located(ends[[*ENDS, "part", "label"]], regions)
+    print("\npairs inside one source (one name or nearly, within 100 m, no other number)")
+    for part, mine in told_of.groupby("part"):
+        same, joined = mine["label"] == "same", mine["together_seen"]
+        right = int((same & joined).sum())
+        for word, of in (("precision", int(joined.sum())), ("recall", int(same.sum()))):
+            low, high = wilson(right, of)
+            share = f"{right / of:.3f} [{low:.3f}, {high:.3f}]"
+            print(f"{part:12} {len(mine):4} pairs  {word:9} {right:3} of {of:3}  {share}")
 
 
 def wrong(regions: dict[str, Region]) -> None:

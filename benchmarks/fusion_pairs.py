@@ -17,6 +17,7 @@ from atlas.config import Atlas
 from atlas.fusion.decide import THRESHOLD
 from atlas.fusion.fuse import Compared, compare, prepare
 from atlas.fusion.names import core
+from atlas.fusion.positions import with_doubts
 
 LABELS = Path(__file__).parents[1] / "tests" / "fusion" / "labelled_pairs.csv"
 ONLY_PORTO = ("osm_amenity_shop", "osm_names", "ruined_buildings")
@@ -44,7 +45,7 @@ class Region:
         atlas = load_atlas(find_atlas(name))
         records = open_built(name).store.read("records")
         records = records[records["classes"].notna()].assign(moved=False, parent_at=None)
-        rows = prepare(gpd.GeoDataFrame(records), atlas)
+        rows, _ = with_doubts(prepare(gpd.GeoDataFrame(records), atlas), atlas)
         alone = [source.id for source in atlas.source if not source.fuse]
         rows = rows[rows["placed"] & ~rows["source_id"].isin(alone)].reset_index(drop=True)
         seen, blind = (compare(rows, atlas, identifiers_seen=known) for known in (True, False))

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from atlas.fusion.names import core, kinds_said, numbers_in, sound
+from atlas.fusion.names import core, is_telling, kinds_said, numbers_in, sound
 from atlas.fusion.near import Keys, distinct, keyed_pairs
 
 RADIUS_M = 200.0  # 96 % of the pairs known by a shared identifier lie within it
@@ -124,10 +124,11 @@ def inside_outlines(records: gpd.GeoDataFrame) -> pd.DataFrame:
     """What lies in, or touches, an outline of its own name: a node in its own building, a museum drawn in two parts.
 
     Columns ``a`` (the outline), ``b``. Inside one source the class must be the same, and the names must share a
-    spelling or one of them be missing (two outlines must share one). A point's name may say less, or more, than the
-    outline's where both say one kind ("Paço Episcopal", "Paço Episcopal do Porto"). The outline of another
-    source serves too, where both have a name: a second point of a source whose outlines were lost lies in the building
-    that another source draws. Of several outlines the smallest is a record's own.
+    spelling or one of them be missing (two outlines must share one); or the kind is the same and they share a spelling
+    that says more than it. A point's name may say less, or more, than the outline's where both say one kind ("Paço
+    Episcopal", "Paço Episcopal do Porto"). The outline of another source serves too, where both have a name: a second
+    point of a source whose outlines were lost lies in the building that another source draws. Of several outlines the
+    smallest is a record's own.
     """
     geometry = records.geometry.to_numpy()
     outlines = np.flatnonzero(shapely.get_dimensions(geometry) == 2)
@@ -135,15 +136,19 @@ def inside_outlines(records: gpd.GeoDataFrame) -> pd.DataFrame:
         return pd.DataFrame({"a": [], "b": []}, dtype=np.int64)
     found = shapely.STRtree(geometry[outlines]).query(geometry, predicate="dwithin", distance=TOUCH_M)
     a, b = outlines[found[1]], found[0]
-    source, class_, names = (records[column].to_numpy() for column in ("source_id", "class_", "names"))
+    source, class_, names, kinds = (records[column].to_numpy() for column in ("source_id", "class_", "names", "kinds"))
     area = shapely.area(geometry)
     same = source[a] == source[b]
     smaller = (area[b] < area[a]) | ((area[b] == area[a]) & (b > a))
-    a, b, same = (part[(a != b) & smaller & ((class_[a] == class_[b]) | ~same)] for part in (a, b, same))
+    a, b, same = (part[(a != b) & smaller] for part in (a, b, same))
     alike = [
-        bool(set(names[x]) & set(names[y]))
-        or (inside and point and not (names[x] and names[y]))
-        or (point and _says_less(names[x], names[y]))
+        (
+            bool(set(names[x]) & set(names[y]))
+            or (inside and point and not (names[x] and names[y]))
+            or (point and _says_less(names[x], names[y]))
+        )
+        if class_[x] == class_[y] or not inside
+        else not kinds[x].isdisjoint(kinds[y]) and any(map(is_telling, set(names[x]) & set(names[y])))
         for x, y, inside, point in zip(a, b, same, area[b] == 0, strict=True)
     ]
     pairs = pd.DataFrame({"a": a, "b": b, "same": same, "area": area[a]})[np.array(alike, bool)]

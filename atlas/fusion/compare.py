@@ -3,37 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from rapidfuzz import fuzz
+from rapidfuzz.distance import JaroWinkler
 from rapidfuzz.process import cpdist
 from scipy.sparse import csr_array
 
 from atlas.config import Atlas
-from atlas.fusion.names import core, sound
+from atlas.fusion.names import core, is_telling, sound
 
 # Fitted by `python benchmarks/fusion.py fit` on the development part of the labelled pairs (docs/fusion.md), and on
 # pairs that state one identifier, which the features do not see. The held-out part was measured after they stood.
-INTERCEPT = -3.85
+INTERCEPT = -3.44
 IDENTIFIER = 7.0  # set, not fitted: at one spot it outweighs names and kinds that differ, a kilometre away it does not
 COEFFICIENTS = {
-    "own_ratio": 0.18,
-    "shared": 0.56,
-    "union": 2.03,
-    "log_distance": -1.09,
-    "far_unlike": -1.19,
-    "far_kin": 0.63,
-    "same_class": 0.69,
-    "general_class": 0.83,
-    "kin_class": 2.1,
-    "same_number": 0.74,
-    "other_number": -3.52,
-    "one_number": -1.51,
-    "same_kind": 1.77,
-    "other_kind": -2.58,
+    "letters": 0.74,
+    "shared": 0.15,
+    "union": 1.31,
+    "log_distance": -1.12,
+    "far_unlike": -1.11,
+    "far_kin": 0.69,
+    "same_class": 0.76,
+    "general_class": 0.75,
+    "kin_class": 2.14,
+    "same_number": 0.68,
+    "other_number": -3.68,
+    "one_number": -1.66,
+    "same_kind": 2.01,
+    "kind_apart": -1.40,
+    "other_kind": -2.69,
     "same_identifier": IDENTIFIER,
-    "other_identifier": -1.35,
+    "other_identifier": -1.25,
 }
 
 SAME_CLASS, GENERAL_CLASS, KIN_CLASS = 3, 2, 1
@@ -52,7 +54,8 @@ _FAMILIES = (
     "ruin protected_ruins disused_industry industrial_heritage industrial_trace",
 )
 _FAMILY_OF = {class_: words.split()[0] for words in _FAMILIES for class_ in words.split()}
-_NAMES = ["own_ratio", "shared", "union"]
+_NAMES = ["letters", "shared", "union", "left"]
+AT_ONCE = 1_000_000  # pairs whose features stand in memory together
 MOST_SHARED = 1.5  # rare words beyond this say nothing more
 LEAST_RECORDS = 1000  # in a smaller atlas a word is not common because a few records share it
 
@@ -66,15 +69,19 @@ def probabilities(
     taken for a slip. Two entities of one register are never one. With ``identifiers=False`` no identifier is looked
     at: so the model is measured on pairs whose identifier is the label.
     """
-    table = features(pairs, records, class_step)
-    if not identifiers:
-        table[["same_identifier", "other_identifier"]] = 0.0
-    logit = INTERCEPT + table[list(COEFFICIENTS)].to_numpy() @ np.array(list(COEFFICIENTS.values()))
-    p = 1 / (1 + np.exp(-logit))
+    p, words, weight = np.zeros(len(pairs)), Words.of(records["names"].to_numpy()), np.array([*COEFFICIENTS.values()])
+    for start in range(0, len(pairs), AT_ONCE):
+        part = slice(start, start + AT_ONCE)
+        table = features(pairs.iloc[part].reset_index(drop=True), records, class_step[part], words)
+        if not identifiers:
+            table[["same_identifier", "other_identifier"]] = 0.0
+        p[part] = 1 / (1 + np.exp(-INTERCEPT - table[list(COEFFICIENTS)].to_numpy() @ weight))
     return np.where(pairs["other_entity"].to_numpy() & identifiers, 0.0, p)
 
 
-def features(pairs: pd.DataFrame, records: pd.DataFrame, class_step: np.ndarray) -> pd.DataFrame:
+def features(
+    pairs: pd.DataFrame, records: pd.DataFrame, class_step: np.ndarray, words: Words | None = None
+) -> pd.DataFrame:
     """What the model looks at, a column each.
 
     Parameters
@@ -85,14 +92,17 @@ def features(pairs: pd.DataFrame, records: pd.DataFrame, class_step: np.ndarray)
         With ``names``, ``numbers``, ``initials``, ``kinds`` and ``kind_said`` (see :mod:`atlas.fusion.names`).
     class_step
         As :func:`class_steps` gives it.
+    words
+        Of all records, where pairs are looked at part by part.
     """
     a, b = pairs["a"].to_numpy(), pairs["b"].to_numpy()
     log_distance = np.log1p(pairs["distance_m"].to_numpy() / 10)
-    names = name_similarity(records["names"].to_numpy(), a, b)
-    names.loc[_initials(records, a, b), ["shared", "union"]] = 1.0
+    names = (words or Words.of(records["names"].to_numpy())).similarity(a, b)
+    names.loc[_initials(records, a, b), ["shared", "union", "left"]] = (1.0, 1.0, 0.0)
+    left = names.pop("left")
     numbers, kinds = records["numbers"].to_numpy(), records["kinds"].to_numpy()
     said = records["kind_said"].to_numpy()
-    other = _asked(kinds, a, b, lambda x, y: bool(x and y) and x.isdisjoint(y))
+    (same_number, number_a, number_b), (same_kind, kind_a, kind_b) = _shared(numbers, a, b), _shared(kinds, a, b)
     return names.assign(
         log_distance=log_distance,
         far_unlike=log_distance * (1 - names["union"]),
@@ -100,11 +110,12 @@ def features(pairs: pd.DataFrame, records: pd.DataFrame, class_step: np.ndarray)
         same_class=class_step == SAME_CLASS,
         general_class=class_step == GENERAL_CLASS,
         kin_class=class_step >= KIN_CLASS,
-        same_number=_asked(numbers, a, b, lambda x, y: not x.isdisjoint(y)),
-        other_number=_asked(numbers, a, b, lambda x, y: bool(x and y) and x.isdisjoint(y)),
-        one_number=_asked(numbers, a, b, lambda x, y: bool(x) != bool(y)),
-        same_kind=_asked(kinds, a, b, lambda x, y: not x.isdisjoint(y)),
-        other_kind=other & said[a] & said[b],
+        same_number=same_number,
+        other_number=number_a & number_b & ~same_number,
+        one_number=number_a != number_b,
+        same_kind=same_kind,
+        kind_apart=left * same_kind,
+        other_kind=kind_a & kind_b & ~same_kind & said[a] & said[b],
         same_identifier=pairs["same_identifier"].to_numpy(),
         other_identifier=pairs["other_identifier"].to_numpy(),
     ).astype(float)
@@ -135,12 +146,19 @@ def class_steps(pairs: pd.DataFrame, classes: pd.Series, atlas: Atlas) -> np.nda
     return _by_codes(code[pairs["a"].to_numpy()], code[pairs["b"].to_numpy()], len(texts), step)
 
 
-def _asked(
-    sets: np.ndarray, a: np.ndarray, b: np.ndarray, ask: Callable[[frozenset[str], frozenset[str]], bool]
-) -> np.ndarray:
-    """``ask`` of the sets of each pair, once for each two distinct ones."""
+def _shared(sets: np.ndarray, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Whether the sets of each pair have something in common, and whether each holds anything."""
     code, distinct = pd.factorize(sets)
-    return _by_codes(code[a], code[b], len(distinct), lambda x, y: int(ask(distinct[x], distinct[y]))).astype(bool)
+    code_a, code_b = code[a], code[b]
+    some = np.array([bool(one) for one in distinct], bool)
+    common = np.zeros(len(a), bool)
+    both = np.flatnonzero(some[code_a] & some[code_b])
+    common[both] = code_a[both] == code_b[both]
+    asked = both[~common[both]]
+    common[asked] = _by_codes(
+        code_a[asked], code_b[asked], len(distinct), lambda x, y: int(not distinct[x].isdisjoint(distinct[y]))
+    )
+    return common, some[code_a], some[code_b]
 
 
 def _by_codes(a: np.ndarray, b: np.ndarray, many: int, ask: Callable[[int, int], int]) -> np.ndarray:
@@ -168,42 +186,81 @@ def _initials(records: pd.DataFrame, a: np.ndarray, b: np.ndarray) -> np.ndarray
     return found
 
 
-def name_similarity(names: Sequence[tuple[str, ...]], a: np.ndarray, b: np.ndarray) -> pd.DataFrame:
-    """How alike the names of each pair are; 0 where one has none.
+@dataclass(frozen=True)
+class Words:
+    """The names of all records as numbers: which words each holds, and how telling each is.
 
-    Columns
-    -------
-    own_ratio
-        of the records' own names, letter by letter, words in alphabetical order, 0 to 1;
-    union
-        the weight of the words that they share over that of all their words, 0 to 1, by the best of their spellings;
-        a word weighs the more, the fewer records have it (``ln((n + 1)/(k + 1)) / ln(n + 1)``, n at least 1,000),
-        and words that say what a thing is, numbers and vowels are left aside;
-    shared
-        that weight itself, at most 1.5.
+    A word weighs the more, the fewer records have it (``ln((n + 1)/(k + 1)) / ln(n + 1)``, n at least 1,000); words
+    that say what a thing is, numbers and vowels are left aside.
+
+    Attributes
+    ----------
+    flat
+        Every name of every record, one after another.
+    many, start
+        How many names a record has, and where in ``flat`` they begin.
+    weight, present
+        Names × sounds of their telling words, with their weights and with ones.
+    size, telling
+        The sum of a name's weights; whether it says more than what the thing is.
     """
-    flat = np.array([one for own in names for one in own] or [""], dtype=object)
-    many = np.array([len(own) for own in names], dtype=np.int64)
-    start = np.concatenate([[0], np.cumsum(many)])[:-1]
-    out = pd.DataFrame(0.0, index=np.arange(len(a)), columns=_NAMES)
-    each = many[a] * many[b]
-    if not each.any():
+
+    flat: np.ndarray
+    many: np.ndarray
+    start: np.ndarray
+    weight: csr_array
+    present: csr_array
+    size: np.ndarray
+    telling: np.ndarray
+
+    @classmethod
+    def of(cls, names: Sequence[tuple[str, ...]]) -> Words:
+        """From all names of each record, its own first."""
+        flat = np.array([one for own in names for one in own] or [""], dtype=object)
+        many = np.array([len(own) for own in names], dtype=np.int64)
+        start = np.concatenate([[0], np.cumsum(many)])[:-1]
+        weight, present = _weighted_words(flat, start[many > 0])
+        tells = {name: is_telling(name) for name in set(flat)}
+        telling = np.array([tells[name] for name in flat], bool)
+        return cls(flat, many, start, weight, present, np.asarray(weight.sum(axis=1)).ravel(), telling)
+
+    def similarity(self, a: np.ndarray, b: np.ndarray) -> pd.DataFrame:
+        """How alike the names of each pair are; 0 where one has none.
+
+        Columns
+        -------
+        letters
+            of the records' own names, letter by letter (Jaro-Winkler), 0 to 1;
+        union
+            the weight of the words that they share over that of all their words, 0 to 1, by the best of their
+            spellings;
+        shared
+            that weight itself, at most 1.5;
+        left
+            the weight of the words that either has alone, the smaller of the two: two churches have each their saint,
+            the parish church ("Igreja Matriz") does not say hers.
+        """
+        out = pd.DataFrame(0.0, index=np.arange(len(a)), columns=_NAMES)
+        many, start, size, telling = self.many, self.start, self.size, self.telling
+        each = many[a] * many[b]
+        if not each.any():
+            return out
+        pair = np.repeat(np.arange(len(a)), each)
+        step = np.arange(len(pair)) - np.repeat(np.cumsum(each) - each, each)
+        x, y = start[a][pair] + step // many[b][pair], start[b][pair] + step % many[b][pair]
+        shared = np.asarray(self.weight[x].multiply(self.present[y]).sum(axis=1)).ravel()
+        union = shared / np.maximum(size[x] + size[y] - shared, 1e-9)
+        left = np.where(telling[x] & telling[y], np.maximum(np.minimum(size[x], size[y]) - shared, 0.0), 0.0)
+        best = np.lexsort((-np.arange(len(pair)), union, pair))
+        best = best[np.concatenate([pair[best][1:] != pair[best][:-1], [True]])]
+        out.loc[pair[best], "union"] = union[best]
+        out.loc[pair[best], "left"] = left[best]
+        out.loc[pair[best], "shared"] = np.minimum(shared[best], MOST_SHARED)
+        own = np.flatnonzero(each > 0)
+        out.loc[own, "letters"] = cpdist(
+            self.flat[start[a[own]]], self.flat[start[b[own]]], scorer=JaroWinkler.similarity, dtype=np.float32
+        ).astype(float)
         return out
-    pair = np.repeat(np.arange(len(a)), each)
-    step = np.arange(len(pair)) - np.repeat(np.cumsum(each) - each, each)
-    x, y = start[a][pair] + step // many[b][pair], start[b][pair] + step % many[b][pair]
-    weight, present = _weighted_words(flat, start[many > 0])
-    size = np.asarray(weight.sum(axis=1)).ravel()
-    shared = np.asarray(weight[x].multiply(present[y]).sum(axis=1)).ravel()
-    union = shared / np.maximum(size[x] + size[y] - shared, 1e-9)
-    best = np.lexsort((-np.arange(len(pair)), union, pair))
-    best = best[np.concatenate([pair[best][1:] != pair[best][:-1], [True]])]
-    out.loc[pair[best], "union"] = union[best]
-    out.loc[pair[best], "shared"] = np.minimum(shared[best], MOST_SHARED)
-    own = np.flatnonzero(each > 0)
-    ratio = cpdist(flat[start[a[own]]], flat[start[b[own]]], scorer=fuzz.token_sort_ratio, dtype=np.float32)
-    out.loc[own, "own_ratio"] = ratio.astype(float) / 100
-    return out
 
 
 def _weighted_words(flat: np.ndarray, own: np.ndarray) -> tuple[csr_array, csr_array]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -46,7 +47,8 @@ def group(
     for a, b in apart:
         kept_apart.setdefault(a, set()).add(b)
         kept_apart.setdefault(b, set()).add(a)
-    members: dict[int, list[int]] = {}
+    held: dict[int, _Held] = {}
+    mask: list[int] = [1 << int(code) for code in pd.factorize(sources)[0]]  # the sources of a group, a bit each
     joined = np.ones(n)
 
     def root(row: int) -> int:
@@ -59,25 +61,46 @@ def group(
     order = accepted.sort_values(["rule", "p", "a", "b"], ascending=[False, False, True, True], kind="stable")
     for a, b, p, rule in zip(*(order[column].tolist() for column in ("a", "b", "p", "rule")), strict=True):
         first, second = sorted((root(a), root(b)))
-        if first == second:
+        if first == second or (not rule and mask[first] & mask[second]):
             continue
-        mine = members.setdefault(first, [first])
-        theirs = members.setdefault(second, [second])
-        if not rule and not {sources[row] for row in mine}.isdisjoint(sources[row] for row in theirs):
+        mine, theirs = (held.get(one) or _Held.of(one, known, kept_apart) for one in (first, second))
+        if rule < DECIDED and mine.is_another(theirs):
             continue
-        if rule < DECIDED and _clash(mine, theirs, known):
-            continue
-        if any(not kept_apart[row].isdisjoint(theirs) for row in mine if row in kept_apart):
+        if not mine.apart.isdisjoint(theirs.rows):
             continue
         parent[second] = first
-        mine.extend(members.pop(second))
+        mask[first] |= mask[second]
+        held.pop(second, None)
+        held[first] = mine.with_(theirs)
         for row in (a, b):
             joined[row] = min(joined[row], p)
     return np.array([root(row) for row in range(n)], dtype=np.int64), joined
 
 
-def _clash(mine: list[int], theirs: list[int], known: Mapping[int, tuple[str, str]]) -> bool:
-    """Whether two groups are two entities of one register."""
-    here = {known[row] for row in mine if row in known}
-    there = {known[row] for row in theirs if row in known}
-    return any(key == other and value != second for key, value in here for other, second in there)
+@dataclass
+class _Held:
+    """What stands in a group: kept as sets, so that a group of thousands is joined as fast as one of two."""
+
+    rows: set[int]
+    entities: dict[str, set[str]]
+    apart: set[int]
+
+    @classmethod
+    def of(cls, row: int, known: Mapping[int, tuple[str, str]], kept_apart: Mapping[int, set[int]]) -> _Held:
+        key = known.get(row)
+        return cls({row}, {key[0]: {key[1]}} if key else {}, set(kept_apart.get(row, ())))
+
+    def is_another(self, other: _Held) -> bool:
+        """Whether two groups are two entities of one register."""
+        return any(
+            len(values | other.entities[key]) > 1 for key, values in self.entities.items() if key in other.entities
+        )
+
+    def with_(self, other: _Held) -> _Held:
+        """Both as one: the larger takes in the smaller."""
+        large, small = (self, other) if len(self.rows) >= len(other.rows) else (other, self)
+        large.rows |= small.rows
+        large.apart |= small.apart
+        for key, values in small.entities.items():
+            large.entities.setdefault(key, set()).update(values)
+        return large

@@ -15,12 +15,15 @@ from atlas.fusion.block import candidate_pairs, inside_outlines, one_entity, roo
 from atlas.fusion.compare import class_steps, probabilities
 from atlas.fusion.decide import DISPUTED, THRESHOLD, group
 from atlas.fusion.decided import decisions_on, decisions_table, joined, on_places, on_records
+from atlas.fusion.doubles import attested, namesakes, written_twice
 from atlas.fusion.identifiers import identifiers, own_entities
 from atlas.fusion.merge import merge, with_mark
 from atlas.fusion.names import all_names, initials_of, kinds_in, kinds_said, numbers_in
+from atlas.fusion.positions import with_doubts
 from atlas.fusion.registers import place_by_name
 
 RULE_P = 0.99
+DOUBLE_P = 0.9  # of the doubles that are joined about as many are one thing (docs/fusion.md)
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ def fuse(records: gpd.GeoDataFrame, atlas: Atlas) -> Fused:
     """
     decided = decisions_on(records, atlas)
     records = on_records(records, decided, atlas)
-    rows = prepare(records[records["classes"].notna()], atlas)
+    rows, doubts = with_doubts(prepare(records[records["classes"].notna()], atlas), atlas)
     row_of = {key: row for row, key in enumerate(zip(rows["source_id"], rows["record_id"], strict=True))}
     same, apart = decided.pairs("same", row_of), decided.pairs("different", row_of)
     placed = rows["placed"].to_numpy()
@@ -77,7 +80,7 @@ def fuse(records: gpd.GeoDataFrame, atlas: Atlas) -> Fused:
     places = with_mark(places, pd.unique(disputes[["place_id", "other_place_id"]].to_numpy().ravel()), "disputed")
     decisions = decisions_table(decided, members)
     places, members = on_places(places, members, decided)
-    return Fused(places, members, unplaced, disputes, decisions, decided.warnings)
+    return Fused(places, members, unplaced, disputes, decisions, [*decided.warnings, *doubts])
 
 
 def _alone(rows: pd.DataFrame, atlas: Atlas) -> np.ndarray:
@@ -172,14 +175,25 @@ def compare(
     rules = pd.concat(
         [one_entity(rows, stated), inside_outlines(rows), rooms(rows, together=together)], ignore_index=True
     )
-    rules = rules.astype(np.int64).assign(p=RULE_P)
+    source = rows["source_id"].to_numpy(dtype=object)
+    near_by = namesakes(rows, stated, atlas)
+    doubles = pd.concat(
+        [near_by[near_by["near"]], attested(near_by[~near_by["near"]], pairs, source)], ignore_index=True
+    )[["a", "b"]]
+    rules = pd.concat(
+        [
+            pd.concat([rules, written_twice(rows)]).astype(np.int64).assign(p=RULE_P),
+            doubles.astype(np.int64).assign(p=DOUBLE_P),
+        ],
+        ignore_index=True,
+    )
     decided = pd.DataFrame(list(same), columns=["a", "b"], dtype=np.int64).assign(p=1.0)
     groups, joined_with = group(
         pd.concat(
             [pairs[["a", "b", "p"]].assign(rule=0), rules.assign(rule=1), decided.assign(rule=2)], ignore_index=True
         ),
-        rows["source_id"].to_numpy(dtype=object),
-        entities=own_entities(stated),
+        source,
+        entities=own_entities(stated, doubles),
         apart=apart,
     )
     return Compared(rows, pairs, groups, joined_with)

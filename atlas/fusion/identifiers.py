@@ -71,7 +71,24 @@ def _of_tags(text: str) -> Iterator[tuple[str, str]]:
             yield "website", "/".join(filter(None, page.groups()))
 
 
-def own_entities(stated: pd.DataFrame) -> dict[int, tuple[str, str]]:
-    """What each record is by its own register's word; objects of OpenStreetMap are redrawn too often to count."""
+def own_entities(stated: pd.DataFrame, doubles: pd.DataFrame | None = None) -> dict[int, tuple[str, str]]:
+    """What each record is by its own register's word; objects of OpenStreetMap are redrawn too often to count.
+
+    Where a register holds one thing under two numbers (``doubles``: rows ``a``, ``b``), the smaller stands for both,
+    in every edition of it.
+    """
     own = stated[stated["own"] & (stated["key"] != "osm")]
-    return dict(zip(own["row"].tolist(), zip(own["key"], own["value"], strict=True), strict=True))
+    entity = dict(zip(own["row"].tolist(), zip(own["key"], own["value"], strict=True), strict=True))
+    one: dict[tuple[str, str], tuple[str, str]] = {}
+    for a, b in [] if doubles is None else zip(doubles["a"], doubles["b"], strict=True):
+        if a in entity and b in entity and entity[a][0] == entity[b][0]:
+            first, second = sorted((_last(entity[a], one), _last(entity[b], one)))
+            if first != second:
+                one[second] = first
+    return {row: _last(own, one) for row, own in entity.items()} if one else entity
+
+
+def _last(entity: tuple[str, str], one: dict[tuple[str, str], tuple[str, str]]) -> tuple[str, str]:
+    while entity in one:
+        entity = one[entity]
+    return entity

@@ -4,33 +4,49 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from functools import lru_cache
 
 import pandas as pd
 
+from atlas.fusion.letters import latin
+
 _SMALL_WORDS = frozenset({
     "de", "da", "do", "das", "dos", "del", "e", "a", "o", "as", "os", "em", "no", "na", "the", "of", "and",
-    "d", "s", "sao", "santo", "santa", "st", "saint",
+    "d", "s", "sao", "santo", "santa", "st", "sto", "sta", "saint", "san",
 })  # fmt: skip
 _ONE_WORD = {
-    r"\bcine ?teatro\b|\btheatre cinema\b": "cineteatro",
-    r"\bmuseum\b": "museu",
-    r"\btheatre\b|\btheater\b": "teatro",
-    r"\bchurch\b": "igreja",
-    r"\bchapel\b": "capela",
-    r"\bcastle\b": "castelo",
-    r"\blibrary\b": "biblioteca",
-    r"\bgallery\b": "galeria",
-    r"\bbridge\b": "ponte",
+    r"\bcine ?theatro\b|\bcine ?teatro\b|\btheatre cinema\b": "cineteatro",
+    r"\bmuse(?:um|o|e|i|en)\b": "museu",
+    r"\bth?eat(?:re|er|ro|ri|teri)\b": "teatro",
+    r"\b(?:church|iglesia|eglise|kirche|kirkko|chiesa)\b": "igreja",
+    r"\b(?:chapel|capilla|chapelle|kapelle|kappeli|cappella)\b": "capela",
+    r"\b(?:castle|castillo|chateau|schloss|linna|castello)\b": "castelo",
+    r"\b(?:library|bibliotheque|bibliothek|kirjasto)\b": "biblioteca",
+    r"\b(?:gallery|galerie|galleria)\b": "galeria",
+    r"\b(?:bridge|puente|pont|brucke|silta)\b": "ponte",
+    r"\b(?:university|universidad|universite|universitat|yliopisto)\b": "universidade",
     r"\bdolmen\b": "anta",
     r"\bpublic\b": "publica",
+    r"\bprofa?\b": "professor",
+    r"\bdra?\b": "doutor",
+    r"\beng\b": "engenheiro",
+    r"\barq\b": "arquiteto",
+    r"\bpe\b": "padre",
+    r"\b(?:n|nossa)(?: ?a)? (?:sra|sr a|s a|sa|s)\b": "nossa senhora",
+    r"\bmun\b": "municipal",
+    r"\bbibl?\b": "biblioteca",
+    r"\bmus\b": "museu",
+    r"\besc\b": "escola",
+    r"\binst\b": "instituto",
+    r"\buniv\b": "universidade",
+    r"\bfac\b": "faculdade",
+    r"\bav\b": "avenida",
 }
 _IN_ONE = re.compile("|".join(f"({pattern})" for pattern in _ONE_WORD))
 _WORDS = tuple(_ONE_WORD.values())
 _ROMAN_WORDS = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii", "xiii", "xiv", "xv", "xvi")
 _ROMAN = {word: str(number) for number, word in enumerate(_ROMAN_WORDS, 1)}
-_OTHER_SIGNS = re.compile(r"[^a-z0-9]+")
+_OTHER_SIGNS = re.compile(r"[\W_]+")
 _LEGEND = re.compile(r"\(\s*\d+\s*[A-Za-z]?\s*\)\s*$")  # the number of a printed map: "Igreja do Carmo (27)"
 _ASIDE = re.compile(r"\([^)]*\)")  # "Anta de Zedes (Casa da Moura)"
 _QUOTED = re.compile(r"[«“\"]([^«»“”\"]{4,})[»”\"]")  # "Dólmen existente no terreno designado «Leira Longa»"
@@ -74,6 +90,7 @@ _KINDS = {
 }
 _KIND_OF = {word: kind for kind, words in _KINDS.items() for word in words.split()}
 _FORMER = frozenset(["antigo", "antiga", "antigos", "antigas", "ex", "former", "old"])
+_OF_ITS_KIND = frozenset({"matriz", "paroquial", "parroquial", "parish"})  # whose saint another name may say
 _ONLY_FIRST = "street"  # "Edifício na Rua do Belomonte" is no street
 _CLASS_SAYS = {
     "megalith": "megalith mound",
@@ -96,9 +113,12 @@ _CLASS_SAYS = {
 }
 _KIND_OF_CLASS = {class_: kind for kind, classes in _CLASS_SAYS.items() for class_ in classes.split()}
 _ALIKE = str.maketrans("zyk", "sic")
+_HEARD = (("ph", "f"), ("th", "t"), ("ct", "t"), ("pt", "t"))  # Theatro, Arquitectura, Baptista
 _NO_VOWELS = str.maketrans("", "", "aeiou")
 _TWICE = re.compile(r"(.)\1")
 _SHORT = 5
+_LETTERS = 2  # of a word that may be a name
+_UNTITLED = frozenset({"sem titulo", "sem nome", "untitled", "unnamed", "street art", "arte urbana", "desocupado"})
 
 
 def normalise(names: pd.Series) -> pd.Series:
@@ -115,10 +135,7 @@ def normalise(names: pd.Series) -> pd.Series:
 
 
 def _one(name: str) -> str:
-    if name.isascii():
-        plain = name[:300].lower()
-    else:
-        plain = unicodedata.normalize("NFKD", name[:300]).encode("ascii", "ignore").decode().lower()
+    plain = name[:300].lower() if name.isascii() else latin(name[:300])
     plain = _IN_ONE.sub(_one_word, _OTHER_SIGNS.sub(" ", plain).strip())
     plain = _DOOR.sub(r"\1\2", plain)
     words = plain.split()
@@ -213,7 +230,6 @@ def _kind_in(name: str) -> str:
     return "faculty" if kind == "university" and "faculty" in kinds else kind
 
 
-@lru_cache(maxsize=1 << 18)
 def core(name: str) -> str:
     """A normalised name without the words that say what it is and its numbers; the whole name if nothing is left.
 
@@ -222,10 +238,23 @@ def core(name: str) -> str:
     >>> core("mamoa 2 aspra"), core("pelourinho"), core("museu cinema melgaco")
     ('aspra', 'pelourinho', 'cinema melgaco')
     """
+    return _own_words(name) or name
+
+
+@lru_cache(maxsize=1 << 18)
+def _own_words(name: str) -> str:
     kind = _kind_in(name)
-    left = [word for word in name.split() if not word[0].isdigit()]
-    words = [word for word in left if not (own := _kind_of(word)) or (kind and own != kind)]
-    return " ".join(sorted(words)) or name
+    left = [word for word in name.split() if not word[0].isdigit() and not (kind and word in _OF_ITS_KIND)]
+    return " ".join(sorted(word for word in left if not (own := _kind_of(word)) or (kind and own != kind)))
+
+
+def is_telling(name: str) -> bool:
+    """Whether a normalised name says more than what it is, with a word of two letters: more than "untitled".
+
+    >>> [is_telling(name) for name in ("museu batalha", "museu cinema", "biblioteca c", "pelourinho", "sem titulo")]
+    [True, True, False, False, False]
+    """
+    return name not in _UNTITLED and any(len(word) >= _LETTERS for word in _own_words(name).split())
 
 
 @lru_cache(maxsize=1 << 18)
@@ -235,7 +264,10 @@ def sound(word: str) -> str:
     >>> sound("catorino") == sound("cotorino"), sound("luiz"), sound("anta")
     (True, 'luis', 'anta')
     """
-    plain = word.replace("ph", "f").translate(_ALIKE)
+    plain = word
+    for written, heard in _HEARD:
+        plain = plain.replace(written, heard)
+    plain = plain.translate(_ALIKE)
     if len(plain) < _SHORT:
         return plain
     plain = plain.removesuffix("s")

@@ -125,8 +125,8 @@ def to_records(frame: gpd.GeoDataFrame, source: Source, path: Path) -> gpd.GeoDa
         )
     warnings += counted(
         frame.loc[_repeated(frame, (placed & ~lost).to_numpy()), "record_id"].tolist(),
-        "registos repetem o nome, a classe e o ponto de outro da mesma fonte, e contam cada um.",
-        "records repeat the name, class and point of another of the same source, and count each.",
+        "registos repetem o nome, a classe e o ponto de outro da mesma fonte: a fusão faz deles um lugar.",
+        "records repeat the name, class and point of another of the same source: fusion makes one place of them.",
     )
     geometry = frame.geometry.where(placed & ~lost, None)
     frame = gpd.GeoDataFrame(frame[list(RECORD_COLUMNS[:-1])], geometry=geometry.to_numpy(), crs=4326)
