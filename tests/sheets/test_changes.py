@@ -59,7 +59,7 @@ def test_the_dossier_says_what_changed_and_what_moved_it(
     assert t("sheet.changes.title") in page
     assert found.caveats[0].in_(lang) in page, "the map of OpenStreetMap may have grown"
     came = found.rows[found.rows["kind"] == "place_came"]
-    assert len(came) > 5
+    assert len(came) > 3
     for name in came["name"].dropna():
         assert str(name) in page
     assert {"data", "method"} == set(found.rows.loc[found.rows["kind"] == "score", "cause"])
