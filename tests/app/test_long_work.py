@@ -68,7 +68,7 @@ def children(app: Served) -> list[str]:
 
 
 def until(holds: Callable[[], bool]) -> None:
-    for _ in range(100):
+    for _ in range(300):
         if holds():
             return
         time.sleep(0.1)
