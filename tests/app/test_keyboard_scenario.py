@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from app_serving import Served, start
-from playwright.sync_api import Browser, Page, TimeoutError, expect
+from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import TimeoutError as Late
 from test_walk import browser, ready
 
 from atlas.built import Built
@@ -67,13 +68,13 @@ def add(page: Page, count: int) -> None:
 
 
 def choose_file(page: Page, path: Path) -> None:
-    """Open the file dialogue from its field; a rerun that replaces the field swallows the key, so it is pressed anew."""
+    """Open the file dialogue from its field; a rerun may swallow the key, which is pressed anew."""
     for last in (False, False, True):
         tab_to(page, "e.type === 'file'")
         try:
             with page.expect_file_chooser(timeout=20_000) as chooser:
                 page.keyboard.press("Enter")
-        except TimeoutError:
+        except Late:
             if last:
                 raise
         else:
