@@ -39,10 +39,11 @@ def find_atlas(name: str) -> Path:
     return folder
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """A TOML file as a dictionary; what cannot be read is a :class:`ConfigError` with file and line."""
+def content_of(path: Path, most: int = -1) -> bytes:
+    """The first ``most`` bytes of a file that somebody named, or all; :class:`ConfigError` where it cannot be read."""
     try:
-        return tomllib.loads(path.read_text("utf-8-sig"))
+        with path.open("rb") as file:
+            return file.read(most)
     except FileNotFoundError:
         raise ConfigError(
             "O ficheiro não existe. Verifique o caminho.",
@@ -52,10 +53,16 @@ def read_toml(path: Path) -> dict[str, Any]:
     except OSError as fault:
         pt, en = refusal(fault)
         raise ConfigError(
-            f"O ficheiro não se lê ({pt}). Verifique as permissões.",
-            f"The file cannot be read ({en}). Check its permissions.",
+            f"O ficheiro não se lê ({pt}). Indique outro, ou verifique as permissões.",
+            f"The file cannot be read ({en}). Name another, or check its permissions.",
             where=str(path),
         ) from fault
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """A TOML file as a dictionary; what cannot be read is a :class:`ConfigError` with file and line."""
+    try:
+        return tomllib.loads(content_of(path).decode("utf-8-sig"))
     except UnicodeDecodeError as fault:
         raise ConfigError(
             f"O ficheiro não se lê ({fault}). Guarde-o em UTF-8.",

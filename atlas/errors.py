@@ -22,10 +22,11 @@ _REASONS = {
     errno.ENOENT: ("a pasta não existe", "the folder does not exist"),
     errno.ENOTDIR: ("uma parte do caminho é um ficheiro", "a part of the path is a file"),
     errno.EEXIST: ("uma parte do caminho é um ficheiro", "a part of the path is a file"),
+    errno.EISDIR: ("é uma pasta", "it is a folder"),
     errno.ENAMETOOLONG: ("o nome é demasiado comprido", "the name is too long"),
 }
 
-_OUTSIDE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.ENAMETOOLONG})
+_OUTSIDE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EISDIR, errno.ENAMETOOLONG})
 
 
 class Spot(str):
@@ -75,7 +76,7 @@ class AtlasError(Exception):
     def text(self, lang: str) -> str:
         """One paragraph in ``pt`` or ``en``."""
         words = self.en if lang == "en" else self.pt
-        where = self.where.en if lang == "en" and isinstance(self.where, Spot) else self.where
+        where = in_lang(self.where, lang)
         return f"{where}: {words}" if where else words
 
 
@@ -124,7 +125,7 @@ class UnknownName(AtlasError):
 
 
 def refusal(fault: BaseException) -> tuple[str, str]:
-    """Why the system lets nothing be written, in each language; what it says itself where that is something else.
+    """Why the system lets nothing be read or written, in each language; its own words where it says something else.
 
     >>> refusal(PermissionError(errno.EACCES, "Permission denied"))
     ('sem permissão', 'no permission')
@@ -133,6 +134,15 @@ def refusal(fault: BaseException) -> tuple[str, str]:
         fault = fault.args[0]
     said = getattr(fault, "strerror", None) or str(fault)
     return _REASONS.get(getattr(fault, "errno", None) or 0, (said, said))
+
+
+def in_lang(where: str, lang: str) -> str:
+    """Where something is, in ``pt`` or ``en``: a file's name alone is the same in both.
+
+    >>> in_lang(Spot.of("a.csv", line=7), "en"), in_lang("a.csv", "en")
+    ('a.csv, line 7', 'a.csv')
+    """
+    return where.en if lang == "en" and isinstance(where, Spot) else where
 
 
 def from_system(fault: OSError) -> AtlasError | None:

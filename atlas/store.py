@@ -6,6 +6,7 @@ Same inputs, same bytes. Timings and the day of the build stand apart in ``build
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -52,11 +53,12 @@ class Store:
                     f"The manifest cannot be read ({fault}). Run `atlas build --force`.",
                     where=str(path),
                 ) from fault
-            if found.get("schema") != SCHEMA:
+            schema = found.get("schema") if isinstance(found, dict) else None
+            if schema != SCHEMA:
                 raise StoreError(
-                    f"A construção é do esquema {found.get('schema')}, este programa lê o {SCHEMA}. Execute "
+                    f"A construção é do esquema {schema}, este programa lê o {SCHEMA}. Execute "
                     "`atlas build`, ou use o programa que a fez.",
-                    f"The store is of schema {found.get('schema')}, this program reads {SCHEMA}. Run `atlas build`, or "
+                    f"The store is of schema {schema}, this program reads {SCHEMA}. Run `atlas build`, or "
                     "use the program that made it.",
                     where=str(path),
                 )
@@ -68,7 +70,7 @@ class Store:
         """Tables that somebody asked for once and that went with the figures they stood on (``--cuts``, ``--null``)."""
         try:
             found = json.loads((self.folder / LOG).read_text("utf-8")).get("gone", [])
-        except (OSError, ValueError):
+        except (OSError, ValueError, AttributeError):
             return []
         return [str(name) for name in found]
 
@@ -99,6 +101,11 @@ def write(
 
     A build that is killed leaves the last good store, under its own name or, in the moment between two
     renames, as ``NAME.previous``, from which :func:`recover` brings it back.
+
+    Raises
+    ------
+    StoreError
+        The folder cannot be written to, or the disk is full.
     """
     folder = Path(folder)
     try:
@@ -152,8 +159,10 @@ def recover(folder: Path) -> None:
             _carry_over(folder, previous)
             shutil.rmtree(folder, ignore_errors=True)
             previous.replace(folder)
-    for left in folder.parent.glob(f".{folder.name}-*"):
-        shutil.rmtree(left, ignore_errors=True)
+    begun = re.compile(rf"\.{re.escape(folder.name)}-[a-z0-9_]{{8}}")  # as `tempfile` names it, and no neighbour's
+    for left in folder.parent.iterdir() if folder.parent.is_dir() else ():
+        if begun.fullmatch(left.name):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _previous(folder: Path) -> Path:

@@ -64,15 +64,24 @@ def test_a_swap_cut_in_the_middle_is_mended(tmp_path: Path, moment: str) -> None
     folder, previous = tmp_path / "s", tmp_path / "s.previous"
     write(folder, first=True)
     if moment == "before":
-        (tmp_path / ".s-abc").mkdir()
+        (tmp_path / ".s-abc_12x7").mkdir()
     elif moment == "between":
         folder.rename(previous)
-        (tmp_path / ".s-abc").mkdir()
+        (tmp_path / ".s-abc_12x7").mkdir()
     else:
         previous.mkdir()
     stores.recover(folder)
     assert Store(folder).manifest["first"] is True
     assert [path.name for path in tmp_path.iterdir()] == ["s"]
+
+
+def test_what_a_neighbour_of_a_longer_name_is_building_stays(tmp_path: Path) -> None:
+    write(tmp_path / "s", first=True)
+    others = [tmp_path / ".s-2025-abc_12x7", tmp_path / ".sx-abc_12x7", tmp_path / ".s-notes"]
+    for one in others:
+        one.mkdir()
+    stores.recover(tmp_path / "s")
+    assert sorted(tmp_path.iterdir()) == sorted([*others, tmp_path / "s"])
 
 
 def test_a_missing_an_older_and_a_damaged_store_say_what_to_do(tmp_path: Path) -> None:
@@ -82,6 +91,9 @@ def test_a_missing_an_older_and_a_damaged_store_say_what_to_do(tmp_path: Path) -
     manifest = tmp_path / "s" / "manifest.json"
     manifest.write_text(manifest.read_text().replace(f'"schema": {stores.SCHEMA}', '"schema": 0'))
     with pytest.raises(StoreError, match="esquema 0"):
+        _ = Store(tmp_path / "s").manifest
+    manifest.write_text("[1]")
+    with pytest.raises(StoreError, match="esquema None"):
         _ = Store(tmp_path / "s").manifest
     (tmp_path / "s" / "scores.parquet").write_bytes(b"PAR1 cut")
     with pytest.raises(StoreError, match=r"scores\.parquet"):

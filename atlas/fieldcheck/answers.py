@@ -15,7 +15,7 @@ import pyogrio
 import shapely
 
 from atlas.built import Built
-from atlas.errors import AtlasError, SourceError, raise_first
+from atlas.errors import AtlasError, SourceError, Spot, in_lang, raise_first
 from atlas.fieldcheck.form import ADDED, ANSWERS, ASKED, CHECK, NEW
 from atlas.fieldcheck.origin import Origin, Record, read_origins
 from atlas.fieldcheck.text import plain_line
@@ -139,7 +139,7 @@ def _answer(
         moved = float(shapely.distance(_metric(before.lon, before.lat, built), point))
     on = row.get("checked_on")
     return Answer(
-        f"{path}, {layer}, fid {fid}" + (f" («{name[:60]}»)" if name else ""),
+        Spot.of(path, part=f"{layer}, fid {fid}", key=name[:60] or None),
         place_id,
         plain_line(row.get("answer")),
         name,
@@ -321,7 +321,8 @@ def _between(given: list[Answer], found: list[Answer]) -> Iterator[AtlasError]:
             yield _fault(
                 one,
                 f"O mesmo lugar tem outra resposta em {earlier.where}: «{earlier.answer}» e «{one.answer}».",
-                f"The same place has another answer at {earlier.where}: “{earlier.answer}” and “{one.answer}”.",
+                f"The same place has another answer at {in_lang(earlier.where, 'en')}: “{earlier.answer}” and "
+                f"“{one.answer}”.",
             )
     for one in given:
         other = first.get(one.same_as)
@@ -329,7 +330,7 @@ def _between(given: list[Answer], found: list[Answer]) -> Iterator[AtlasError]:
             yield _fault(
                 one,
                 f"É o mesmo que um lugar cuja resposta é «{other.answer}» ({other.where}).",
-                f"It is the same as a place whose answer is “{other.answer}” ({other.where}).",
+                f"It is the same as a place whose answer is “{other.answer}” ({in_lang(other.where, 'en')}).",
             )
     spots: dict[tuple[str, str, int, int], Answer] = {}
     for one in found:
@@ -339,5 +340,5 @@ def _between(given: list[Answer], found: list[Answer]) -> Iterator[AtlasError]:
                 yield _fault(
                     one,
                     f"Este lugar já foi acrescentado em {spots[key].where}. Retire um dos dois.",
-                    f"This place was added already at {spots[key].where}. Remove one of them.",
+                    f"This place was added already at {in_lang(spots[key].where, 'en')}. Remove one of them.",
                 )

@@ -16,7 +16,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from atlas.built import Built
-from atlas.errors import OutputError, SourceError, Spot, raise_first, refusal
+from atlas.errors import OutputError, SourceError, Spot, in_lang, raise_first, refusal
 from atlas.exports import working_folder, write_text
 from atlas.exports.spreadsheet_safety import inert
 from atlas.fetched import DECISIONS, located_file
@@ -178,7 +178,8 @@ def _contradictions(
         if _stand(earlier[1]) != _stand(row):
             yield SourceError(
                 f"Contradiz {earlier[0]}: «{_stand(earlier[1])}» e «{_stand(row)}». Retire um dos dois.",
-                f"It contradicts {earlier[0]}: “{_stand(earlier[1])}” and “{_stand(row)}”. Remove one of the two.",
+                f"It contradicts {in_lang(earlier[0], 'en')}: “{_stand(earlier[1])}” and “{_stand(row)}”. Remove one "
+                "of the two.",
                 where=where,
             )
 
@@ -187,7 +188,7 @@ def _closed_and_there(
     wanted: Sequence[tuple[Answer, Row]], held: Sequence[tuple[int, Row]], path: Path
 ) -> Iterator[SourceError]:
     """Answers after which a record would be closed and there: only what was seen there before may close later."""
-    every = [(f"{path}, linha {line}", row, False) for line, row in held]
+    every: list[tuple[str, Row, bool]] = [(Spot.of(path, line=line), row, False) for line, row in held]
     every += [(one.where, row, True) for one, row in wanted]
     of_record: dict[Record, list[tuple[str, Row, bool]]] = {}
     for one in every:
@@ -201,7 +202,7 @@ def _closed_and_there(
                 yield SourceError(
                     f"Diz-se fechado ({shut['date'] or 'sem dia'}) um lugar que {other} diz existir "
                     f"({seen['date'] or 'sem dia'}). Retire um dos dois.",
-                    f"A place is called closed ({shut['date'] or 'no day'}) that {other} says is there "
+                    f"A place is called closed ({shut['date'] or 'no day'}) that {in_lang(other, 'en')} says is there "
                     f"({seen['date'] or 'no day'}). Remove one of the two.",
                     where=where,
                 )

@@ -9,9 +9,9 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from atlas.atlasfile import parse
+from atlas.atlasfile import content_of, parse
 from atlas.built import Built
-from atlas.errors import ConfigError, refusal
+from atlas.errors import ConfigError
 from atlas.scenarios.model import SCHEMA, Scenario, data_of
 
 LARGEST = 400_000  # characters of a scenario that is read: two hundred changes, with room
@@ -26,22 +26,7 @@ def read_scenario(path: Path) -> Scenario:
     ConfigError
         It is missing, no JSON, of another schema, or holds keys or values that do not fit: every one is named.
     """
-    try:
-        if path.stat().st_size > LARGEST:
-            raise _too_large(str(path))
-        raw = path.read_bytes()
-    except FileNotFoundError:
-        raise ConfigError(
-            "O ficheiro não existe. Verifique o caminho.", "The file does not exist. Check the path.", where=str(path)
-        ) from None
-    except OSError as fault:
-        pt, en = refusal(fault)
-        raise ConfigError(
-            f"O ficheiro não se lê ({pt}). Verifique as permissões.",
-            f"The file cannot be read ({en}). Check its permissions.",
-            where=str(path),
-        ) from fault
-    return scenario_of_bytes(raw, str(path))
+    return scenario_of_bytes(content_of(path, LARGEST + 1), str(path))
 
 
 def scenario_of_bytes(raw: bytes, where: str) -> Scenario:

@@ -410,6 +410,8 @@ def test_decisions_that_are_there_stay_word_for_word_and_contradicting_them_is_r
     assert "Contradiz" in told
     assert "decisions.csv, linha 4" in told
     assert "b.gpkg, check, fid" in told
+    assert main(["fieldcheck", "--read", str(form), "--atlas", str(walked), "--lang", "en"]) == 1
+    assert "decisions.csv, line 4: “theatre” and “gallery”" in capsys.readouterr().err
     assert (walked / "decisions.csv").read_text("utf-8-sig") == text
 
 
@@ -464,7 +466,7 @@ def test_a_place_is_not_closed_and_there(
     code = main(["fieldcheck", "--read", str(form), "--atlas", str(walked), "--lang", "en", "--quiet"])
     told = capsys.readouterr().err
     assert code == refused
-    assert refused == ("«Museu Só Um»" in told and f"{walked / 'decisions.csv'}, linha 2 says is there" in told), told
+    assert refused == ("“Museu Só Um”" in told and f"{walked / 'decisions.csv'}, line 2 says is there" in told), told
     assert refused == ((walked / "decisions.csv").read_text("utf-8") == held)
 
 
