@@ -6,6 +6,7 @@ import argparse
 import re
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from atlas.commands import (
     ATLAS,
@@ -57,7 +58,13 @@ def parser(lang: str, words: Sequence[str] = ()) -> argparse.ArgumentParser:
                      "Atlas of creative places for urban regeneration.")[pick],
     )  # fmt: skip
     whole.add_argument("--version", action="store_true", help=("a versão", "the version")[pick])
-    commands = whole.add_subparsers(dest="command", metavar="COMMAND")
+    spare = argparse.ArgumentParser(add_help=False)  # one for all that are not asked: to make one each takes long
+
+    def made(**told: Any) -> Any:
+        return argparse.ArgumentParser(**told) if told["prog"].rpartition(" ")[2] in words else spare
+
+    make: Any = made  # argparse calls it, and wants no class
+    commands = whole.add_subparsers(dest="command", metavar="COMMAND", parser_class=make)
     for command in COMMANDS:
         said = (command.pt, command.en)[pick]
         one = commands.add_parser(command.name, help=said, description=said)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from atlas.answers import Answer
     from atlas.built import Built
 
@@ -34,9 +35,16 @@ class Command(NamedTuple):
     one_of: tuple[Option, ...] = ()  # exactly one of these must be given
 
 
+def named_path(text: str) -> Path:
+    """The type of arguments that name a file or folder; the help needs no paths, and is there sooner without."""
+    from pathlib import Path
+
+    return Path(text)
+
+
 ATLAS = Option(("atlas",), "norte (predefinido), porto ou uma pasta", "norte (default), porto or a folder", {
     "nargs": "?", "default": "norte", "metavar": "ATLAS"})  # fmt: skip
-STORE = Option(("--store",), "pasta da construção", "folder of the store", {"type": Path, "metavar": "DIR"})
+STORE = Option(("--store",), "pasta da construção", "folder of the store", {"type": named_path, "metavar": "DIR"})
 LANG = Option(("--lang",), "língua", "language", {"choices": ("pt", "en")})
 QUIET = Option(("--quiet",), "sem mensagens", "no messages", {"action": "store_true"})
 PROGRESS = Option(("--progress",), "progresso", "progress", {"choices": ("auto", "json", "off"), "default": "auto"})
@@ -47,8 +55,9 @@ INDEX = Option(("--index",), "índice ou pilar (potential)", "index or pillar (p
     "default": "potential", "metavar": "ID"})  # fmt: skip
 FORCE = Option(("--force",), "substituir o que existe", "replace what is there", {"action": "store_true"})
 OUT = Option(("-o", "--output"), "ficheiro a escrever", "file to write", {
-    "type": Path, "required": True, "metavar": "FILE"})  # fmt: skip
-WEIGHTS = Option(("--weights",), "TOML com [weights]", "TOML with [weights]", {"type": Path, "metavar": "FILE.toml"})
+    "type": named_path, "required": True, "metavar": "FILE"})  # fmt: skip
+WEIGHTS = Option(("--weights",), "TOML com [weights]", "TOML with [weights]", {
+    "type": named_path, "metavar": "FILE.toml"})  # fmt: skip
 PRESET = Option(("--preset",), "predefinição de pesos", "preset of weights", {"metavar": "ID"})
 
 

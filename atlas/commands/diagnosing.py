@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from atlas.commands import FORCE, Command, Option, opened
+from atlas.commands import FORCE, Command, Option, named_path, opened
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from atlas.answers import Answer
     from atlas.built import Built
 
@@ -56,7 +57,7 @@ COMMANDS = (
                "Sobol' indices with N base samples (1024; at least 64)", {
                    "type": _runs, "default": 0, "metavar": "N"}),
         Option(("-o", "--output"), "também como livro do Excel, uma folha por índice",
-               "also as an Excel workbook, a sheet an index", {"type": Path, "metavar": "FILE.xlsx"}),
+               "also as an Excel workbook, a sheet an index", {"type": named_path, "metavar": "FILE.xlsx"}),
         FORCE,
     ), lists=True),
 )  # fmt: skip

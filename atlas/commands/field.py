@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from atlas.commands import ATLAS, FORCE, STORE, Command, Option, opened
+from atlas.commands import ATLAS, FORCE, STORE, Command, Option, named_path, opened
 
 if TYPE_CHECKING:
     from atlas.answers import Answer
@@ -66,7 +65,7 @@ def _read_back(args: argparse.Namespace) -> Answer | None:
     if not written.added:
         return None if args.quiet else walk_answer(written, None, args.lang)
     with tempfile.TemporaryDirectory(prefix="atlas-") as folder:
-        before = Path(folder) / "before"
+        before = named_path(folder) / "before"
         shutil.copytree(built.store.folder, before)
         after = opened(args)
         changed = compare(Store(before), after.store)
@@ -81,7 +80,7 @@ def store_of(word: str, args: argparse.Namespace) -> Store:
     from atlas.errors import StoreError
     from atlas.store import MANIFEST, Store
 
-    folder = Path(word)
+    folder = named_path(word)
     if word not in EMBEDDED and (folder / MANIFEST).is_file():
         return Store(folder)
     if word in EMBEDDED or (folder / CONFIG).is_file():
@@ -118,9 +117,9 @@ COMMANDS = (
             "nargs": "?", "metavar": "CODE"}),
         ATLAS,
         Option(("-o", "--output"), "formulário .gpkg ou lista .pdf a escrever", "form .gpkg or list .pdf to write", {
-            "type": Path, "metavar": "FILE"}),
+            "type": named_path, "metavar": "FILE"}),
         Option(("--read",), "formulário preenchido a ler", "filled-in form to read", {
-            "type": Path, "metavar": "FILE.gpkg"}),
+            "type": named_path, "metavar": "FILE.gpkg"}),
         Option(("--atlas",), "com --read: o atlas (norte)", "with --read: the atlas (norte)", {
             "dest": "of", "default": "norte", "metavar": "ATLAS"}),
         FORCE, STORE,

@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from atlas.commands import Command, Option
+from atlas.commands import Command, Option, named_path
 
 if TYPE_CHECKING:
     from atlas.answers import Answer
@@ -60,21 +59,21 @@ def _asker(lang: str) -> Callable[[str, Sequence[str]], str]:
 _COLUMN = {"metavar": "C"}
 COMMANDS = (
     Command("init", _init, "cria um atlas de outra região", "makes an atlas of another region", (
-        Option(("folder",), "pasta a criar", "folder to make", {"type": Path, "metavar": "FOLDER"}),
+        Option(("folder",), "pasta a criar", "folder to make", {"type": named_path, "metavar": "FOLDER"}),
         Option(("--name",), "nome do atlas", "name of the atlas", {"required": True, "metavar": "NAME"}),
         Option(("--code",), "coluna do código", "column of the code", _COLUMN),
         Option(("--name-column",), "coluna do nome", "column of the name", _COLUMN),
         Option(("--parent",), "coluna da área que as contém", "column of the area that holds them", _COLUMN),
         Option(("--population",), "coluna dos residentes", "column of the residents", _COLUMN),
         Option(("--places",), "ficheiro de lugares (repete-se)", "file of places (repeats)", {
-            "type": Path, "action": "append", "default": [], "metavar": "FILE"}),
+            "type": named_path, "action": "append", "default": [], "metavar": "FILE"}),
         Option(("--osm",), "extrato do OpenStreetMap (repete-se)", "extract of OpenStreetMap (repeats)", {
-            "type": Path, "action": "append", "default": [], "metavar": "FILE.pbf"}),
+            "type": named_path, "action": "append", "default": [], "metavar": "FILE.pbf"}),
         Option(("--relief",), "altitudes, para o declive das ruas", "heights, for the slope of streets", {
-            "type": Path, "metavar": "FILE.tif"}),
+            "type": named_path, "metavar": "FILE.tif"}),
     ), takes_atlas=False, one_of=(
         Option(("--neighbourhoods",), "ficheiro dos contornos", "file of the outlines", {
-            "type": Path, "metavar": "FILE"}),
+            "type": named_path, "metavar": "FILE"}),
         Option(("--grid",), "hexágonos com esta largura", "hexagons of this width", {
             "type": float, "metavar": "METRES"}),
     )),

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from atlas.commands import Command, Option, opened
+from atlas.commands import Command, Option, named_path, opened
 
 if TYPE_CHECKING:
     from atlas.answers import Answer
@@ -36,7 +35,7 @@ COMMANDS = (
         Option(("lat",), "latitude em graus, como 41.146", "latitude in degrees, such as 41.146",
                {"nargs": "?", "metavar": "LAT"}),
         Option(("--area",), "área desenhada, em vez de LON LAT", "drawn area, in place of LON LAT",
-               {"type": Path, "metavar": "FILE.geojson|.wkt"}),
+               {"type": named_path, "metavar": "FILE.geojson|.wkt"}),
         Option(("--grades",), "quantos imóveis há de cada grau, em vez de LON LAT",
                "how many sites there are of each grade, in place of LON LAT", {"action": "store_true"}),
     ), lists=True),

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from atlas.commands import FORCE, OUT, Command, Option, opened
+from atlas.commands import FORCE, OUT, Command, Option, named_path, opened
 
 if TYPE_CHECKING:
     from atlas.answers import Answer
@@ -25,8 +24,9 @@ def _scenario(args: argparse.Namespace) -> Answer:
 COMMANDS = (
     Command("scenario", _scenario, "o que mudaria: equipamentos novos, movidos ou fechados, espaço reutilizado, áreas",
             "what would change: venues added, moved or closed, space reused, areas drawn", (
-        Option(("scenario",), "ficheiro do cenário", "file of the scenario", {"type": Path, "metavar": "FILE.json"}),
-        OUT._replace(more={"type": Path, "metavar": "FILE"}),
+        Option(("scenario",), "ficheiro do cenário", "file of the scenario", {
+            "type": named_path, "metavar": "FILE.json"}),
+        OUT._replace(more={"type": named_path, "metavar": "FILE"}),
         Option(("--check",), "comparar com a reconstrução completa", "compare with the full rebuild",
                {"action": "store_true"}),
         FORCE,

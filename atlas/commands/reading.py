@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from atlas.commands import FORCE, INDEX, OUT, PRESET, WEIGHTS, WITHIN, Command, Option, opened
+from atlas.commands import FORCE, INDEX, OUT, PRESET, WEIGHTS, WITHIN, Command, Option, named_path, opened
 
 if TYPE_CHECKING:
     from atlas.answers import Answer
@@ -70,7 +69,7 @@ COMMANDS = (
         INDEX,
         Option(("--top",), "só as primeiras N", "only the first N", {"type": int, "metavar": "N"}),
         PRESET, WEIGHTS, WITHIN, FORCE,
-        OUT._replace(more={"type": Path, "metavar": "FILE.xlsx"}),
+        OUT._replace(more={"type": named_path, "metavar": "FILE.xlsx"}),
     ), lists=True),
     Command("explain", _explain, "porquê este valor", "why this value", (
         Option(("code",), "código da unidade", "code of the unit", {"metavar": "CODE"}), INDEX,

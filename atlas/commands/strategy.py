@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from atlas.commands import WITHIN, Command, Option, opened
+from atlas.commands import WITHIN, Command, Option, named_path, opened
 
 if TYPE_CHECKING:
     from atlas.answers import Answer
@@ -92,7 +91,7 @@ COMMANDS = (
             "compares the index with places that people named", (
         Option(("list",), "CSV com lon e lat, ou code; expected: sim ou não",
                "CSV with lon and lat, or code; expected: yes or no",
-               {"type": Path, "metavar": "LIST.csv"}),
+               {"type": named_path, "metavar": "LIST.csv"}),
     ), lists=True),
     Command("scorecard", _scorecard, "painel da estratégia: os oito resultados em números",
             "the strategy's scorecard: the eight results in figures", (WITHIN,), lists=True),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from atlas.commands import FORCE, Command, Option
+from atlas.commands import FORCE, Command, Option, named_path
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from atlas.answers import Answer
     from atlas.config import Atlas, Index
     from atlas.language import Lang
@@ -63,11 +64,11 @@ COMMANDS = (
     Command("weights", _weights, "pesos de várias pessoas: média, dispersão, coerência",
             "weights of several people: mean, spread, consistency", (
         Option(("file",), "CSV de pontos por pessoa ou de comparações aos pares", "CSV of points a person or of "
-               "comparisons by pairs", {"type": Path, "metavar": "FILE.csv"}),
+               "comparisons by pairs", {"type": named_path, "metavar": "FILE.csv"}),
         Option(("--index",), "índice (potential)", "index (potential)", {"default": "potential", "metavar": "ID"}),
         Option(("--keep",), "o atlas passa a usá-los", "the atlas uses them from now on", {"action": "store_true"}),
         Option(("-o", "--output"), "TOML com a média, para `--weights`", "TOML with their mean, for `--weights`",
-               {"type": Path, "metavar": "FILE.toml"}),
+               {"type": named_path, "metavar": "FILE.toml"}),
         FORCE,
     ), lists=True),
 )  # fmt: skip

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from atlas.commands import FORCE, OUT, WITHIN, Command, Option, opened
+from atlas.commands import FORCE, OUT, WITHIN, Command, Option, named_path, opened
 
 
 def _export(args: argparse.Namespace) -> None:
@@ -40,10 +39,10 @@ COMMANDS = (
     )),
     Command("map", _map, "um mapa HTML autónomo", "one standalone HTML map", (OUT, FORCE)),
     Command("score", _score, "o motor de índices sobre uma tabela", "the index engine on any table", (
-        Option(("data",), "tabela de dados", "table of data", {"type": Path, "metavar": "DATA.csv"}),
-        Option(("meta",), "tabela da árvore", "table of the tree", {"type": Path, "metavar": "META.csv"}),
-        Option(("--config",), "opções", "options", {"type": Path, "metavar": "score.toml"}),
-        OUT._replace(names=("--output",), more={"type": Path, "required": True, "metavar": "DIR"}),
+        Option(("data",), "tabela de dados", "table of data", {"type": named_path, "metavar": "DATA.csv"}),
+        Option(("meta",), "tabela da árvore", "table of the tree", {"type": named_path, "metavar": "META.csv"}),
+        Option(("--config",), "opções", "options", {"type": named_path, "metavar": "score.toml"}),
+        OUT._replace(names=("--output",), more={"type": named_path, "required": True, "metavar": "DIR"}),
         FORCE,
     ), takes_atlas=False),
 )  # fmt: skip
