@@ -19,7 +19,7 @@ from typing import Any
 import pandas as pd
 
 from atlas.built import Built
-from atlas.config import Atlas, Index
+from atlas.config import Atlas, Index, Indicator
 from atlas.language import Lang, Translator
 from atlas.placing import Places
 from atlas.ranking import checked_weights, index_holding, rows_of
@@ -149,11 +149,8 @@ def build_summary(built: Built, lang: Lang, *, ran: bool, moved: list[tuple[str,
     lines.append(
         t(
             "cli.counts",
-            units=t.number(counts["neighbourhoods"]),
-            parents=t.number(counts["parents"]),
-            records=t.number(counts["records"]),
-            places=t.number(counts["places"]),
-            unplaced=t.number(counts["unplaced"]),
+            units=counts["neighbourhoods"],
+            **{name: counts[name] for name in ("parents", "records", "places", "unplaced")},
         )
     )
     lines += [_ranked_line(built, index, t) for index in built.atlas.index]
@@ -183,7 +180,7 @@ def _ranked_line(built: Built, index: Index, t: Translator) -> str:
         "cli.ranked",
         index=index.name.in_(t.lang),
         ranked=t.number(ranked),
-        units=t.number(len(own)),
+        units=len(own),
         short=t.number(short),
         floor=t.percent(index.coverage_floor),
     )
@@ -277,7 +274,7 @@ def explain_answer(built: Built, found: dict[str, Any], lang: Lang) -> Answer:
     shown = [
         {
             t("cli.column.indicator"): one["name"],
-            t("cli.column.value"): f"{t.number(one['value'], 1)} {one['unit']}" if one["value"] is not None else "—",
+            t("cli.column.value"): _figure(built.atlas.indicator_of(one["code"]), one["value"], t),
             t("cli.column.normalised"): t.number(one["normalised"], 1),
             t("cli.column.weight"): t.percent(one["weight"], 1),
             t("cli.column.contribution"): t.number(one["contribution"], 2),
@@ -290,6 +287,10 @@ def explain_answer(built: Built, found: dict[str, Any], lang: Lang) -> Answer:
     places = len({one["place"] for one in found["evidence"]})
     foot = f"{t('cli.explain.sum', total=t.number(total, 2))} {t.n('cli.explain.places', places)}"
     return Answer([found], built.meta, one=True, head=found["sentence"] + "\n", shown=shown, foot=foot)
+
+
+def _figure(indicator: Indicator, value: float | None, t: Translator) -> str:
+    return t.quantity(value, indicator, indicator.decimals)
 
 
 def _stage_row(row: Mapping[str, Any], t: Translator) -> dict[str, str]:

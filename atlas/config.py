@@ -156,7 +156,8 @@ class Indicator(Model):
 
     code: Id
     name: Text
-    unit: Text
+    unit: Text = Field(description="as it follows a number, in the plural where it is a word: `galerias`, `km`, `%`")
+    unit_one: Text | None = Field(None, description="the same after the number 1: `galeria`; none where it is a symbol")
     direction: Direction = "more"
     level: Level = "neighbourhood"
     measure: Id = Field(description="a measure of `atlas/indicators/`")

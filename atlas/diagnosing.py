@@ -336,8 +336,9 @@ def cut_lines(built: Built, lang: Lang, chosen: list[str] | None = None) -> list
             continue
         low, high = (t.number(float(f(own["spearman"])), 2) for f in (np.min, np.max))
         least, most = (t.percent(float(f(own["class_changed"]))) for f in (np.min, np.max))
-        lines.append(t("diag.cuts", index=index.name.in_(lang), count=t.number(len(own)), low=low, high=high,
-                       least=least, most=most))  # fmt: skip
+        lines.append(
+            t("diag.cuts", index=index.name.in_(lang), count=len(own), low=low, high=high, least=least, most=most)
+        )
         weak = units[(units["index"] == index.id) & units["share"].map(depends)]
         if len(weak):
             listed = ", ".join(

@@ -210,6 +210,7 @@ def _indicator(one: Indicator, values: list[Any], lang: str) -> dict[str, Any]:
     return {
         "name": one.name.in_(lang),
         "unit": one.unit.in_(lang),
+        "unit_one": (one.unit_one or one.unit).in_(lang),
         "decimals": one.decimals,
         "municipal": one.level == "municipality",
         "values": [None if value is None else round(value, one.decimals) for value in values],

@@ -26,7 +26,7 @@ def test_esposende_goes_from_its_files_to_a_rank_and_a_file_that_gdal_opens(
     small_atlas: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["build", "--draws", "50", "--lang", "pt", str(small_atlas)]) == 0
-    assert "unidades em 1 áreas" in capsys.readouterr().out
+    assert "unidades em 1 área;" in capsys.readouterr().out
     assert main(["rank", "--format", "json", str(small_atlas)]) == 0
     answer = json.loads(capsys.readouterr().out)
     units = gpd.read_parquet(small_atlas / "neighbourhoods.parquet")

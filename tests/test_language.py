@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from atlas.atlasfile import product_folder
-from atlas.language import NO_BREAK, Translator, catalogue
+from atlas.config import Indicator, Text
+from atlas.language import NO_BREAK, Translator, catalogue, counted
 
 BRAZILIAN = (
     "arquivo|arquivos|baixar|tela|telas|usuário|usuários|salvar|deletar|senha|aba|sidebar|compartilhar|time|equipe|"
@@ -19,6 +20,19 @@ BRAZILIAN = (
     "escore|hotspot|você|vocês|link|links|upload"
 )
 MAY_HOLD = {"arquivo", "arquivos"}  # an archive is a cultural facility
+
+
+NUMBERS = {
+    "all", "alone", "columns", "components", "count", "draws", "facilities", "figures", "high", "indicators", "inside",
+    "known", "often", "parents", "places", "points", "rank", "ranked", "records", "residents", "rows", "score",
+    "sources", "total", "units", "unplaced", "used",
+}  # fmt: skip
+"""Names that stand for a number where a message has them."""
+NEVER_ONE = {
+    "draws sorteios", "draws vezes", "draws draws", "draws times", "all tipos", "all kinds", "often partidas", "often departures",
+    "score pontos", "score points", "points pontos", "points points", "rank lugares", "rank places", "rows linhas", "rows rows",
+}  # fmt: skip
+"""Numbers that are many by their nature, or written with a decimal."""
 
 
 def words_of(text: str) -> str:
@@ -72,6 +86,73 @@ def test_numbers_and_dates_as_portugal_writes_them() -> None:
     assert t.date("2026-11-23") == "23/11/2026"
     assert t.date("2024-03") == "2024-03"
     assert t.number(float("nan")) == "—"
+
+
+def in_unit(unit: tuple[str, str], one: tuple[str, str] | None = None) -> Indicator:
+    held = {"unit_one": Text(pt=one[0], en=one[1])} if one else {}
+    words = Text(pt="Um", en="One")
+    return Indicator.model_validate(
+        {"code": "one", "name": words, "about": words, "measure": "count", "unit": Text(pt=unit[0], en=unit[1]), **held}
+    )
+
+
+def test_a_figure_is_said_with_its_unit_in_the_right_number() -> None:
+    galleries = in_unit(("galerias", "galleries"), ("galeria", "gallery"))
+    pt, en = Translator("pt"), Translator("en")
+    assert [pt.quantity(value, galleries, 0) for value in (0, 1, 2, None)] == [
+        "0 galerias",
+        "1 galeria",
+        "2 galerias",
+        "—",
+    ]
+    assert [en.quantity(value, galleries, 0) for value in (1.0, 1.2, 1.6)] == ["1 gallery", "1 gallery", "2 galleries"]
+    assert pt.quantity(1, galleries, 1) == "1,0 galerias"  # with a decimal it is no single one
+    assert pt.quantity(-0.04, in_unit(("%", "%")), 1) == f"0,0{NO_BREAK}%"
+    # an atlas made before units had two forms
+    assert pt.quantity(1, in_unit(("galerias", "galleries")), 0) == f"1{NO_BREAK}galerias"
+    assert pt.quantity(3, in_unit(("", "")), 0) == "3"
+
+
+def test_every_unit_that_is_a_word_has_its_singular() -> None:
+    """Beside symbols and turns of phrase, which do not change."""
+    unchanging = re.compile(r"(%|€|km|m|min|pp|p\.p\.|por |per |de \d|of \d|vezes |times |proporção|ratio)")
+    root = product_folder("data").parent
+    paths = [root / "atlas/initialise/template.toml", *root.glob("data/*/atlas.toml")]
+    paths += root.glob("atlas/strategy/results/*.toml")
+    units = [
+        one
+        for path in paths
+        for one in [*tomllib.loads(path.read_text("utf-8")).get("indicator", []),
+                    *tomllib.loads(path.read_text("utf-8")).get("figure", [])]
+    ]  # fmt: skip
+    assert len(units) > 80
+    for one in units:
+        for lang in ("pt", "en"):
+            if not unchanging.match(one["unit"][lang]):
+                assert one["unit_one"][lang] != one["unit"][lang]
+
+
+def test_a_sentence_with_several_numbers_has_the_words_of_each() -> None:
+    t = Translator("pt")
+    said = t("cli.counts", units=15, parents=1, records=1, places=1234, unplaced=0)
+    assert said == f"15 unidades em 1 área; 1 registo fundido em 1{NO_BREAK}234 lugares; 0 registos sem lugar."
+    assert counted("en", 1, "# place has|# places have") == "1 place has"
+
+
+def test_no_message_puts_a_fixed_plural_after_a_number() -> None:
+    """A number that may be 1 chooses its word: ``{count:# lugar|# lugares}``, or a message with two forms."""
+    after = re.compile(r"\{(\w+)\} ([\w-]{3,}s)\b")
+    for lang in ("pt", "en"):
+        for key, forms in catalogue(lang).items():
+            said = {f"{found[1]} {found[2]}" for found in after.finditer(forms[0]) if found[1] in NUMBERS}
+            assert said <= NEVER_ONE or len(forms) > 1 or key.endswith("_many"), (lang, key, forms[0])
+
+
+@pytest.mark.parametrize("lang", ["pt", "en"])
+def test_a_percent_sign_stays_with_its_number(lang: str) -> None:
+    texts = [(key, text) for key, forms in catalogue("en" if lang == "en" else "pt").items() for text in forms]
+    texts += [(where, text[lang]) for where, text in config_texts()]
+    assert [(where, text) for where, text in texts if re.search(rf"[\d}}][^\d}}{NO_BREAK}]?%", text)] == []
 
 
 def test_zero_takes_the_plural() -> None:

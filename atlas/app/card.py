@@ -126,8 +126,8 @@ def value_words(subject: Subject, part: Mapping[str, Any]) -> str:
     value = number(part["value"])
     if value is None:
         return subject.t("app.card.no_figure")
-    decimals = next((one.decimals for one in subject.atlas.indicator if one.code == part["code"]), 1)
-    return f"{subject.t.number(value, decimals)} {part['unit']}"
+    indicator = subject.atlas.indicator_of(str(part["code"]))
+    return subject.t.quantity(value, indicator, indicator.decimals)
 
 
 def axes(subject: Subject) -> list[Node]:

@@ -84,7 +84,7 @@ def judges(indices: tuple[Index, ...], t: Translator) -> list[Node]:
             for code, row in rows.iterrows()
         ]  # fmt: skip
         heads = (t(f"diag.weights.{name}") for name in ("what", "mean", "span", "sd"))
-        count, last = t.number(len(index.opinions)), t.date(max(one.date for one in index.opinions))
+        count, last = len(index.opinions), t.date(max(one.date for one in index.opinions))
         parts += [
             h("p", t("diag.judges_lead", index=title, count=count, date=last), class_="sentence"),
             h("div", h("table", h("caption", title, class_="unseen"),

@@ -83,7 +83,7 @@ def preview(t: Translator, uploaded: Uploaded, *, folded: bool = False) -> list[
         h("tr", *(h("td", cell_words(t, cell)) for cell in row))
         for row in table[columns].head(SHOWN_ROWS).itertuples(index=False)
     ]
-    count = t("own.count", rows=t.number(len(table)), columns=t.number(len(table.columns)), name=uploaded.name)
+    count = t("own.count", rows=len(table), columns=len(table.columns), name=uploaded.name)
     first = h("div", h("table", h("caption", t("own.first_rows"), class_="unseen"), h("thead", head),
                        h("tbody", *body), class_="plain"), class_="wide", role="region", tabindex="0",
               aria_label=t("own.first_rows"))  # fmt: skip
@@ -213,8 +213,8 @@ def told(session: Session, held: Own) -> list[Node]:
     lines: list[Node] = []
     if held.placed is not None:
         placed = held.placed
-        lines.append(h("p", t("own.placed", inside=t.number(int(placed.inside.sum())),
-                              count=t.number(len(placed.uploaded.table)))))  # fmt: skip
+        lines.append(h("p", t("own.placed", inside=int(placed.inside.sum()),
+                              count=len(placed.uploaded.table))))  # fmt: skip
         away = placed.inside.index[~placed.inside]
         rows = ", ".join(placed.uploaded.row(int(label))[t.lang == "en"] for label in away[:SHOWN_AWAY])
         more = "…" if len(away) > SHOWN_AWAY else ""
@@ -222,8 +222,8 @@ def told(session: Session, held: Own) -> list[Node]:
     if held.figures is not None:
         known = held.figures.by_unit.notna()
         whole = "own.figures_all" if known.all() else "own.figures"
-        lines.append(h("p", t(whole, known=t.number(int(known.sum())), count=t.number(len(known)),
-                              units=session.atlas.neighbourhoods.units.in_(t.lang))))  # fmt: skip
+        lines.append(h("p", t(whole, known=int(known.sum()), count=t.number(len(known)),
+                              units=t.units(len(known), session.atlas.neighbourhoods))))  # fmt: skip
         if session.level != "neighbourhood":
             lines.append(h("p", t("own.municipal"), class_="aside"))
         lines += [h("p", note[t.lang == "en"] + ".", class_="aside") for note in held.figures.notes]
@@ -305,8 +305,8 @@ def summary(session: Session) -> list[Node]:
     words = t(
         "own.changes",
         weight=t.percent(own.own().weight),
-        moved=t.number(int(moved.sum())),
-        beyond=t.number(int(table["beyond"].eq(True).sum())),
+        moved=int(moved.sum()),
+        beyond=int(table["beyond"].eq(True).sum()),
         names=names,
     )
     return [h("p", words, class_="sentence")]

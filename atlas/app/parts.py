@@ -168,13 +168,15 @@ def summary(session: Session, ranks: pd.DataFrame) -> str:
     """How many are ranked, how many are not, who comes first."""
     t = session.t
     ranked = ranks[ranks["rank"].notna()]
-    words = session.atlas.neighbourhoods
-    units = words.units.in_(t.lang) if session.level == "neighbourhood" else t("app.order.municipalities")
+    if session.level == "neighbourhood":
+        units = t.units(len(ranks), session.atlas.neighbourhoods)
+    else:
+        units = t.n("app.order.municipalities", len(ranks))
     if ranked.empty:
         return t("app.order.none", count=t.number(len(ranks)), units=units)
     first = ranked.iloc[0]
     return t(
-        "app.order.summary", ranked=t.number(len(ranked)), count=t.number(len(ranks)), units=units,
+        "app.order.summary", ranked=len(ranked), count=t.number(len(ranks)), units=units,
         name=first["name"], score=t.number(first["score"], 1),
     )  # fmt: skip
 

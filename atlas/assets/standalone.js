@@ -187,8 +187,9 @@
     data.indicators.forEach(function (one) {
       var row = add(body, "tr");
       add(row, "th", one.name + (one.municipal ? " · " + texts.of_municipality : "")).scope = "row";
-      add(row, "td", number(one.values[i], one.decimals), "number");
-      add(row, "td", one.unit);
+      var value = number(one.values[i], one.decimals);
+      add(row, "td", value, "number");
+      add(row, "td", value === "1" ? one.unit_one : one.unit);
     });
   }
 

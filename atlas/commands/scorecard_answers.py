@@ -13,7 +13,7 @@ from atlas.strategy.discrimination import CONFIDENCE
 from atlas.strategy.links import KINDS, observed_kinds
 from atlas.strategy.peers import peer_rows, peers
 from atlas.strategy.reusable import best_for, reusable_spaces, space_rows
-from atlas.strategy.scorecard import scorecard
+from atlas.strategy.scorecard import results, scorecard
 from atlas.strategy.validate import validate
 
 
@@ -32,7 +32,7 @@ def validate_answer(built: Built, lang: Lang, path: Path) -> Answer:
     used = int(found.places["used"].sum())
     lines = [
         t("strategy.validate.beats" if found.beats_density else "strategy.validate.does_not_beat"),
-        t("strategy.validate.used", used=t.number(used), all=t.number(len(found.places))),
+        t("strategy.validate.used", used=used, all=len(found.places)),
     ]
     meta = {**built.meta, "index": built.atlas.opportunity.potential, "confidence": CONFIDENCE}
     meta |= {"beats_density": found.beats_density, "places": len(found.places), "used": used}
@@ -45,7 +45,8 @@ def scorecard_answer(built: Built, lang: Lang, within: str | None) -> Answer:
     rows = scorecard(built, within, lang)
     shown = []
     before = ""
-    for row in rows:
+    figures = (figure for result in results() for figure in result.figure)
+    for row, figure in zip(rows, figures, strict=True):
         digits = row.pop("decimals")
         span = f"{t.number(row['low'], digits)} – {t.number(row['high'], digits)}" if row["low"] is not None else "—"
         shown.append(
@@ -53,7 +54,7 @@ def scorecard_answer(built: Built, lang: Lang, within: str | None) -> Answer:
                 t("strategy.column.result"): row["result_name"] if row["result_name"] != before else "",
                 t("strategy.column.figure"): row["name"],
                 t("strategy.column.value"): t.number(row["value"], digits),
-                t("strategy.column.unit"): row["unit"] if row["value"] is not None else "",
+                t("strategy.column.unit"): t.unit(row["value"], figure, digits) if row["value"] is not None else "",
                 t("strategy.column.interval90"): span,
                 t("strategy.column.level"): t(f"strategy.level.{row['level']}"),
                 t("strategy.column.peers"): peers_words(row["peers"], digits, t),
@@ -172,4 +173,4 @@ def null_answer(built: Built, lang: Lang) -> Answer:
         }
         for row in rows
     ]
-    return Answer(rows, built.meta, shown=shown, foot=t("strategy.null.how", draws=t.number(table["draws"].iloc[0])))
+    return Answer(rows, built.meta, shown=shown, foot=t("strategy.null.how", draws=table["draws"].iloc[0]))

@@ -146,27 +146,31 @@ def _rides_said(rows: list[dict[str, Any]], meta: dict[str, Any], t: Translator)
         return t("strategy.network.no_rides")
     count = sum(row["by"] == "ride" for row in rows)
     rule = {"ride": t.number(RIDE_MIN), "walk": t.number(STOP_M), "often": t.number(PER_HOUR)}
-    return t("strategy.network.rides", count=t.number(count), **rule)
+    return t("strategy.network.rides", count=count, **rule)
 
 
 def network_foot(meta: dict[str, Any], t: Translator) -> str:
     """Components, brokers and missing links in words."""
-    sizes = ", ".join(t.number(one["places"]) for one in meta["components"][:SHOWN_CLASSES])
+    if not meta["components"]:
+        return t("strategy.network.no_components", facilities=meta["facilities"])
     lines = [
         t(
             "strategy.network.components",
-            facilities=t.number(meta["facilities"]),
-            components=t.number(len(meta["components"])),
-            sizes=sizes or "—",
-            alone=t.number(meta["alone"]),
+            facilities=meta["facilities"],
+            components=len(meta["components"]),
+            sizes=", ".join(t.number(one["places"]) for one in meta["components"][:SHOWN_CLASSES]),
+            alone=meta["alone"],
         )
     ]
     if meta["brokers"]:
-        first = ", ".join(f"«{one['name']}» ({t.number(one['cuts'])})" for one in meta["brokers"][:SHOWN_CLASSES])
+        first = ", ".join(
+            t("strategy.network.broker", name=one["name"], cuts=t.number(one["cuts"]))
+            for one in meta["brokers"][:SHOWN_CLASSES]
+        )
         lines.append(t("strategy.network.brokers", brokers=first))
     for one in meta["missing_links"][:SHOWN_MISSING]:
-        a, b = (t.number(number) for number in one["joins"])
-        where = {"parent": one["parent_name"], "a": a, "b": b}
+        a, b = one["joins"]
+        where = {"parent": one["parent_name"], "a": a, "b": t.number(b)}
         lines.append(t("strategy.network.missing", reason=one["reason"], **where))
     return "\n".join(lines)
 
@@ -256,7 +260,7 @@ def link_note(row: Any, t: Translator) -> str:
 
 def links_sentence(table: pd.DataFrame, kinds: tuple[str, ...], t: Translator) -> str:
     """How many kinds are observed, and the pairs that stand out most above and below chance."""
-    parts = [t("strategy.links.observed", count=t.number(len(kinds)), all=t.number(len(KINDS)))]
+    parts = [t("strategy.links.observed", count=len(kinds), all=t.number(len(KINDS)))]
     sure = table[table["relation"].isin(["near", "apart"])]
     sure = sure.assign(gap=sure["observed"] - sure["expected"])
     if len(sure) and sure["gap"].max() > 0:
@@ -288,8 +292,8 @@ def opportunities_answer(built: Built, lang: Lang, within: str | None) -> Answer
             t("strategy.column.stock"): t.number(row["stock"]),
             t("strategy.column.evidence"): t(
                 "strategy.opportunities.evidence",
-                places=t.number(row["evidence"]["places"]),
-                sources=t.number(len(row["evidence"]["sources"])),
+                places=row["evidence"]["places"],
+                sources=len(row["evidence"]["sources"]),
             ),
             t("strategy.column.against"): "; ".join(t(f"strategy.against.{one}") for one in row["against"]) or "—",
         }
@@ -317,7 +321,7 @@ def _cells_said(cells: dict[str, int], t: Translator) -> list[str]:
     return [
         t(
             f"strategy.cells.{potential}",
-            high=t.number(cells[f"{potential}H"]),
+            high=cells[f"{potential}H"],
             middle=t.number(cells[f"{potential}M"]),
             low=t.number(cells[f"{potential}L"]),
         )
@@ -355,7 +359,7 @@ def beside_chance(built: Built, t: Translator, *counts: str) -> list[str]:
             mean=t.number(table.loc[one, "mean"], 1),
             low=t.number(table.loc[one, "low"], 1),
             high=t.number(table.loc[one, "high"], 1),
-            draws=t.number(table.loc[one, "draws"]),
+            draws=table.loc[one, "draws"],
             p=t.number(table.loc[one, "p"], 4),
         )
         for one in counts or table.index

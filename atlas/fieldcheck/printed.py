@@ -88,7 +88,7 @@ def _map(built: Built, form: Form, t: Translator) -> tuple[dict[str, Any], list[
     held = {
         "svg": drawing.svg(), "width": frame.width_mm, "height": frame.height_mm,
         "bar": round(bar, 2), "length": words, "north": t("sheet.north"),
-        "alt": t("field.map_alt", name=printable(form.area["name"].iloc[0]), count=t.number(len(spots))),
+        "alt": t("field.map_alt", name=printable(form.area["name"].iloc[0]), count=len(spots)),
     }  # fmt: skip
     return held, [
         {"number": str(number), "x": spot[0], "y": spot[1]} for number, spot in enumerate(placed, 1) if spot is not None

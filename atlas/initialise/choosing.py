@@ -155,6 +155,7 @@ def _candidate(
         "code": entry["code"].format(**ids),
         "name": name,
         "unit": _text(entry["unit"], values),
+        "unit_one": _text(entry["unit_one"], values) if "unit_one" in entry else None,
         "direction": entry.get("direction", "more"),
         "measure": how,
         "sources": tuple(sources),

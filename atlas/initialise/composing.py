@@ -139,7 +139,10 @@ def _sources(page: Page, sources: Sequence[Source], notes: Mapping[str, Sequence
 
 def _indicator(page: Page, one: Indicator) -> None:
     values = one.model_dump(by_alias=True, exclude={"goalposts"}, exclude_defaults=True)
-    ordered = ("code", "name", "unit", "direction", "measure", "layers", "sources", "with", "log", "decimals", "about")
+    ordered = (
+        "code", "name", "unit", "unit_one", "direction", "measure", "layers", "sources", "with", "log", "decimals",
+        "about",
+    )  # fmt: skip
     page.table("[[indicator]]", {key: values[key] for key in ordered if key in values})
     page.gap()
 

@@ -42,8 +42,8 @@ def _document(built: Built, lang: Lang) -> dict[str, Any]:
         if one is not None and one.cuts
     ]  # fmt: skip
     values = {
-        "draws": t.number(manifest["draws"]), "seed": str(manifest["seed"]), "cuts": "; ".join(cuts) or "—",
-        "records": t.number(manifest["counts"]["records"]), "places": t.number(manifest["counts"]["places"]),
+        "draws": manifest["draws"], "seed": str(manifest["seed"]), "cuts": "; ".join(cuts) or "—",
+        "records": manifest["counts"]["records"], "places": manifest["counts"]["places"],
     }  # fmt: skip
     atlas = built.atlas.atlas
     return {

@@ -65,9 +65,9 @@ def summary(outcome: Outcome, t: Translator) -> str:
     units = sum(len(one) for one in outcome.measured.values())
     return t(
         "scenario.summary",
-        indicators=t.number(len(outcome.measured)),
-        all=t.number(len(outcome.built.atlas.indicator)),
-        figures=t.number(units),
+        indicators=len(outcome.measured),
+        all=len(outcome.built.atlas.indicator),
+        figures=units,
         units=t.n("scenario.units", moved),
         index=index.name.in_(t.lang),
     )
@@ -83,7 +83,7 @@ def area_words(one: DrawnArea, outcome: Outcome, t: Translator) -> str:
         "scenario.area" if one.residents == one.residents else "scenario.area.empty",
         name=one.name,
         area=t.number(one.area_km2, 2),
-        residents=t.number(one.residents),
+        residents=one.residents,
         how=t(f"scenario.area.{one.residents_method}"),
         inside=t.percent(one.share_inside),
     )

@@ -138,9 +138,8 @@ def change_sentence(t: Translator, change: Counterfactual, indicator: Indicator)
     """The counterfactual in a sentence; it says that the rest is held as it is."""
     told = {
         "indicator": indicator.name.in_(t.lang),
-        "unit": indicator.unit.in_(t.lang),
         "before": t.number(change.before, indicator.decimals),
-        "after": t.number(change.after, indicator.decimals),
+        "after": t.quantity(change.after, indicator, indicator.decimals),
     }
     if change.goal == "top":
         return t("scoring.why.change", rank=t.number(change.rank_after), **told)

@@ -29,7 +29,9 @@ def parent_facts(reading: Reading, ground: Ground, parent: str, width_mm: float,
     if pd.notna(row["residents"]):
         about.append(t.n("sheet.residents", int(row["residents"])))
     about.append(t("sheet.area", area=t.number(row["area_km2"], 1)))
-    about.append(t("sheet.unit_count", count=t.number(len(order)), units=_units(reading, len(order))))
+    about.append(
+        t("sheet.unit_count", count=t.number(len(order)), units=t.units(len(order), reading.built.atlas.neighbourhoods))
+    )
     municipal = reading.decline.level == "municipality" and parent in reading.scored(reading.decline).score.index
     return {
         "code": parent,
@@ -41,11 +43,6 @@ def parent_facts(reading: Reading, ground: Ground, parent: str, width_mm: float,
         "table": [_row(reading, number, code) for number, code in enumerate(order, 1)],
         "decline": _decline(reading, parent) if municipal else None,
     }
-
-
-def _units(reading: Reading, count: int) -> str:
-    units = reading.built.atlas.neighbourhoods
-    return (units.unit if count == 1 else units.units).in_(reading.t.lang)
 
 
 def _readings(reading: Reading, order: list[str]) -> list[Facts]:

@@ -234,7 +234,7 @@ def contribution_rows(reading: Reading, index: Index, code: str) -> Facts:
                 "pillar_id": pillars[str(one)].id,
                 "pillar": pillars[str(one)].name.in_(t.lang) if new else "",
                 "name": indicator.name.in_(t.lang),
-                "value": f"{t.number(value, indicator.decimals)} {indicator.unit.in_(t.lang)}" if there else "",
+                "value": t.quantity(value, indicator, indicator.decimals) if there else "",
                 "missing": "" if there else t("sheet.no_data"),
                 "most": 100 * float(part["weight"]) / full if there else 0.0,
                 "part": (points or 0.0) / full,

@@ -27,6 +27,7 @@ class Figure(Model):
 
     name: Text
     unit: Text
+    unit_one: Text | None = None
     measure: Id
     with_: dict[str, Any] = Field({}, alias="with")
     decimals: int = 1

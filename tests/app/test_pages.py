@@ -209,7 +209,7 @@ def test_a_file_of_ones_own_is_shown_confirmed_and_ranks_beside_the_index(app_of
     assert "Dado do utilizador, não verificado." in shown
     app.button(key="own_confirm").click().run()
     assert not app.exception
-    assert "Todas as 1\N{NO-BREAK SPACE}504 freguesias têm valor." in text(app)
+    assert "Todas as unidades têm valor: 1\N{NO-BREAK SPACE}504 freguesias." in text(app)
     app.slider(key="own_weight").set_value(50).run()
     app.selectbox(key="own_direction").select("less").run()
     assert not app.exception

@@ -129,7 +129,7 @@ def test_the_sentence_names_the_strongest_and_the_weakest_pair_or_says_that_none
     table = pd.DataFrame(pairs, columns=["a", "b", "observed", "expected", "q"])
     t, kinds = Translator("pt"), ("company", "art_space", "university")
     none = links_sentence(table.assign(relation="chance"), kinds, t)
-    assert none == "3 de 9 tipos de atores observados. Nenhum par se distingue do acaso."
+    assert none == "Observam-se 3 de 9 tipos de atores. Nenhum par se distingue do acaso."
     both = links_sentence(table.assign(relation=["apart", "near"]), kinds, t)
     assert "forte: Espaços de arte: 90\N{NO-BREAK SPACE}% com empresas" in both
     assert "fraca: Ensino superior e artístico: 40\N{NO-BREAK SPACE}%" in both

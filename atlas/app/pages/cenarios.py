@@ -131,9 +131,9 @@ def figures_table(session: Session, figures: pd.DataFrame, name: str, *, folded:
     rows = []
     for one in figures.itertuples(index=False):
         indicator = session.atlas.indicator_of(str(one.indicator))
-        unit = indicator.unit.in_(t.lang)
-        digits = max(indicator.decimals, 1)
-        cells = (f"{t.number(value, digits)} {unit}" if value == value else "—" for value in (one.before, one.after))
+        # a reach is a mean of residents, and moves by less than one place
+        digits = indicator.decimals if _whole(one.before) and _whole(one.after) else max(indicator.decimals, 1)
+        cells = (t.quantity(value, indicator, digits) for value in (one.before, one.after))
         rows.append(h("tr", h("th", indicator.name.in_(t.lang), scope="row"), *(h("td", cell) for cell in cells)))
     heads = (t(f"scenario.app.why_{head}") for head in ("figure", "before", "after"))
     table = h(
@@ -144,6 +144,10 @@ def figures_table(session: Session, figures: pd.DataFrame, name: str, *, folded:
         class_="plain",
     )
     return [h("details", h("summary", t("scenario.app.why_all")), table)] if folded else [table]
+
+
+def _whole(value: float) -> bool:
+    return value != value or float(value).is_integer()
 
 
 def _act(session: Session) -> Any:

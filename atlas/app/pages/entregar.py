@@ -82,9 +82,7 @@ def about(session: Session, layer: str, layers: list[dict[str, str | int | None]
     row = next((one for one in layers if one["id"] == layer), None)
     if row is None:
         return t(f"app.hand.about_{layer}", where=where)
-    return t(
-        "app.hand.about", count=t.number(float(row["places"] or 0)), licence=str(row["licence"] or "—"), where=where
-    )
+    return t.n("app.hand.about", int(row["places"] or 0), licence=str(row["licence"] or "—"), where=where)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8, hash_funcs=BY_BUILT)
