@@ -12,12 +12,13 @@ import pyproj
 import shapely
 
 from atlas.config import Atlas
+from atlas.coverage import areas_of, repair_coverage
 from atlas.errors import ConfigError, SourceError
+from atlas.language import counted
 from atlas.sources import first_ten, text_or_none
 from atlas.sources.table import numbers
 from atlas.sources.vector import read_vector
 
-GAP_WIDTH_M = 50.0  # gaps between neighbours up to this width are closed; wider ones are bays and rivers
 AROUND_DEGREES = 3.0  # a CRS still serves that far from the area that it is made for
 COLUMNS = ("code", "name", "parent", "parent_name", "nuts3", "residents", "residents_method")
 
@@ -59,9 +60,10 @@ def load_units(atlas: Atlas) -> Units:
     parents = read_units(parents_path, atlas.atlas.crs, repairs) if parents_path else _dissolved(units)
     orphan = units.loc[~units["parent"].isin(parents.index), "parent"]
     if len(orphan):
+        pt, en = counted("pt", len(orphan), "# unidade|# unidades"), counted("en", len(orphan), "# unit|# units")
         raise SourceError(
-            f"O código «{orphan.iloc[0]}» ({len(orphan)} unidades) não existe entre os municípios. Corrija-o.",
-            f"The code “{orphan.iloc[0]}” ({len(orphan)} units) does not exist among the parents. Mend it.",
+            f"O código «{orphan.iloc[0]}» ({pt}) não existe entre os municípios. Corrija-o.",
+            f"The code “{orphan.iloc[0]}” ({en}) does not exist among the parents. Mend it.",
             where=str(path),
         )
     return Units(units, parents, repairs)
@@ -131,11 +133,12 @@ def _check_codes(units: pd.DataFrame, path: Path) -> None:
         )
     codes = text_or_none(units["code"])
     if codes.isna().any():
+        count, row = int(codes.isna().sum()), codes.isna().argmax() + 1
         raise SourceError(
-            f"{int(codes.isna().sum())} unidades não têm código, a começar pela linha {codes.isna().argmax() + 1} do "
-            "ficheiro. Escreva-os na coluna `code`.",
-            f"{int(codes.isna().sum())} units have no code, row {codes.isna().argmax() + 1} of the file first. "
-            "Write them in the column `code`.",
+            f"{counted('pt', count, '# unidade não tem|# unidades não têm')} código, a começar pela linha {row} do "
+            "ficheiro. Complete a coluna `code`.",
+            f"{counted('en', count, '# unit has|# units have')} no code, row {row} of the file first. "
+            "Complete the column `code`.",
             where=str(path),
         )
     units["code"] = codes.astype(str)
@@ -167,8 +170,10 @@ def _names(units: pd.DataFrame, file: str, repairs: list[tuple[str, str]]) -> pd
     if names.isna().any():
         count, first = int(names.isna().sum()), first_ten(units.index[names.isna()])
         repairs.append((
-            f"{file}: {count} unidades sem nome chamam-se pelo código ({first})",
-            f"{file}: {count} units without a name go by their code ({first})",
+            f"{file}: {counted('pt', count, '# unidade sem nome chama-se|# unidades sem nome chamam-se')} pelo código "
+            f"({first})",
+            f"{file}: {counted('en', count, '# unit without a name goes by its|# units without a name go by their')} "
+            f"code ({first})",
         ))  # fmt: skip
     return names.fillna(units["code"])
 
@@ -217,8 +222,10 @@ def _in_metres(shapes: gpd.GeoSeries, crs: str, path: Path, repairs: list[tuple[
         )
         if _touch(swapped, there):
             repairs.append((
-                f"{path.name}: {len(shapes)} contornos tinham longitude e latitude trocadas: postos no lugar",
-                f"{path.name}: {len(shapes)} outlines had longitude and latitude swapped: put right",
+                f"{path.name}: {counted('pt', len(shapes), '# contorno tinha|# contornos tinham')} longitude e "
+                "latitude trocadas: corrigido",
+                f"{path.name}: {counted('en', len(shapes), '# outline|# outlines')} had longitude and latitude "
+                "swapped: put right",
             ))  # fmt: skip
             return swapped.to_crs(crs)
     west, south, east, north = degrees.total_bounds
@@ -242,10 +249,12 @@ def only_areas(shapes: np.ndarray, codes: pd.Index, path: Path, repairs: list[tu
     mixed = shapely.get_type_id(shapes) == shapely.GeometryType.GEOMETRYCOLLECTION
     if mixed.any():
         count, first = int(mixed.sum()), first_ten(codes[mixed])
-        shapes = np.where(mixed, _areas_of(shapes), shapes)
+        shapes = np.where(mixed, areas_of(shapes), shapes)
         repairs.append((
-            f"{path.name}: de {count} coleções de geometrias ficaram só as áreas ({first})",
-            f"{path.name}: of {count} geometry collections only the areas were kept ({first})",
+            f"{path.name}: de {counted('pt', count, '# coleção|# coleções')} de geometrias ficaram só as áreas "
+            f"({first})",
+            f"{path.name}: of {counted('en', count, '# geometry collection|# geometry collections')} only the areas "
+            f"were kept ({first})",
         ))  # fmt: skip
     crossed = ~shapely.is_valid(shapes)
     whole = shapes.copy()
@@ -259,46 +268,6 @@ def only_areas(shapes: np.ndarray, codes: pd.Index, path: Path, repairs: list[tu
             where=str(path),
         )
     return shapes
-
-
-def _areas_of(shapes: np.ndarray) -> np.ndarray:
-    """The areas of each shape, as one; collections may hold collections."""
-    parts, row = shapely.get_parts(shapes, return_index=True)
-    while (shapely.get_type_id(parts) == shapely.GeometryType.GEOMETRYCOLLECTION).any():
-        parts, deeper = shapely.get_parts(parts, return_index=True)
-        row = row[deeper]
-    area = shapely.get_dimensions(parts) == 2
-    return np.array([shapely.union_all(parts[area & (row == one)]) for one in range(len(shapes))], dtype=object)
-
-
-def repair_coverage(geometry: np.ndarray, codes: pd.Index, name: str, repairs: list[tuple[str, str]]) -> np.ndarray:
-    """Outlines as a coverage: valid, without overlaps, gaps up to 50 m closed; what was done is added to ``repairs``.
-
-    An outline that is already one comes back as it is.
-    """
-    invalid = ~shapely.is_valid(geometry)
-    if invalid.any():
-        geometry = geometry.copy()
-        geometry[invalid] = _areas_of(shapely.make_valid(geometry[invalid]))
-        count, first = int(invalid.sum()), first_ten(codes[invalid])
-        repairs.append((
-            f"{name}: {count} contornos inválidos reparados ({first})",
-            f"{name}: {count} invalid outlines repaired ({first})",
-        ))  # fmt: skip
-    if len(geometry) < 2 or shapely.coverage_is_valid(geometry):
-        return geometry
-    before = shapely.area(geometry)
-    clean = np.asarray(shapely.coverage_clean(geometry, gap_width=GAP_WIDTH_M))
-    moved = np.abs(shapely.area(clean) - before) / before
-    most = f"{100 * moved.max():.1f} %"
-    touched = codes[np.argsort(-moved, kind="stable")[: int((moved > 1e-9).sum())]]
-    repairs.append((
-        f"{name}: sobreposições e falhas entre vizinhos corrigidas em {len(touched)} contornos ({first_ten(touched)}); "
-        f"as áreas mudaram até {most.replace('.', ',')}",
-        f"{name}: overlaps and gaps between neighbours mended in {len(touched)} outlines ({first_ten(touched)}); "
-        f"no area moved by more than {most}",
-    ))  # fmt: skip
-    return clean
 
 
 def _dissolved(units: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

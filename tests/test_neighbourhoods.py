@@ -17,22 +17,81 @@ import shapely
 
 from atlas.atlasfile import find_atlas, load_atlas
 from atlas.built import Built
+from atlas.coverage import repair_coverage
 from atlas.errors import ConfigError, SourceError
-from atlas.neighbourhoods import load_units, locate, read_units, repair_coverage
+from atlas.neighbourhoods import load_units, locate, read_units
+
+
+def mended(*outlines: shapely.Geometry) -> tuple[np.ndarray, list[str]]:
+    """Outlines after their repair, and what was said of it."""
+    repairs: list[tuple[str, str]] = []
+    codes = pd.Index([chr(ord("a") + row) for row in range(len(outlines))])
+    result = repair_coverage(np.array(outlines, dtype=object), codes, "x.gpkg", repairs)
+    assert shapely.coverage_is_valid(result)
+    assert all(en.startswith("x.gpkg: ") for _, en in repairs)
+    return result, [en.removeprefix("x.gpkg: ") for _, en in repairs]
 
 
 def test_slivers_and_overlaps_between_neighbours_are_mended_and_said() -> None:
     """A gap of 20 m and an overlap of 30 m between three squares; a bay of 300 m stays."""
-    squares = np.array(
-        [shapely.box(0, 0, 1000, 1000), shapely.box(1020, 0, 2000, 1000), shapely.box(1970, 0, 3000, 700)]
+    result, said = mended(
+        shapely.box(0, 0, 1000, 1000), shapely.box(1020, 0, 2000, 1000), shapely.box(1970, 0, 3000, 700)
     )
-    repairs: list[tuple[str, str]] = []
-    mended = repair_coverage(squares, pd.Index(["a", "b", "c"]), "x.gpkg", repairs)
-    assert shapely.coverage_is_valid(mended)
-    assert shapely.union_all(mended).area == pytest.approx(3000 * 1000 - 1000 * 300, rel=0.02)
-    assert len(repairs) == 1
-    assert "x.gpkg" in repairs[0][0]
-    assert "in 1 outlines (c)" in repairs[0][1]
+    assert shapely.union_all(result).area == pytest.approx(3000 * 1000 - 1000 * 300)
+    assert said[0].startswith("overlaps and gaps between neighbours mended in 1 outline (c)")
+    assert said[1] == "1 open slit between neighbours closed, up to 50 m wide (a–b); 2.0 ha in all"
+
+
+BANK = [(1000 + 30 * np.sin(y / 150), y) for y in range(0, 3001, 50)]
+LEFT, RIGHT = shapely.Polygon([(0, 0), *BANK, (0, 3000)]), [(2000, 3000), (2000, 0)]
+
+
+@pytest.mark.parametrize(
+    ("outlines", "gap"),
+    [
+        ([shapely.box(0, 0, 1000, 1000), shapely.box(1004, 0, 2000, 1000)], 4e3),
+        ([shapely.box(0, 0, 1000, 1000), shapely.box(1030, 0, 2000, 1000)], 30e3),
+        ([shapely.box(0, 0, 1000, 1000), shapely.Polygon([(1000, 0), (2000, 0), (2000, 1000), (1040, 1000)])], 20e3),
+        ([LEFT, shapely.Polygon([*[(x + 12, y) for x, y in BANK], *RIGHT])], 36e3),
+        ([shapely.box(x, y, x + 1000, y + 1000) for x in (0, 1004, 2008) for y in (0, 1004, 2008)], 48_064),
+    ],
+    ids=["both ends", "wide", "wedge", "bends", "net"],
+)
+def test_slits_open_to_the_outside_are_closed_and_said(outlines: list[shapely.Geometry], gap: float) -> None:
+    result, said = mended(*outlines)
+    before = shapely.area(np.array(outlines))
+    assert shapely.area(result).sum() == pytest.approx(before.sum() + gap, rel=1e-6)
+    assert (shapely.area(result) >= before - 1e-6).all()
+    assert (shapely.area(result) - before <= gap / (1 if len(outlines) == 2 else 4)).all()
+    assert len(said) == 1
+    assert re.match(r"1 open slit between neighbours closed, up to 50 m wide \([a-i]–[a-i]\);", said[0])
+
+
+@pytest.mark.parametrize("width", [60, 90])
+def test_a_wider_open_gap_stays_and_is_said(width: float) -> None:
+    outlines = [shapely.box(0, 0, 1000, 1000), shapely.box(1000 + width, 0, 2000, 1000)]
+    result, said = mended(*outlines)
+    assert result.tolist() == outlines
+    assert said == ["1 open gap between neighbours stays, 50–100 m wide (a–b). Unless it is water, mend the outlines"]
+
+
+@pytest.mark.parametrize(
+    "outlines",
+    [
+        [shapely.box(0, 0, 1000, 1000), shapely.box(1250, 0, 2000, 1000)],
+        [shapely.Polygon([(0, 0), (1000, 0), (700, 3000), (0, 3000)]),
+         shapely.Polygon([(1000, 0), (2000, 0), (2000, 3000), (1300, 3000)])],
+        [shapely.box(0, 0, 1000, 1000).difference(shapely.box(400, 500, 430, 1000)), shapely.box(1000, 0, 2000, 1000)],
+        [shapely.Point(0, 0).buffer(500), shapely.Point(1030, 0).buffer(500)],
+        [shapely.Polygon([(0, 0), (1000, 0), (1000, 960), (1000, 1000), (0, 1000)]),
+         shapely.Polygon([(1000, 0), (2000, 0), (2000, 1000), (1040, 1000), (1000, 960)])],
+    ],
+    ids=["river", "mouth of a river", "inlet of one unit", "islands", "corner"],
+)  # fmt: skip
+def test_rivers_mouths_inlets_and_islands_are_no_slits(outlines: list[shapely.Geometry]) -> None:
+    result, said = mended(*outlines)
+    assert result.tolist() == outlines
+    assert said == []
 
 
 def test_a_coverage_is_left_as_it_is() -> None:
@@ -48,7 +107,7 @@ def test_a_bow_tie_is_repaired_before_anything_is_measured() -> None:
     (mended,) = repair_coverage(np.array([bow]), pd.Index(["a"]), "x", repairs)
     assert mended.is_valid
     assert mended.area == pytest.approx(50)
-    assert "1 invalid outlines repaired (a)" in repairs[0][1]
+    assert "1 invalid outline repaired (a)" in repairs[0][1]
 
 
 def test_a_point_on_a_border_belongs_to_the_smaller_code() -> None:
@@ -104,10 +163,10 @@ def in_degrees() -> gpd.GeoDataFrame:
         (of_squares(SQUARES[0].reverse()), 1.0, ""),
         (of_squares(SQUARES[0].difference(SQUARES[0].buffer(-250, join_style="mitre"))), 0.75, ""),
         (of_squares(shapely.GeometryCollection([shapely.GeometryCollection([SQUARES[0]]), shapely.Point(0, 0)])), 1.0,
-         r"1 geometry collections .*\(01\)"),
+         r"1 geometry collection .*\(01\)"),
         (of_squares(name=["", None, "C"]), 1.0, r"2 units without a name .*\(01, 02\)"),
         (of_squares(shapely.Polygon(np.array([(0, 0), (10, 10), (10, 0), (0, 10)]) * 100 + (-40_000, 160_000))), 0.5,
-         r"1 invalid outlines repaired \(01\)"),
+         r"1 invalid outline repaired \(01\)"),
         (of_squares().iloc[:1], 1.0, ""),
         (of_squares().iloc[::2], 1.0, ""),
         (in_degrees(), 1.0, ""),
