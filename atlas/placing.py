@@ -23,7 +23,7 @@ from atlas.fusion.addresses import BY_ADDRESS, BY_UNIT, placed
 from atlas.fusion.completeness import completeness_table, density_class, families
 from atlas.layers import classify
 from atlas.neighbourhoods import Units, load_units, locate
-from atlas.sources import counted, file_hash
+from atlas.sources import file_hash, listed
 from atlas.sources._by_name import plain
 from atlas.sources._coordinates import put_right
 from atlas.sources._opened import Opened
@@ -147,18 +147,20 @@ def _records(
             notes = [list(one) for one in held.attrs.get("warnings", [])]
             notes += map(
                 list,
-                counted(
+                listed(
                     swapped,
-                    "registos tinham longitude e latitude trocadas: postos no lugar e marcados.",
-                    "records had longitude and latitude swapped: put right and marked.",
+                    "# registo tinha longitude e latitude trocadas: posto no lugar e marcado"
+                    "|# registos tinham longitude e latitude trocadas: postos no lugar e marcados",
+                    "# record had longitude and latitude swapped: put right and marked"
+                    "|# records had longitude and latitude swapped: put right and marked",
                 ),
             )
             notes += map(
                 list,
-                counted(
+                listed(
                     outside,
-                    "registos fora da região e da sua margem.",
-                    "records outside the region and its margin.",
+                    "# registo fora da região e da sua margem|# registos fora da região e da sua margem",
+                    "# record outside the region and its margin|# records outside the region and its margin",
                 ),
             )
             entry["warnings"] = notes

@@ -50,10 +50,10 @@ def test_each_source_lists_its_repairs(tmp_path: Path, capsys: pytest.CaptureFix
     assert main(["check", str(atlas), "--lang", "en"]) == 0
     said = capsys.readouterr().out
     for line in (
-        "of 1 geometry collections only the areas were kept (01)",
+        "of 1 geometry collection only the areas were kept (01)",
         "overlaps and gaps between neighbours mended in",
         "casas — casas",
-        "· 1 rows of totals were left out (line 62)",
+        "· 1 row of totals was left out (line 62)",
         "· 12 records with impossible coordinates were left without a place. First: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 ….",
         "· 2 records had longitude and latitude swapped: put right and marked. First: 12, 13.",
         "· 3 records outside the region and its margin. First: 14, 15, 16.",

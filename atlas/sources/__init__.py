@@ -35,6 +35,7 @@ import pandas as pd
 from atlas.config import Source
 from atlas.errors import SourceError, UnknownName
 from atlas.fetched import located
+from atlas.language import counted
 
 RECORD_COLUMNS = ("source_id", "record_id", "name", "kind", "tags", "marks", "parent", "geometry")
 READ_LATER = frozenset({
@@ -103,10 +104,11 @@ def to_records(frame: gpd.GeoDataFrame, source: Source, path: Path) -> gpd.GeoDa
     frame["record_id"] = frame["record_id"].astype(str)
     twice = frame["record_id"][frame.duplicated(["record_id", "kind"])]
     if len(twice):
+        pt, en = counted("pt", len(twice), "# registo|# registos"), counted("en", len(twice), "# record|# records")
         raise SourceError(
-            f"O identificador «{twice.iloc[0]}» repete-se ({len(twice)} registos a mais). "
+            f"O identificador «{twice.iloc[0]}» repete-se ({pt} a mais). "
             "Indique em `read.record` uma coluna sem repetições, ou nenhuma.",
-            f"The id “{twice.iloc[0]}” repeats ({len(twice)} records too many). "
+            f"The id “{twice.iloc[0]}” repeats ({en} too many). "
             "Name a column without repetitions in `read.record`, or none.",
             where=str(path),
         )
@@ -118,15 +120,19 @@ def to_records(frame: gpd.GeoDataFrame, source: Source, path: Path) -> gpd.GeoDa
         zero = (bounds == 0).all(1)
     lost = placed & (wild | zero | ~np.isfinite(bounds).all(1))
     if lost.any():
-        warnings += counted(
+        warnings += listed(
             frame.loc[lost, "record_id"].tolist(),
-            "registos com coordenadas impossíveis ficaram sem lugar.",
-            "records with impossible coordinates were left without a place.",
+            "# registo com coordenadas impossíveis ficou sem lugar"
+            "|# registos com coordenadas impossíveis ficaram sem lugar",
+            "# record with impossible coordinates was left without a place"
+            "|# records with impossible coordinates were left without a place",
         )
-    warnings += counted(
+    warnings += listed(
         frame.loc[_repeated(frame, (placed & ~lost).to_numpy()), "record_id"].tolist(),
-        "registos repetem o nome, a classe e o ponto de outro da mesma fonte: a fusão faz deles um lugar.",
-        "records repeat the name, class and point of another of the same source: fusion makes one place of them.",
+        "# registo repete o nome, a classe e o ponto de outro da mesma fonte: a fusão faz deles um lugar"
+        "|# registos repetem o nome, a classe e o ponto de outros da mesma fonte: a fusão faz deles um lugar",
+        "# record repeats the name, class and point of another of the same source: fusion makes one place of them"
+        "|# records repeat the name, class and point of others of the same source: fusion makes one place of them",
     )
     geometry = frame.geometry.where(placed & ~lost, None)
     frame = gpd.GeoDataFrame(frame[list(RECORD_COLUMNS[:-1])], geometry=geometry.to_numpy(), crs=4326)
@@ -145,16 +151,23 @@ def _repeated(frame: gpd.GeoDataFrame, placed: np.ndarray) -> np.ndarray:
     return repeated
 
 
-def counted(ids: Sequence[str], pt: str, en: str) -> list[tuple[str, str]]:
+def listed(ids: Sequence[str], pt: str, en: str) -> list[tuple[str, str]]:
     """A warning with the number of records and the first ten; none where there are none.
 
-    >>> counted(["way/7"], "vias abertas.", "open ways.")
-    [('1 vias abertas. Primeiros: way/7.', '1 open ways. First: way/7.')]
+    >>> listed(["way/7"], "# via aberta|# vias abertas", "# open way|# open ways")
+    [('1 via aberta. Primeiros: way/7.', '1 open way. First: way/7.')]
     """
-    if not len(ids):
-        return []
     shown = first_ten(ids)
-    return [(f"{len(ids)} {pt} Primeiros: {shown}.", f"{len(ids)} {en} First: {shown}.")]
+    return [(f"{one}. Primeiros: {shown}.", f"{other}. First: {shown}.") for one, other in number_of(len(ids), pt, en)]
+
+
+def number_of(count: int, pt: str, en: str) -> list[tuple[str, str]]:
+    """A warning with a number, in the form that it asks for; none where it is 0.
+
+    >>> number_of(2, "# via aberta|# vias abertas", "# open way|# open ways")
+    [('2 vias abertas', '2 open ways')]
+    """
+    return [(counted("pt", count, pt), counted("en", count, en))] if count else []
 
 
 def first_ten(ids: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from atlas.errors import SourceError
+from atlas.sources import number_of
 
 _UNION = re.compile(r"^uniao das freguesias d[aeo]s? ")
 _BEFORE = re.compile(r"^(concelho|municipio|freguesia) d[aeo]s? ")
@@ -121,12 +122,11 @@ def by_code(table: pd.DataFrame, names: Names, name: str | None, parent: str, pa
         )
     kept = table[index.notna().to_numpy()].drop(columns=[one for one in (name, parent) if one is not None])
     kept.index = pd.Index(index.dropna(), name="code")
-    notes = list(table.attrs.get("warnings", []))
-    if lost:
-        first = "; ".join(lost[:10])
-        notes.append((
-            f"{len(lost)} linhas sem unidade com esse nome ficaram de fora: {first}",
-            f"{len(lost)} rows without a unit of that name were left out: {first}",
-        ))  # fmt: skip
+    notes, first = list(table.attrs.get("warnings", [])), "; ".join(lost[:10])
+    notes += [(f"{pt}: {first}", f"{en}: {first}") for pt, en in number_of(
+        len(lost),
+        "# linha sem unidade com esse nome ficou de fora|# linhas sem unidade com esse nome ficaram de fora",
+        "# row without a unit of that name was left out|# rows without a unit of that name were left out",
+    )]  # fmt: skip
     kept.attrs = {"warnings": notes}
     return kept

@@ -11,6 +11,8 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from atlas.sources import number_of
+
 Warnings = list[tuple[str, str]]
 LOOKED_AT = 12
 _NUMBER = re.compile(r"[-+]?[\d\s.,]*\d\s*%?")
@@ -126,8 +128,11 @@ def sheet_rows(path: Path, sheet: str | None) -> tuple[list[list[str]], Warnings
     book.close()
     while rows and not any(rows[0]):
         rows.pop(0)
-    notes = [(f"{merged} células unidas foram preenchidas", f"{merged} merged cells were filled")] if merged else []
-    return rows, notes
+    return rows, number_of(
+        merged,
+        "# célula unida foi preenchida|# células unidas foram preenchidas",
+        "# merged cell was filled|# merged cells were filled",
+    )
 
 
 def _cell_text(value: Any, shown: str) -> str:

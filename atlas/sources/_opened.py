@@ -12,7 +12,9 @@ from atlas import sources
 from atlas.config import Atlas, Source
 from atlas.crosswalk import carried, crosswalk, summed
 from atlas.errors import UnknownName
+from atlas.language import written
 from atlas.neighbourhoods import Units, load_units
+from atlas.sources import number_of
 from atlas.sources._by_name import Names, by_code
 from atlas.sources.blocks import UNIT, WEIGHT
 
@@ -81,10 +83,17 @@ def _across(walk: pd.DataFrame) -> list[tuple[str, str]]:
     parts = walk[walk.duplicated("code_from", keep=False)]
     if not len(parts):
         return []
-    off = float((parts["share_high"] - parts["share_low"]).max())
-    return [(
-        f"{parts['code_from'].nunique()} unidades do recenseamento ficam em mais de uma unidade do atlas; "
-        f"por subsecções na fronteira, uma parte pode falhar até {100 * off:.1f} % da unidade".replace(".", ","),
-        f"{parts['code_from'].nunique()} units of the census lie in more than one unit of the atlas; "
-        f"for blocks across a border a part may be off by up to {100 * off:.1f} % of the unit",
-    )]  # fmt: skip
+    off = 100 * float((parts["share_high"] - parts["share_low"]).max())
+    return [
+        (
+            f"{pt} em mais de uma unidade do atlas; por subsecções na fronteira, uma parte pode falhar até "
+            f"{written('pt', off, 1)} % da unidade",
+            f"{en} in more than one unit of the atlas; for blocks across a border a part may be off by up to "
+            f"{written('en', off, 1)} % of the unit",
+        )
+        for pt, en in number_of(
+            parts["code_from"].nunique(),
+            "# unidade do recenseamento fica|# unidades do recenseamento ficam",
+            "# unit of the census lies|# units of the census lie",
+        )
+    ]

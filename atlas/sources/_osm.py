@@ -13,7 +13,7 @@ from geopandas import GeoDataFrame
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from atlas.sources import counted
+from atlas.sources import listed
 from atlas.tags import STAGES
 
 # A closed way is an area if it has one of these keys (any value; only these values; any but these values).
@@ -130,25 +130,36 @@ class Notes:
     def warnings(self) -> list[tuple[str, str]]:
         """Each kind counted, with the first ten."""
         return [
-            *counted(
+            *listed(
                 self.cut,
-                "objetos tinham um texto mais longo do que o OpenStreetMap permite: ficou cortado em 255 caracteres.",
-                "objects had a text longer than OpenStreetMap allows: it was cut at 255 characters.",
+                "# objeto tinha um texto mais longo do que o OpenStreetMap permite: ficou cortado em 255 caracteres"
+                "|# objetos tinham um texto mais longo do que o OpenStreetMap permite: ficou cortado em 255 caracteres",
+                "# object had a text longer than OpenStreetMap allows: it was cut at 255 characters"
+                "|# objects had a text longer than OpenStreetMap allows: it was cut at 255 characters",
             ),
-            *counted(self.deleted, "objetos apagados ficam de fora.", "deleted objects are left out."),
-            *counted(
+            *listed(
+                self.deleted,
+                "# objeto apagado fica de fora|# objetos apagados ficam de fora",
+                "# deleted object is left out|# deleted objects are left out",
+            ),
+            *listed(
                 self.mended,
-                "contornos que se cruzavam foram refeitos pela regra par-ímpar.",
-                "outlines that crossed themselves were remade by the even-odd rule.",
+                "# contorno que se cruzava foi refeito pela regra par-ímpar"
+                "|# contornos que se cruzavam foram refeitos pela regra par-ímpar",
+                "# outline that crossed itself was remade by the even-odd rule"
+                "|# outlines that crossed themselves were remade by the even-odd rule",
             ),
-            *counted(
+            *listed(
                 self.unclosed,
-                "relações cujo contorno não fecha ficam de fora.",
-                "relations whose outline does not close are left out.",
+                "# relação cujo contorno não fecha fica de fora|# relações cujo contorno não fecha ficam de fora",
+                "# relation whose outline does not close is left out"
+                "|# relations whose outline does not close are left out",
             ),
-            *counted(
+            *listed(
                 self.incomplete,
-                "objetos com partes que o ficheiro não traz ficam de fora.",
-                "objects with parts that the file lacks are left out.",
+                "# objeto com partes que o ficheiro não traz fica de fora"
+                "|# objetos com partes que o ficheiro não traz ficam de fora",
+                "# object with parts that the file lacks is left out"
+                "|# objects with parts that the file lacks are left out",
             ),
         ]

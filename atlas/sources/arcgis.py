@@ -20,7 +20,8 @@ from shapely.geometry.base import BaseGeometry
 
 from atlas.config import Source
 from atlas.errors import SourceError
-from atlas.sources import _osm, counted, wfs
+from atlas.language import counted
+from atlas.sources import _osm, listed, wfs
 from atlas.sources.vector import records_of
 
 READ = wfs.READ
@@ -82,15 +83,18 @@ def features_of(answer: dict[str, Any]) -> tuple[gpd.GeoDataFrame, Warnings]:
     table = gpd.GeoDataFrame(
         pd.DataFrame([one.get("attributes") or {} for one in answer["features"]]), geometry=shapes, crs=_crs(answer)
     )
-    notes: Warnings = counted(
+    notes: Warnings = listed(
         dropped,
-        "geometrias tinham coordenadas nulas, que ficaram de fora.",
-        "geometries had null coordinates, which were left out.",
+        "# geometria tinha coordenadas nulas, que ficaram de fora"
+        "|# geometrias tinham coordenadas nulas, que ficaram de fora",
+        "# geometry had null coordinates, which were left out|# geometries had null coordinates, which were left out",
     )
     if answer.get("exceededTransferLimit"):
         notes.append((
-            f"o serviço parou no seu limite: {len(table)} registos, e há mais. Descarregue o resto (`atlas fetch`)",
-            f"the service stopped at its limit: {len(table)} records, and there are more: use `atlas fetch`",
+            f"o serviço parou no seu limite, {counted('pt', len(table), '# registo|# registos')}, e há mais: "
+            "descarregue o resto (`atlas fetch`)",
+            f"the service stopped at its limit, {counted('en', len(table), '# record|# records')}, and there are more: "
+            "use `atlas fetch`",
         ))  # fmt: skip
     return table, notes
 

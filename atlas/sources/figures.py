@@ -20,6 +20,7 @@ import pandas as pd
 
 from atlas.config import Source
 from atlas.errors import SourceError
+from atlas.sources import number_of
 from atlas.sources.table import numbers, read_table, require, without_totals
 
 READ = frozenset({"code", "name", "parent", "sheet", "elsewhere", "sums_of", "across", "rates"})
@@ -64,9 +65,11 @@ def _units_only(table: pd.DataFrame, code: str) -> pd.DataFrame:
     """The rows of units: not totals, nor rows without a code (notes at a table's foot)."""
     rest = without_totals(table, ())
     if rest[code].isna().any():
-        empty = int(rest[code].isna().sum())
-        notes = [*rest.attrs.get("warnings", []), (f"{empty} linhas sem código ficaram de fora",
-                                                  f"{empty} rows without a code were left out")]  # fmt: skip
+        notes = [*rest.attrs.get("warnings", []), *number_of(
+            int(rest[code].isna().sum()),
+            "# linha sem código ficou de fora|# linhas sem código ficaram de fora",
+            "# row without a code was left out|# rows without a code were left out",
+        )]  # fmt: skip
         rest = rest[rest[code].notna()]
         rest.attrs["warnings"] = notes
     return rest

@@ -20,6 +20,7 @@ from pandas import DataFrame, Series
 
 from atlas.config import Source
 from atlas.errors import SourceError
+from atlas.language import counted
 from atlas.sources import to_records
 
 MAX_UNPACKED_BYTES = 2 * 1024**3
@@ -352,9 +353,11 @@ def _calendar(feed: _Feed, services: pd.Index[Any]) -> tuple[NDArray[np.datetime
     wrong = int((np.isnat(start) | np.isnat(end)).sum() + np.isnat(date).sum())
     if wrong:
         feed.warn(
-            f"{wrong} linhas do calendário têm datas inválidas e não contam.",
-            f"{wrong} rows of the calendar have invalid dates and do not count.",
-        )
+            counted("pt", wrong, "# linha do calendário tem datas inválidas e não conta."
+                                 "|# linhas do calendário têm datas inválidas e não contam."),
+            counted("en", wrong, "# row of the calendar has invalid dates and does not count."
+                                 "|# rows of the calendar have invalid dates and do not count."),
+        )  # fmt: skip
     every = np.concatenate([start, end, date])
     every = every[~np.isnat(every)]
     if not len(every):

@@ -40,7 +40,7 @@ import pandas as pd
 
 from atlas.config import Source
 from atlas.errors import SourceError
-from atlas.sources import _coordinates, counted, first_ten, text_or_none, to_records
+from atlas.sources import _coordinates, first_ten, listed, number_of, text_or_none, to_records
 from atlas.sources._header import Header, Warnings, find_header, separator_of, sheet_rows, text_rows
 
 READ = frozenset({
@@ -80,10 +80,10 @@ def load(source: Source, folder: Path) -> gpd.GeoDataFrame:
     geometry = gpd.GeoSeries([None] * len(frame), crs=4326)
     if lon in table and lat in table:
         geometry, swapped = _points(table[lon], table[lat], str(read.get("crs", "EPSG:4326")), path)
-        notes += counted(
+        notes += listed(
             frame.loc[swapped, "record_id"].tolist(),
-            "registos tinham longitude e latitude trocadas.",
-            "records had longitude and latitude swapped.",
+            "# registo tinha longitude e latitude trocadas|# registos tinham longitude e latitude trocadas",
+            "# record had longitude and latitude swapped|# records had longitude and latitude swapped",
         )
     records = gpd.GeoDataFrame(frame, geometry=geometry.to_numpy(), crs=geometry.crs)
     records.attrs["warnings"] = notes
@@ -228,9 +228,10 @@ def without_totals(table: pd.DataFrame, places: Collection[str]) -> pd.DataFrame
     kept = table[~total]
     kept.attrs["warnings"] = [
         *table.attrs.get("warnings", []),
-        (
-            f"{int(total.sum())} linhas de totais ficaram de fora (linha {lines})",
-            f"{int(total.sum())} rows of totals were left out (line {lines})",
+        *number_of(
+            int(total.sum()),
+            f"# linha de totais ficou de fora (linha {lines})|# linhas de totais ficaram de fora (linhas {lines})",
+            f"# row of totals was left out (line {lines})|# rows of totals were left out (lines {lines})",
         ),
     ]
     return kept

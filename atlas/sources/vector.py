@@ -21,7 +21,7 @@ from pyproj.exceptions import CRSError
 
 from atlas.config import Source
 from atlas.errors import SourceError
-from atlas.sources import counted, text_or_none, to_records
+from atlas.sources import listed, text_or_none, to_records
 from atlas.sources.table import require
 
 READ = frozenset({
@@ -83,7 +83,11 @@ def records_of(table: gpd.GeoDataFrame, source: Source, path: Path) -> gpd.GeoDa
     warnings = list(table.attrs.get("warnings", []))
     if broken.any():
         geometry = geometry.mask(broken, geometry[broken].make_valid())
-        warnings += counted(frame.loc[broken, "record_id"].tolist(), "geometrias reparadas.", "geometries repaired.")
+        warnings += listed(
+            frame.loc[broken, "record_id"].tolist(),
+            "# geometria reparada|# geometrias reparadas",
+            "# geometry repaired|# geometries repaired",
+        )
     records = gpd.GeoDataFrame(frame, geometry=geometry, crs=table.crs)
     records.attrs["warnings"] = warnings
     return to_records(records, source, path)

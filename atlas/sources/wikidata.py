@@ -28,7 +28,7 @@ import shapely
 
 from atlas.config import Source
 from atlas.errors import SourceError
-from atlas.sources import to_records
+from atlas.sources import number_of, to_records
 from atlas.sources.table import numbers, read_table, require
 
 READ = frozenset({"item", "name", "kind", "coord", "lon", "lat"})
@@ -54,12 +54,11 @@ def load(source: Source, folder: Path) -> gpd.GeoDataFrame:
     require(table, [item, *(str(read[key]) for key in ("name", "kind", "coord", "lon", "lat") if key in read)], path)
     table["record_id"] = table[item].map(_entity)
     strange = table["record_id"].isna()
-    notes = []
-    if strange.any():
-        notes.append((
-            f"{int(strange.sum())} linhas sem entidade ficaram de fora",
-            f"{int(strange.sum())} rows without an entity were left out",
-        ))  # fmt: skip
+    notes = number_of(
+        int(strange.sum()),
+        "# linha sem entidade ficou de fora|# linhas sem entidade ficaram de fora",
+        "# row without an entity was left out|# rows without an entity were left out",
+    )
     table = table[~strange].reset_index(drop=True)
     frame = _one_row_an_entity(table, read)
     frame = frame.set_geometry(_points(table, read, path).groupby(table["record_id"], sort=False).first().to_numpy())

@@ -105,4 +105,4 @@ read = { record = "n", name = "nome", kind_is = "art gallery", parent = "concelh
     ]
     about = next(one for one in built.store.manifest["sources"] if one["id"] == "galerias")
     (said,) = about["warnings"]
-    assert said[1].startswith("1 records outside the region and its margin. First: ")
+    assert said[1].startswith("1 record outside the region and its margin. First: ")

@@ -38,7 +38,7 @@ def test_one_name_in_two_municipalities_is_two_units() -> None:
     found = by_code(table, NAMES, "freguesia", "concelho", PATH)
     assert found["lojas"].to_dict() == {"030101": "1", "0302A1": "2", "030102": "3"}
     said = found.attrs["warnings"][-1][1]
-    assert said.startswith("1 rows")
+    assert said.startswith("1 row without")
     assert "Airao Santa Maria, Airao S. Joao (Amares)" in said
 
 

@@ -108,9 +108,9 @@ def test_what_is_broken_is_left_out_and_counted(tmp_path: Path) -> None:
     assert table.geometry["way/23"].is_valid
     assert table.geometry["way/23"].area == 2
     assert [en for _, en in table.attrs["warnings"]] == [
-        "1 deleted objects are left out. First: node/5.",
-        "1 outlines that crossed themselves were remade by the even-odd rule. First: way/23.",
-        "1 relations whose outline does not close are left out. First: relation/31.",
+        "1 deleted object is left out. First: node/5.",
+        "1 outline that crossed itself was remade by the even-odd rule. First: way/23.",
+        "1 relation whose outline does not close is left out. First: relation/31.",
         "3 objects with parts that the file lacks are left out. First: way/21, relation/32, node/6.",
     ]
 

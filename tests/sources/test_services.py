@@ -60,7 +60,7 @@ def test_wikidata_as_csv_and_with_other_names(tmp_path: Path) -> None:
     assert records["record_id"].tolist() == ["Q5", "Q7"]
     assert records["kind"].tolist() == ["museus", "teatros"]
     assert records.geometry.notna().tolist() == [True, False]
-    assert "1 rows without an entity" in warnings(records)
+    assert "1 row without an entity" in warnings(records)
 
 
 def test_an_unknown_value_is_missing(tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ def test_the_answer_s_own_crs_counts_and_its_limit_is_said(tmp_path: Path) -> No
     text = layer(point, spatialReference={"wkid": 102100, "latestWkid": 3857}, exceededTransferLimit=True)
     records = read(tmp_path, "arcgis", "a.json", text)
     assert (round(records.geometry[0].x, 2), round(records.geometry[0].y, 2)) == (-8.6, 41.12)
-    assert "stopped at its limit: 1 records" in warnings(records)
+    assert "stopped at its limit, 1 record," in warnings(records)
 
 
 def test_an_arcgis_fault_comes_as_json(tmp_path: Path) -> None:

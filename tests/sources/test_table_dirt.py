@@ -73,7 +73,7 @@ def test_totals_and_empty_rows_are_no_records_but_a_place_called_total_is(tmp_pa
     text = PLACES + ";;;\nTotal;;2;\nTotal;galeria;-8,6;41,1\n"
     records = read(tmp_path, text)
     assert records["name"].tolist() == ["Museu de Arte", "Teatro Sá", "Total"]
-    assert "1 rows of totals were left out (line 5)" in said(records)
+    assert "1 row of totals was left out (line 5)" in said(records)
 
 
 def test_totals_and_notes_of_a_table_of_figures_are_left_out_and_said(tmp_path: Path) -> None:
@@ -81,8 +81,8 @@ def test_totals_and_notes_of_a_table_of_figures_are_left_out_and_said(tmp_path: 
     held = figures.load(a_source("f.csv", "figures"), tmp_path)
     assert figures.column(held, "share", tmp_path / "f.csv").to_dict() == {"0101": 12.5, "0102": 1234.5}
     assert [en for _, en in held.attrs["warnings"]] == [
-        "1 rows of totals were left out (line 4)",
-        "1 rows without a code were left out",
+        "1 row of totals was left out (line 4)",
+        "1 row without a code was left out",
     ]
 
 
@@ -106,7 +106,7 @@ def test_degrees_and_minutes_with_hemispheres(tmp_path: Path) -> None:
 def test_swapped_coordinates_are_put_right_where_the_region_or_the_globe_says_so(tmp_path: Path) -> None:
     records = read(tmp_path, "nome;tipo;lon;lat\nA;museu;-17,5;178,4\nB;museu;178,5;-17,6\n")
     assert spots(records) == [(178.4, -17.5), (178.5, -17.6)]
-    assert "1 records had longitude and latitude swapped" in said(records)
+    assert "1 record had longitude and latitude swapped" in said(records)
     norte = shapely.box(-60_000, 100_000, 0, 200_000)
     mixed = read(tmp_path, "nome;tipo;lon;lat\nA;museu;41,15;-8,61\nB;museu;-8,61;41,15\nC;museu;2,35;48,85\n")
     right, moved = put_right(mixed, norte, "EPSG:3763")
@@ -169,7 +169,7 @@ def test_separators_at_the_end_of_rows_shift_nothing(tmp_path: Path) -> None:
 def test_duplicates_at_one_spot_are_counted_and_soon(tmp_path: Path) -> None:
     records = read(tmp_path, "nome;tipo;lon;lat\n" + "Café;cafe;-8,6;41,1\n" * 100_000)
     assert len(records) == 100_000
-    assert "99999 records repeat the name, class and point" in said(records)
+    assert "99,999 records repeat the name, class and point" in said(records)
 
 
 def test_words_for_missing_and_embedded_line_breaks(tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ def test_a_coordinate_that_is_none_costs_its_record_the_place_and_no_other(
     records = read(tmp_path, f"nome;tipo;lon;lat\nA;museu;{lon};{lat}\n{rows}")
     assert records.geometry.notna().tolist() == [False, *[True] * 5]
     assert records["name"].tolist() == ["A", "B0", "B1", "B2", "B3", "B4"]
-    assert (f"1 records with {lost} coordinates" in said(records)) is bool(lost)
+    assert (f"1 record with {lost} coordinates" in said(records)) is bool(lost)
 
 
 def test_firms_of_either_revision_of_cae_fall_into_the_same_classes(tmp_path: Path) -> None:
