@@ -183,7 +183,7 @@ def test_the_new_atlas_is_a_folder_of_its_own_with_every_reference(tmp_path: Pat
     assert atlas.index_of("potential").cuts is not None
     assert {pillar.id: bool(pillar.indicators) for pillar in atlas.index[0].pillar}["p1_walkable"] is False
     text = (tmp_path / "santiago" / "atlas.toml").read_text("utf-8")
-    assert "# · Distância à estação: nenhuma fonte enche Transporte público" in text
+    assert "# · Distância à estação: nenhuma fonte preenche Transporte público" in text
     assert tomllib.loads(text)["source"][1]["read"] == {"kind": "tipo", "name": "nombre", "lon": "lng", "lat": "lat"}
     moved = (tmp_path / "santiago").rename(tmp_path / "elsewhere")
     assert main(["build", str(moved), "--quiet"]) == 0

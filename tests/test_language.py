@@ -29,8 +29,9 @@ NUMBERS = {
 }  # fmt: skip
 """Names that stand for a number where a message has them."""
 NEVER_ONE = {
-    "draws sorteios", "draws vezes", "draws draws", "draws times", "all tipos", "all kinds", "often partidas", "often departures",
-    "score pontos", "score points", "points pontos", "points points", "rank lugares", "rank places", "rows linhas", "rows rows",
+    "draws sorteios", "draws vezes", "draws draws", "draws times", "all tipos", "all kinds", "often partidas",
+    "often departures", "score pontos", "score points", "points pontos", "points points", "rank lugares", "rank places",
+    "rows linhas", "rows rows",
 }  # fmt: skip
 """Numbers that are many by their nature, or written with a decimal."""
 

@@ -29,7 +29,7 @@ from atlas.initialise.columns import Ask
 from atlas.initialise.composing import compose
 from atlas.initialise.filling import Filling, osm_source, places_source
 from atlas.initialise.grid import hexagons, names_of
-from atlas.initialise.noting import Note
+from atlas.initialise.noting import Note, figure
 from atlas.initialise.outlines import Wishes, read_outlines
 from atlas.initialise.projecting import Chosen, choose_crs
 from atlas.initialise.walking import walking_of
@@ -147,7 +147,7 @@ def _make(request: Request, folder: Path, lang: Lang, ask: Ask | None) -> Made:
     inputs = inputs_of(draft, placed)
     surveyed = frozenset(one.source.id for one in fillings if one.cover is not None)
     choice = choose(inputs, placed.tables["records"], radii, surveyed)
-    crs_note = Note(f"init.note.crs.{units.crs.why}", crs=units.crs.crs, off=f"{units.crs.off * 100:.2f}")
+    crs_note = Note(f"init.note.crs.{units.crs.why}", crs=units.crs.crs, off=figure(units.crs.off * 100, 2))
     notes = {"crs": [crs_note], "units": units.notes, "walking": streets.notes} | {
         one.source.id: one.notes for one in fillings
     }
@@ -249,7 +249,7 @@ def _grid(request: Request, fillings: Sequence[Filling], folder: Path) -> _Units
     frame["name"] = names_of(frame, _named_places(fillings, folder, crs.crs), width_m)
     frame["parent"], frame["parent_name"] = _id_of(request.name), request.name
     frame["nuts3"], frame["residents"], frame["residents_method"] = None, np.nan, None
-    notes = [Note("init.note.grid", len(frame), width=f"{width_m:g}")]
+    notes = [Note("init.note.grid", len(frame), width=figure(width_m, 0 if width_m % 1 == 0 else 1))]
     words = (Text(pt="hexágono", en="hexagon"), Text(pt="hexágonos", en="hexagons"), Text(pt="área", en="area"))
     columns = ["code", "name", "parent", "parent_name", "nuts3", "residents", "residents_method", "geometry"]
     return _Units(frame[columns], crs, words, pd.DataFrame({"code": frame["code"]}), notes)
@@ -273,7 +273,7 @@ def _with_cover(filling: Filling, units: _Units) -> Source:
     inside = shapely.intersects(cover, units.frame.geometry.to_numpy())
     share = float(inside.mean())
     if share < 1:
-        filling.notes.append(Note("init.note.cover", share=f"{100 * share:.0f}"))
+        filling.notes.append(Note("init.note.cover", share=figure(100 * share)))
     return filling.source.model_copy(update={"covers": round(share, 3)})
 
 

@@ -16,7 +16,7 @@ from atlas.calibrating import shares_of
 from atlas.config import Atlas, Indicator, Layer, Text
 from atlas.errors import ConfigError
 from atlas.indicators import Inputs, compute
-from atlas.initialise.noting import Note
+from atlas.initialise.noting import Note, figure
 from atlas.language import Translator
 
 SMALL_KM2 = 2.0
@@ -232,7 +232,7 @@ def _reason(
     if not values.notna().any():
         return Note("init.reason.missing")
     if values.nunique() < 2:
-        return Note("init.reason.flat", value=f"{values.dropna().iloc[0]:g}")
+        return Note("init.reason.flat", value=figure(float(values.dropna().iloc[0]), candidate.decimals))
     return None
 
 

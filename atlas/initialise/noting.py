@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from atlas.config import Text
-from atlas.language import Translator
+from atlas.language import Translator, written
+
+
+def figure(value: float, decimals: int = 0) -> Text:
+    """A number as each language writes it.
+
+    >>> figure(0.021, 2).pt, figure(0.021, 2).en
+    ('0,02', '0.02')
+    """
+    return Text(pt=written("pt", value, decimals), en=written("en", value, decimals))
 
 
 class Note:

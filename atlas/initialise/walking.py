@@ -18,7 +18,7 @@ from atlas.config import Source, Text
 from atlas.errors import SourceError
 from atlas.initialise.choosing import WALKED_M
 from atlas.initialise.filling import ODBL, OSM, day_of
-from atlas.initialise.noting import Note
+from atlas.initialise.noting import Note, figure
 from atlas.sources._streets import Walkable, read_streets
 from atlas.sources.network import Network
 
@@ -82,7 +82,7 @@ def _together(parts: Sequence[Walkable]) -> tuple[Network, dict[str, float]]:
 
 def _said(lengths: dict[str, float], *, slope: bool) -> Note:
     key = "init.note.walking.slope" if slope else "init.note.walking.flat"
-    street, footway, share = (f"{lengths[one]:.0f}" for one in ("street", "footway", "share"))
+    street, footway, share = (figure(lengths[one]) for one in ("street", "footway", "share"))
     return Note(key, street=street, footway=footway, share=share)
 
 

@@ -93,7 +93,7 @@ def test_a_scenario_is_made_mended_saved_and_opened_by_keyboard(
     ready(page)
     write(page, "Onde", "-8.617 41.152")
     add(page, 1)
-    kind(page, "Muda de lugar")
+    kind(page, "Muda de sítio")
     write(page, "Procurar pelo nome", "serralves")
     write(page, "Onde", "-8.60 41.15")
     add(page, 2)
