@@ -92,6 +92,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _take_atlas(whole, args, left)
     except SystemExit as stop:
         return int(stop.code or 0)
+    except AtlasError as fault:  # an argument of the wrong kind
+        print(fault.text(lang), file=sys.stderr)
+        return USAGE
     if args.version:
         from atlas import __version__
 

@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 
 from atlas.atlasfile import find_atlas, product_folder, read_toml
-from atlas.cli import COMMANDS, parser
+from atlas.cli import COMMANDS, main, parser
 from atlas.errors import UnknownName
 from atlas.exports import format_of, formats
 
@@ -69,6 +69,17 @@ def test_the_readme_names_commands_that_exist(readme: str) -> None:
 def test_help_speaks_both_languages() -> None:
     assert "ordena as unidades" in parser("pt").format_help()
     assert "ranks the units" in parser("en").format_help()
+
+
+@pytest.mark.parametrize("words", ["build --draws -5", "build --seed 1,5", "build --null 0", "rank --top -3",
+                                   "app --port 99999", "serve --port http"])  # fmt: skip
+def test_a_number_that_cannot_be_is_refused_in_both_languages(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    _, option, number = words.split()
+    assert main([*words.split(), "--lang", "pt"]) == 2
+    assert main([*words.split(), "--lang", "en"]) == 2
+    pt, en = capsys.readouterr().err.splitlines()
+    assert pt.startswith(f"{option}: «{number}» não serve aqui. Escreva um número inteiro a partir de ")
+    assert en.startswith(f"{option}: “{number}” will not do here. Write a whole number from ")
 
 
 def test_an_unknown_suffix_lists_every_format(tmp_path: Path) -> None:

@@ -42,6 +42,32 @@ def named_path(text: str) -> Path:
     return Path(text)
 
 
+def whole_number(option: str, least: int, most: int | None = None) -> Callable[[str], int]:
+    """The type of an option that is a whole number from ``least`` up, to ``most`` where one is given.
+
+    What it refuses is an :class:`~atlas.errors.AtlasError`, since argparse would say it in English alone.
+    """
+
+    def number(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = least - 1
+        if value < least or (most is not None and value > most):
+            from atlas.errors import AtlasError
+
+            pt, en = ("", "") if most is None else (f" até {most}", f" to {most}")
+            raise AtlasError(
+                f"«{text[:40]}» não serve aqui. Escreva um número inteiro a partir de {least}{pt}.",
+                f"“{text[:40]}” will not do here. Write a whole number from {least}{en or ' up'}.",
+                where=option,
+            )
+        return value
+
+    return number
+
+
+PORT = whole_number("--port", 0, 65_535)
 ATLAS = Option(("atlas",), "norte (predefinido), porto ou uma pasta", "norte (default), porto or a folder", {
     "nargs": "?", "default": "norte", "metavar": "ATLAS"})  # fmt: skip
 STORE = Option(("--store",), "pasta da construção", "folder of the store", {"type": named_path, "metavar": "DIR"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from atlas.commands import FORCE, Command, Option, opened
+from atlas.commands import FORCE, PORT, Command, Option, opened, whole_number
 
 if TYPE_CHECKING:
     from atlas.answers import Answer
@@ -51,13 +51,6 @@ def _build(args: argparse.Namespace) -> Answer | None:
     return replace(answer, head="\n".join(lines))
 
 
-def _atlases(text: str) -> int:
-    count = int(text)
-    if count < 1:
-        raise ValueError(text)
-    return count
-
-
 def _check(args: argparse.Namespace) -> Answer:
     from atlas.answers import check_summary
     from atlas.atlasfile import find_atlas, load_atlas
@@ -83,20 +76,22 @@ def _app(args: argparse.Namespace) -> None:
 
 COMMANDS = (
     Command("app", _app, "abre a aplicação", "opens the app", (
-        Option(("--port",), "porta", "port", {"type": int, "default": 8501}),
+        Option(("--port",), "porta", "port", {"type": PORT, "default": 8501}),
         Option(("--host",), "endereço (127.0.0.1)", "address (127.0.0.1)", {"default": "127.0.0.1"}),
         Option(("--no-browser",), "sem abrir o navegador", "without opening the browser", {"action": "store_true"}),
         Option(("--base-path",), "prefixo do endereço", "prefix of the address", {"default": ""}),
     )),
     Command("build", _build, "constrói o que está desatualizado", "builds what is stale", (
         FORCE,
-        Option(("--draws",), "sorteios dos intervalos", "draws of the intervals", {"type": int, "metavar": "N"}),
-        Option(("--seed",), "semente", "seed", {"type": int, "metavar": "N"}),
-        Option(("--workers",), "processos", "workers", {"type": int, "default": 1, "metavar": "N"}),
+        Option(("--draws",), "sorteios dos intervalos", "draws of the intervals", {
+            "type": whole_number("--draws", 0), "metavar": "N"}),
+        Option(("--seed",), "semente", "seed", {"type": whole_number("--seed", 0), "metavar": "N"}),
+        Option(("--workers",), "processos", "workers", {
+            "type": whole_number("--workers", 1), "default": 1, "metavar": "N"}),
         Option(("--recalibrate",), "renova as referências", "renews the references", {"action": "store_true"}),
         Option(("--null",), "também N atlas ao acaso, ao lado de cada contagem (200: alguns minutos)",
                "also N atlases by chance, beside every count (200: some minutes)", {
-                   "type": _atlases, "default": 0, "metavar": "N"}),
+                   "type": whole_number("--null", 1), "default": 0, "metavar": "N"}),
         Option(("--cuts",), "também sobre outros recortes do território", "also on other cuts of the ground",
                {"action": "store_true"}),
     )),

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from atlas.commands import ATLAS, FORCE, STORE, Command, Option, named_path, opened
+from atlas.commands import ATLAS, FORCE, PORT, STORE, Command, Option, named_path, opened
 
 if TYPE_CHECKING:
     from atlas.answers import Answer
@@ -133,7 +133,7 @@ COMMANDS = (
     ), takes_atlas=False, lists=True),
     Command("serve", _serve, "publica a última construção como OGC API Features, só de leitura",
             "publishes the last build as OGC API Features, read-only", (
-        Option(("--port",), "porta (5000)", "port (5000)", {"type": int, "default": 5000, "metavar": "N"}),
+        Option(("--port",), "porta (5000)", "port (5000)", {"type": PORT, "default": 5000, "metavar": "N"}),
         Option(("--host",), "endereço (127.0.0.1)", "address (127.0.0.1)", {"default": "127.0.0.1", "metavar": "H"}),
         Option(("--url",), "endereço público, atrás de um proxy", "public address, behind a proxy", {"metavar": "URL"}),
     )),

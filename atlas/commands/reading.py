@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from atlas.commands import FORCE, INDEX, OUT, PRESET, WEIGHTS, WITHIN, Command, Option, named_path, opened
+from atlas.commands import FORCE, INDEX, OUT, PRESET, WEIGHTS, WITHIN, Command, Option, named_path, opened, whole_number
 
 if TYPE_CHECKING:
     from atlas.answers import Answer
@@ -67,7 +67,7 @@ def _indicators(args: argparse.Namespace) -> Answer:
 COMMANDS = (
     Command("rank", _rank, "ordena as unidades de um índice", "ranks the units of an index", (
         INDEX,
-        Option(("--top",), "só as primeiras N", "only the first N", {"type": int, "metavar": "N"}),
+        Option(("--top",), "só as primeiras N", "only the first N", {"type": whole_number("--top", 1), "metavar": "N"}),
         PRESET, WEIGHTS, WITHIN, FORCE,
         OUT._replace(more={"type": named_path, "metavar": "FILE.xlsx"}),
     ), lists=True),

@@ -13,7 +13,7 @@ import pandas as pd
 from atlas.built import Built
 from atlas.errors import AtlasError, SourceError, Spot, UnknownName, raise_first
 from atlas.neighbourhoods import locate
-from atlas.sources.table import numbers, read_table, require
+from atlas.sources.table import numbers, read_table, refuse_twice
 from atlas.strategy.discrimination import auc, auc_difference, auc_interval
 
 YES = frozenset(["yes", "y", "sim", "s", "1", "true", "verdadeiro"])
@@ -61,11 +61,16 @@ def validate(built: Built, path: Path) -> Verdict:
     used = table[table["used"]]
     expected = used["expected"].to_numpy(dtype=bool)
     if expected.all() or not expected.any():
+        outside = int(table["code"].isna().sum())
         raise SourceError(
-            f"Dos {len(table)} lugares, {int(expected.sum())} esperados e {int((~expected).sum())} não esperados têm "
-            "pontuação; a comparação precisa de ambos. Acrescente os que faltam.",
-            f"Of {len(table)} places, {int(expected.sum())} expected and {int((~expected).sum())} not expected ones "
-            "have a score; the comparison needs both. Add those that are missing.",
+            f"A comparação precisa de lugares esperados e de não esperados, com pontuação. Há, dos primeiros: "
+            f"{int(expected.sum())}; dos segundos: {int((~expected).sum())}; fora do atlas: {outside} (linhas: "
+            f"{len(table)}). Acrescente os que faltam"
+            + (", ou confirme que `lon` é a longitude e `lat` a latitude, em graus." if outside else "."),
+            f"The comparison needs expected places and others that are not, with a score. There are of the first: "
+            f"{int(expected.sum())}; of the second: {int((~expected).sum())}; outside the atlas: {outside} (rows: "
+            f"{len(table)}). Add those that are missing"
+            + (", or see that `lon` is the longitude and `lat` the latitude, in degrees." if outside else "."),
             where=str(path),
         )
     return Verdict(_rows(used, expected), table)
@@ -94,12 +99,21 @@ def _rows(used: pd.DataFrame, expected: np.ndarray) -> list[dict[str, Any]]:
 
 def read_list(path: Path) -> pd.DataFrame:
     """The list with ``expected`` as true or false; every cell that is neither is named."""
+    if path.is_dir():
+        raise SourceError("É uma pasta. Indique um CSV.", "This is a folder. Name a CSV.", where=str(path))
     if not path.is_file():
         raise SourceError(
             "A lista não existe. Indique um CSV.", "The list does not exist. Name a CSV.", where=str(path)
         )
     table = read_table(path, wanted=["expected"]).reset_index(drop=True)
-    require(table, ["expected"], path)
+    if "expected" not in table:
+        there = ", ".join(map(str, table.columns[:15]))
+        raise SourceError(
+            f"Falta a coluna `expected`, com sim ou não. Há: {there}. Dê-lhe esse nome.",
+            f"The column `expected`, with yes or no, is missing. There are: {there}. Give it that name.",
+            where=str(path),
+        )
+    refuse_twice(table, ["expected"], path)
     if "code" not in table and not {"lon", "lat"} <= set(table.columns):
         raise SourceError(
             "Faltam as colunas `lon` e `lat`, ou `code`. Acrescente-as.",
