@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
+from atlas.atlasfile import content_of
 from atlas.errors import AtlasError, SourceError
 
 MISSING = frozenset({"", "NA", "N/A", "NaN", "nan", "null", "NULL", "."})
@@ -19,11 +20,13 @@ ENCODINGS = ("utf-8-sig", "cp1252")
 
 
 def read_text(path: Path) -> DataFrame:
-    """A CSV file as text, every cell as it stands; comma or semicolon, whichever the heading has more of."""
-    if not path.is_file():
-        raise SourceError(
-            "O ficheiro não existe. Verifique o caminho.", "The file does not exist. Check the path.", where=str(path)
-        )
+    """A CSV file as text, every cell as it stands; comma or semicolon, whichever the heading has more of.
+
+    Raises
+    ------
+    AtlasError
+        The file is not there, no text, holds no row below its heading, a row of another length, or a column twice.
+    """
     text = _decoded(path)
     heading = text.partition("\n")[0]
     separator = ";" if heading.count(";") > heading.count(",") else ","
@@ -38,9 +41,10 @@ def read_text(path: Path) -> DataFrame:
     for at, row in enumerate(rows[1:], start=2):
         if len(row) != len(columns):
             raise SourceError(
-                f"A linha {at} tem {len(row)} células e o cabeçalho {len(columns)}. Ponha entre aspas os textos com "
-                "vírgulas.",
-                f"Row {at} has {len(row)} cells and the heading {len(columns)}. Put texts with commas in quotes.",
+                f"A linha {at} não tem tantas células como o cabeçalho ({len(row)} em vez de {len(columns)}). Ponha "
+                f"entre aspas os textos com «{separator}».",
+                f"Row {at} has not as many cells as the heading ({len(row)} instead of {len(columns)}). Put texts with "
+                f"“{separator}” in quotes.",
                 where=path.name,
             )
     twice = [name for name, count in Counter(columns).items() if count > 1 and name]
@@ -55,8 +59,8 @@ def read_text(path: Path) -> DataFrame:
 
 
 def _decoded(path: Path) -> str:
-    raw = path.read_bytes()
-    for encoding in ENCODINGS:
+    raw = content_of(path)
+    for encoding in ("utf-16",) if raw.startswith((b"\xff\xfe", b"\xfe\xff")) else ENCODINGS:
         try:
             return raw.decode(encoding)
         except UnicodeDecodeError:

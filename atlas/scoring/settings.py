@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from atlas.atlasfile import read_toml
 from atlas.errors import AtlasError, ConfigError, UnknownName, raise_first
 from atlas.scoring.aggregate import MEANS
 from atlas.scoring.impute import IMPUTATIONS
@@ -86,21 +86,7 @@ def read_settings(path: Path | None) -> Settings:
     """The settings in a file, the defaults where there is none; all its faults are collected before one is raised."""
     if path is None:
         return Settings()
-    try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError(
-            "O ficheiro não existe. Verifique o caminho, ou corra sem `--config`.",
-            "The file does not exist. Check the path, or run without `--config`.",
-            where=str(path),
-        ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as fault:
-        raise ConfigError(
-            f"Não se lê como TOML: {fault}. Corrija essa linha.",
-            f"It cannot be read as TOML: {fault}. Mend that line.",
-            where=path.name,
-        ) from fault
-    return settings_from(given, where=path.name)
+    return settings_from(read_toml(path), where=path.name)
 
 
 def settings_from(given: Mapping[str, Any], *, where: str = "score.toml") -> Settings:

@@ -103,6 +103,8 @@ def test_files_that_are_not_there_or_not_text(tmp_path: Path) -> None:
     with pytest.raises(AtlasError, match=r"score\.toml: O ficheiro não existe"):
         score_files(tmp_path / "a.csv", tmp_path / "b.csv", tmp_path / "score.toml", tmp_path / "out")
     assert "Mend that line" in said(tmp_path, toml="normalise = rank")
+    with pytest.raises(AtlasError, match=r"é uma pasta"):
+        score_files(tmp_path, tmp_path / "b.csv", None, tmp_path / "out")
     assert "no rows of data" in said(tmp_path, data="")
 
 
@@ -120,9 +122,10 @@ def test_an_output_with_files_is_kept_unless_forced(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
-def test_spreadsheet_of_portugal_reads_alike(tmp_path: Path) -> None:
-    """Semicolons, decimal commas, a byte-order mark and Windows' letters."""
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_spreadsheet_of_portugal_reads_alike(encoding: str, tmp_path: Path) -> None:
+    """Semicolons, decimal commas, a byte-order mark, Windows' letters, and what Excel calls Unicode text."""
     (tmp_path / "meta.csv").write_text(META.replace(",X,", ",Coração,").replace(",", ";"), encoding="cp1252")
-    (tmp_path / "data.csv").write_text(DATA.replace(",", ";").replace(";9;", ";9,5;"), encoding="utf-8-sig")
+    (tmp_path / "data.csv").write_text(DATA.replace(",", ";").replace(";9;", ";9,5;"), encoding=encoding)
     score_files(tmp_path / "data.csv", tmp_path / "meta.csv", None, tmp_path / "out")
     assert (tmp_path / "out" / "denominated.csv").read_text().splitlines()[:2] == ["uCode,x,y", "01,1.0,9.5"]
