@@ -69,7 +69,7 @@ def test_weights_that_are_all_zero(tmp_path: Path) -> None:
         ("02,2,5", "02,inf,5", "", ["data.csv:3, x", "“inf”"]),
         ("02,2,5", "01,2,5", "", ["“01” stands there more than once"]),
         ("02,2,5", ",2,5", "", ["data.csv:3", "has no code"]),
-        ("02,2,5,10", "02,2,5", "", ["Row 3 has 3 cells"]),
+        ("02,2,5,10", "02,2,5", "", ["Row 3 has not as many cells as the heading (3 instead of 4)"]),
         ("02,2,5,10", "02,2,5,0", "denominate = true", ["data.csv, 02", "“people” is zero"]),
         ("y,people", "x,people", "", ["column “x” stands there more than once"]),
         ("02,2,5", "02,1,5", "", None),
@@ -104,7 +104,7 @@ def test_files_that_are_not_there_or_not_text(tmp_path: Path) -> None:
         score_files(tmp_path / "a.csv", tmp_path / "b.csv", tmp_path / "score.toml", tmp_path / "out")
     assert "Mend that line" in said(tmp_path, toml="normalise = rank")
     with pytest.raises(AtlasError, match=r"é uma pasta"):
-        score_files(tmp_path, tmp_path / "b.csv", None, tmp_path / "out")
+        score_files(tmp_path / "a.csv", tmp_path, None, tmp_path / "out")
     assert "no rows of data" in said(tmp_path, data="")
 
 
