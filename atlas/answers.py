@@ -90,7 +90,7 @@ def plain(text: str) -> str:
 
 
 def _is_number(text: str) -> bool:
-    return not re.search(r"[^\d\s.,–—%\-\u00a0]", text)
+    return not re.search(r"[^\d\s.,–—−%\-\u00a0]", text)
 
 
 def _flat(value: Any) -> Any:

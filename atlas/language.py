@@ -23,8 +23,11 @@ LANGUAGES: tuple[Lang, ...] = ("pt", "en")
 _BABEL: dict[str, str] = {"pt": "pt_PT", "en": "en_GB"}
 _CATALOGUES = Path(__file__).parent / "locale"
 NO_BREAK = "\N{NO-BREAK SPACE}"
-_SEPARATORS: dict[str, dict[int, int]] = {"pt": str.maketrans(",.", f"{NO_BREAK},"), "en": str.maketrans("", "")}
-"""From Python's thousands and decimal signs to the language's; a hundred times faster than a pattern."""
+_SEPARATORS: dict[str, dict[int, int]] = {
+    "pt": str.maketrans(",.-", f"{NO_BREAK},\N{MINUS SIGN}"),
+    "en": str.maketrans("-", "\N{MINUS SIGN}"),
+}
+"""From Python's thousands, decimal and minus signs to the language's; a hundred times faster than a pattern."""
 
 
 class InUnit(Protocol):
