@@ -29,7 +29,7 @@ from atlas.initialise.columns import Ask
 from atlas.initialise.composing import compose
 from atlas.initialise.filling import Filling, osm_source, places_source
 from atlas.initialise.grid import hexagons, names_of
-from atlas.initialise.noting import Note, figure
+from atlas.initialise.noting import UNSTATED, Note, figure
 from atlas.initialise.outlines import Wishes, read_outlines
 from atlas.initialise.projecting import Chosen, choose_crs
 from atlas.initialise.walking import walking_of
@@ -160,6 +160,8 @@ def _make(request: Request, folder: Path, lang: Lang, ask: Ask | None) -> Made:
     kept = Note("init.note.kept", len(choice.indicators), dropped=len(choice.dropped))
     told = [crs_note, *units.notes, *(note for one in fillings for note in one.notes), *streets.notes, *filled, kept]
     told += [note for _, note in choice.dropped]
+    if unstated := [one.id for one in draft.source if one.licence == UNSTATED]:
+        told.append(Note("init.note.unstated", len(unstated), sources=", ".join(unstated)))
     return Made(folder, len(units.frame), told)
 
 
@@ -178,7 +180,7 @@ def _draft(
     if len(units.figures.columns) > 1:
         units.figures.to_csv(folder / FIGURES, index=False, lineterminator="\n")
         title = request.neighbourhoods.stem if request.neighbourhoods else request.name
-        sources.append(_source("figures", "figures", FIGURES, title, "?", "?"))
+        sources.append(_source("figures", "figures", FIGURES, title, UNSTATED, UNSTATED))
     unit, plural, parent_unit = units.words
     return Atlas.model_validate({
         "atlas": {
@@ -280,7 +282,7 @@ def _with_cover(filling: Filling, units: _Units) -> Source:
 def _units_source(request: Request) -> Source:
     if request.neighbourhoods is None:
         return _source("units", "areas", UNITS, f"{request.name}: {request.grid_m:g} m", "atlas init", "CC0 1.0")
-    return _source("units", "areas", UNITS, request.neighbourhoods.stem, "?", "?")
+    return _source("units", "areas", UNITS, request.neighbourhoods.stem, UNSTATED, UNSTATED)
 
 
 def _source(id_: str, kind: str, file: str, title: str, publisher: str, licence: str) -> Source:

@@ -11,7 +11,7 @@ import tomlkit
 
 from atlas.config import Atlas, AtlasHead, Indicator, Layer, Neighbourhoods, Source, Text, Walking
 from atlas.initialise.choosing import Choice, template
-from atlas.initialise.noting import Note
+from atlas.initialise.noting import UNSTATED, Note
 from atlas.language import Translator
 
 WIDTH = 116
@@ -127,12 +127,14 @@ def _walking(page: Page, walking: Walking, notes: Mapping[str, Sequence[Note]]) 
 
 def _sources(page: Page, sources: Sequence[Source], notes: Mapping[str, Sequence[Note]]) -> None:
     page.heading("init.toml.sources")
-    page.note("init.toml.licences")
+    unstated = {key: page.t(f"init.toml.no_{key}") for key in ("publisher", "licence")}
+    page.note("init.toml.licences", **unstated)
     page.gap()
     for source in sources:
         for note in notes.get(source.id, ()):
             page.say(note.text(page.t))
         values = source.model_dump(exclude_defaults=True)
+        values |= {key: said for key, said in unstated.items() if values[key] == UNSTATED}
         page.table("[[source]]", values)
         page.gap()
 

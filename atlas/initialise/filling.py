@@ -20,7 +20,7 @@ from atlas.config import Layer, Source
 from atlas.errors import SourceError
 from atlas.initialise import columns as find
 from atlas.initialise.coordinates import coordinate_columns
-from atlas.initialise.noting import Note
+from atlas.initialise.noting import UNSTATED, Note
 from atlas.layers import classify, kind_words
 from atlas.sources.table import read_table
 from atlas.sources.vector import read_vector
@@ -61,14 +61,16 @@ def places_source(
         coordinates, notes = coordinate_columns(table, path, region)
         kind, read = "table", _shared_columns(table, [str(one) for one in table.columns], path, layers) | coordinates
     else:
-        kind, read = "vector", _vector_columns(read_vector(path), path, layers)
+        table, crs = _in_some_crs(path, region)
+        kind, read = "vector", _vector_columns(table, path, layers) | crs
+        notes += [Note("init.note.crs_of_units", file=path.name, crs=crs["crs"])] if crs else []
     source = Source.model_validate({
         "id": id_,
         "kind": kind,
         "file": file,
         "title": path.stem,
-        "publisher": OSM if read.get("columns_are_tags") else "?",
-        "licence": ODBL if read.get("columns_are_tags") else "?",
+        "publisher": OSM if read.get("columns_are_tags") else UNSTATED,
+        "licence": ODBL if read.get("columns_are_tags") else UNSTATED,
         "date": day_of(path),
         "read": read,
     })  # fmt: skip
@@ -86,6 +88,19 @@ def places_source(
             where=str(path),
         )
     return Filling(source, records, None, notes)
+
+
+def _in_some_crs(path: Path, region: gpd.GeoDataFrame | None) -> tuple[gpd.GeoDataFrame, dict[str, str]]:
+    """A vector file; one that states no CRS (a plan from CAD) is in that of the outlines, if it lies over them."""
+    try:
+        return read_vector(path), {}
+    except SourceError:
+        if region is None or region.crs is None or not region.crs.is_projected:
+            raise
+        table = read_vector(path, crs=region.crs.to_string())
+        if not shapely.box(*region.total_bounds).intersects(shapely.box(*table.total_bounds)):
+            raise
+        return table, {"crs": region.crs.to_string()}
 
 
 def osm_source(path: Path, folder: Path, layers: Sequence[Layer], taken: set[str]) -> Filling:

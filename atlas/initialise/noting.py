@@ -7,6 +7,8 @@ from typing import Any
 from atlas.config import Text
 from atlas.language import Translator, written
 
+UNSTATED = "?"  # the publisher or the licence of a file that does not say it, until it is written down in words
+
 
 def figure(value: float, decimals: int = 0) -> Text:
     """A number as each language writes it.

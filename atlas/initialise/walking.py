@@ -18,7 +18,7 @@ from atlas.config import Source, Text
 from atlas.errors import SourceError
 from atlas.initialise.choosing import WALKED_M
 from atlas.initialise.filling import ODBL, OSM, day_of
-from atlas.initialise.noting import Note, figure
+from atlas.initialise.noting import UNSTATED, Note, figure
 from atlas.sources._streets import Walkable, read_streets
 from atlas.sources.network import Network
 
@@ -118,7 +118,7 @@ def _relief_source(path: Path, folder: Path) -> Source:
         rasterio.shutil.copy(path, folder / file, driver="GTiff")
     else:
         shutil.copyfile(path, folder / file)
-    values = {"id": "relief", "kind": "raster", "file": file, "title": path.stem, "publisher": "?", "licence": "?"}
-    source = Source.model_validate({**values, "date": day_of(path)})
+    values = {"id": "relief", "kind": "raster", "file": file, "title": path.stem, "date": day_of(path)}
+    source = Source.model_validate({**values, "publisher": UNSTATED, "licence": UNSTATED})
     sources.load(source, folder)  # what cannot be read is said now
     return source
