@@ -13,6 +13,7 @@ from atlas.app.view import view
 
 def choose(session: Session, *, area: bool = True, show: bool = True) -> None:
     """The row of selectors above a page."""
+    folded(session, *([parts.area_name(session)] if area else []), parts.index_name(session), preset_name(session))
     widths = [3] * area + [3.2] * area + [3] + [2.6, 1.9] * show + [2.4]
     with st.container(key="selectors"):
         columns = iter(st.columns(widths, vertical_alignment="bottom"))
@@ -31,6 +32,14 @@ def choose(session: Session, *, area: bool = True, show: bool = True) -> None:
     with next(columns):
         _preset(session)
     draw(session)
+
+
+def folded(session: Session, *told: str) -> None:
+    """The one line that stands for the selectors on a narrow screen, and opens them: ``told`` is what is chosen."""
+    said = " · ".join(one for one in told if one)
+    line = h("div", class_="choices", data_own="choices", data_label=session.t("app.control.choices"),
+             data_told=said)  # fmt: skip
+    view("choices", [line])
 
 
 def draw(session: Session) -> None:
@@ -103,13 +112,25 @@ def _toggle(session: Session, layer: str) -> None:
     session.change(layers=tuple(one for one in session.known.layers if one in on))
 
 
+def _presets(session: Session) -> dict[str, str]:
+    """Id → name of the presets of the view's index."""
+    if session.view.index != session.known.preset_index:
+        return {}
+    return {one.id: one.name.in_(session.view.lang) for one in session.atlas.preset}
+
+
+def preset_name(session: Session) -> str:
+    """What the weights are called: their preset, ``alterado``, or that they are the index's own."""
+    changed = link.changed(session.known, session.view)
+    nobody = session.t("app.control.changed" if changed else "app.control.own_weights")
+    return _presets(session).get(link.preset_of(session.known, session.view) or "", nobody)
+
+
 def _preset(session: Session) -> None:
     """The named weights; ``alterado`` where the weights are nobody's preset."""
     t, known = session.t, session.known
     preset = link.preset_of(known, session.view) or ""
-    names = {one.id: one.name.in_(session.view.lang) for one in session.atlas.preset}
-    if session.view.index != known.preset_index or not names:
-        names = {}
+    names = _presets(session)
     nobody = t("app.control.changed") if link.changed(known, session.view) else t("app.control.own_weights")
     options = list(names) if preset else ["", *names]
     st.session_state["preset"] = preset

@@ -227,9 +227,13 @@ def draw_map(
     painted: Painting | None = None,
     marks: Mapping[str, Any] | None = None,
     spotted: Callable[[float, float, int | None], None] | None = None,
+    near: str = "",
     key: str = "map",
 ) -> None:
-    """The map, repainted for the view; or ``painted`` otherwise, with a scenario's ``marks`` on it."""
+    """The map, repainted for the view; or ``painted`` otherwise, with a scenario's ``marks`` on it.
+
+    ``near`` is the code of a unit, or of a municipality, that the map goes near to once it is named.
+    """
     t = session.t
     folder, names = map_files(session.built)
     outlines, tiles = outline_order(session.built), underlay.tiles_of(session.atlas)
@@ -246,6 +250,7 @@ def draw_map(
         "words": map_words(session),
     }
     told |= {"marks": marks} if marks else {}
+    told |= {"near": near} if near else {}
     view("own_kept", [], page={"kept": own.kept()})
     if painted is None and own.on_map(session):
         painted = own_map.painting(session, outlines)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ROWS = 50
+PRINTED = 25
+"""Rows of a page of the table that the print style keeps, besides the selected one."""
 RowsOf = Callable[[Mapping[str, Any], set[int]], list[Any]]
 """From a row and the ranks that several units share to the lines that show it."""
 
@@ -76,6 +78,8 @@ def page_of(
             aria_label=t("app.table.region"),
             data_reveal=True,
         ),
+        h("p", t("app.table.printed", rows=t.number(PRINTED), count=t.number(len(ranks))), class_="aside printed")
+        if len(ranks) > PRINTED else None,
         _pages(t, start, len(ranks)),
     ]  # fmt: skip
 

@@ -547,6 +547,30 @@ def _violations_of(watched: Watched, address: str, path: str) -> list[str]:
     return violations(page, contrast=True)
 
 
+def test_a_phone_shows_the_facts_first_and_a_chosen_unit_near(browser: Browser, served: Served) -> None:
+    """The selectors stand behind one line; the map of a scenario goes to the unit that it is about."""
+    context = browser.new_context(viewport={"width": 390, "height": 844}, reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(f"{served.address}cenarios?unit={CEDOFEITA}")
+    line = page.get_by_role("button", name="Escolhas")
+    selectors = page.locator(".st-key-selectors")
+    expect(line).to_have_attribute("aria-expanded", "false", timeout=60_000)
+    expect(selectors).to_be_hidden()
+    line.focus()
+    page.keyboard.press("Enter")
+    expect(line).to_have_attribute("aria-expanded", "true")
+    expect(selectors).to_be_visible()
+    frame = page.frame_locator("iframe")
+    frame.locator("html[data-painted]").wait_for(state="attached", timeout=60_000)
+    # Cedofeita is 3 km wide, the region 200: what is chosen is there whole, and large enough to place a spot in
+    wide, held = frame.locator("body").evaluate(
+        "() => (view => [view.getEast() - view.getWest(), view.contains([41.149, -8.615])])(map.getBounds())"
+    )
+    assert wide < 0.3
+    assert held
+    context.close()
+
+
 @pytest.mark.parametrize("width", [320, 390])
 def test_no_page_is_cut_off_sideways(browser: Browser, served: Served, width: int) -> None:
     """A phone, and 400 % zoom of a screen of 1280 px; tables of many columns scroll in regions of their own."""

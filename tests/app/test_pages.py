@@ -73,6 +73,15 @@ def test_every_page_draws_in_both_languages(app_of_norte: Built, name: str, lang
     assert not re.search(r"\bapp\.[a-z]+\.|\{[a-z_]+\}|\bnan\b|\bNone\b|<NA>", shown)
 
 
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [("explorar", "Porto · Potencial criativo · Equilíbrio"), ("comparar", "Potencial criativo")],
+)
+def test_one_line_says_what_the_selectors_hold(app_of_norte: Built, page: str, told: str) -> None:
+    (line,) = trees(opened(page, within="1312"))["choices"]
+    assert line[1]["data-told"] == told
+
+
 def test_explorar_shows_the_first_ranked_with_score_and_intervals(app_of_norte: Built) -> None:
     first = rank_table(app_of_norte).iloc[0]
     shown = text(opened("explorar"))

@@ -91,6 +91,16 @@
     document.head.append(meta);
   }
 
+  // The size on the screen, which the print style keeps: paper is narrower, and a map is not drawn anew for it.
+  function remember(map) {
+    if (window.matchMedia("print").matches) return;
+    const { x, y } = map.getSize();
+    if (!x || !y) return;
+    document.documentElement.style.setProperty("--width", `${x}px`);
+    document.documentElement.style.setProperty("--height", `${y}px`);
+    if (window.frameElement) window.frameElement.style.aspectRatio = `${x} / ${y}`;
+  }
+
   function furnish(map) {
     hold();
     borrowTypeface();
@@ -112,6 +122,8 @@
     });
     new Whole({ position: "topleft" }).addTo(map);
     kept.whole = whole;
+    remember(map);
+    map.on("resize", () => remember(map));
     kept.credit = document.createElement("div");
     kept.credit.className = "atlas-credit";
     const Credit = L.Control.extend({ onAdd: () => kept.credit });
@@ -268,7 +280,22 @@
     const unit = drawing.units[drawing.index[told.selected]];
     const moved = kept.selected !== undefined && kept.selected !== told.selected;
     if (moved && unit && !map.getBounds().contains(unit.getBounds())) map.panTo(unit.getBounds().getCenter(), { animate: false });
+    if (told.near && kept.near !== told.near) approach(map);
+    kept.near = told.near;
     kept.selected = told.selected;
+  }
+
+  // Where spots are placed, the chosen unit is brought near, with its surroundings, unless it is large and whole already.
+  function approach(map) {
+    const mine = outlines.codes.flatMap((code, at) =>
+      code === told.near || outlines.parent_codes[outlines.parent[at]] === told.near ? [drawing.units[at]] : [],
+    );
+    if (!mine.length) return;
+    const bounds = L.featureGroup(mine).getBounds();
+    const size = map.latLngToContainerPoint(bounds.getSouthEast()).subtract(map.latLngToContainerPoint(bounds.getNorthWest()));
+    const frame = map.getSize();
+    const large = Math.max(size.x / frame.x, size.y / frame.y) > 0.25;
+    if (!large || !map.getBounds().contains(bounds)) map.fitBounds(bounds.pad(0.5), { animate: false });
   }
 
   async function show(map, message) {

@@ -208,7 +208,8 @@ def _map(session: Session, made: Scenario, done: Result | None) -> None:
         "fit": [] if done is None else done.moves.loc[done.moves["touched"], "code"].tolist(),
     }  # fmt: skip
     parts.draw_map(session, whole, classes, parts.at_level(session, session.view.unit, whole), painted=painted,
-                   marks=told, spotted=ledger_corners.heard_spot(session), key="scenario_map")  # fmt: skip
+                   marks=told, spotted=ledger_corners.heard_spot(session), near=session.view.unit,
+                   key="scenario_map")  # fmt: skip
     legend = change_legend(session) if painted else parts.map_legend(session, classes)
     view("legend", [h("section", *legend, class_="legend")])
 

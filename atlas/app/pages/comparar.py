@@ -24,6 +24,7 @@ def show(session: Session) -> None:
     """Draw the page."""
     t = session.t
     whole = session.ranks(within=False)
+    controls.folded(session, parts.index_name(session))
     with st.container(key="selectors"):
         left, right, third = st.columns(3, vertical_alignment="bottom")
     with left:

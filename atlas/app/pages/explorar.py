@@ -17,8 +17,9 @@ PATH = ""
 def show(session: Session) -> None:
     """Draw the page."""
     controls.choose(session)
-    controls.weigh(session)
-    own_panel.panel(session)
+    with st.container(key="panels"):
+        controls.weigh(session)
+        own_panel.panel(session)
     ranks, whole = session.ranks(), session.ranks(within=False)
     classes = painting.classes_of(session.view.index, session.stored_scores(), whole)
     selected = parts.focus(session, ranks)

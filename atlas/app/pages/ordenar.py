@@ -18,8 +18,9 @@ PATH = "ordenar"
 def show(session: Session) -> None:
     """Draw the page."""
     controls.choose(session, show=False)
-    controls.weigh(session)
-    own_panel.panel(session, weigh=True)
+    with st.container(key="panels"):
+        controls.weigh(session)
+        own_panel.panel(session, weigh=True)
     offer_intervals(session)
     ranks, whole = session.ranks(), session.ranks(within=False)
     classes = painting.classes_of(session.view.index, session.stored_scores(), whole)
