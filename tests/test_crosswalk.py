@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import geopandas as gpd
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from atlas.atlasfile import load_atlas
 from atlas.config import Source
 from atlas.crosswalk import carried, crosswalk, summed, then
-from atlas.errors import SourceError
+from atlas.errors import AtlasError, SourceError
 from atlas.sources import load
 from atlas.sources._opened import Opened
 
@@ -102,9 +103,32 @@ def test_an_atlas_carries_a_table_of_old_units(small_atlas: Path) -> None:
     assert set(shops.index) == set(outlines["code"])
     assert shops["aged"].to_numpy() == pytest.approx(31)
     assert opened("blocks")["residents"].sum() == held["n_individuos"].sum()
-    assert "1 units of the census" in opened("blocks").attrs["warnings"][0][1]
+    assert "1 unit of the census" in opened("blocks").attrs["warnings"][0][1]
     with pytest.raises(SourceError, match="N_ALOJ"):
         load(more[0].model_copy(update={"read": {"weight": "N_ALOJ"}}), small_atlas)
+
+
+@pytest.mark.parametrize(
+    ("read", "said"),
+    [
+        ({"across": "a"}, r"a\.read\.across: The source “a” is of kind `figures`, and only one of kind `blocks`"),
+        ({"across": "b"}, r"a\.read\.across: The source “b” is of kind `figures`"),
+        ({"sums_of": "a"}, r"a\.read\.sums_of: .* only one of kind `areas` may stand here"),
+        ({"across": "c"}, r"Source “c” does not exist"),
+    ],
+    ids=["itself", "circle", "sums of itself", "nowhere"],
+)
+def test_figures_that_refer_to_themselves_or_in_a_circle_are_refused(
+    small_atlas: Path, read: dict[str, str], said: str
+) -> None:
+    atlas = load_atlas(small_atlas)
+    (small_atlas / "shops.csv").write_text("code,shops\n030699,145\n")
+    about = {"kind": "figures", "file": "shops.csv", "title": "t", "publisher": "p", "licence": "l", "date": "2021"}
+    more = (Source(id="a", read=read, **about), Source(id="b", read={"across": "a"}, **about))
+    opened = Opened(atlas.model_copy(update={"source": (*atlas.source, *more)}))
+    with pytest.raises(AtlasError) as fault:
+        opened("a")
+    assert re.search(said, fault.value.text("en"))
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="INE's blocks lie beside the project, not in it")

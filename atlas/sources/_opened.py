@@ -11,13 +11,14 @@ import pandas as pd
 from atlas import sources
 from atlas.config import Atlas, Source
 from atlas.crosswalk import carried, crosswalk, summed
-from atlas.errors import UnknownName
+from atlas.errors import ConfigError, UnknownName
 from atlas.language import written
 from atlas.neighbourhoods import Units, load_units
 from atlas.sources import number_of
 from atlas.sources._by_name import Names, by_code
 from atlas.sources.blocks import UNIT, WEIGHT
 
+NAMED_BY = {"across": "blocks", "sums_of": "areas"}  # keys of `read` of figures, and the kind that they name
 NO_PLACES = frozenset({"areas", "blocks", "figures", "raster", "network"})  # kinds whose files hold no places
 
 
@@ -51,6 +52,9 @@ class Opened:
             return figures
         if source.kind != "figures":
             return held
+        for key, kind in NAMED_BY.items():
+            if key in source.read:
+                self._must_be(str(source.read[key]), kind, where=f"{source.id}.read.{key}")
         if "named" in held.attrs:
             name, parent = held.attrs["named"]
             held = by_code(held, self.names, name, parent, self.atlas.folder / source.file)
@@ -61,6 +65,20 @@ class Opened:
             held = carried(held, self.crosswalks[blocks], rates=source.read.get("rates", ()))
             held.attrs = attrs
         return held
+
+    def _must_be(self, named: str, kind: str, *, where: str) -> None:
+        """What a source refers to is of the right kind: neither itself, nor one that refers back to it."""
+        known = {one.id: one.kind for one in self.atlas.source}
+        if named not in known:
+            raise UnknownName.among(named, known, pt="Fonte", en="Source", where=where)
+        if known[named] != kind:
+            raise ConfigError(
+                f"A fonte «{named}» é do tipo `{known[named]}`, e aqui só pode estar uma do tipo `{kind}`. "
+                "Indique essa, ou apague a chave.",
+                f"The source “{named}” is of kind `{known[named]}`, and only one of kind `{kind}` may stand here. "
+                "Name that one, or delete the key.",
+                where=where,
+            )
 
     @cached_property
     def units(self) -> Units:

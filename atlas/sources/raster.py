@@ -87,7 +87,7 @@ class Raster:
             masked = grid.read(self.band, window=window, masked=True)
             values = masked.astype(float).filled(np.nan)
             # where one value is declared, another forgotten one may stand beside it
-            values[np.isin(values, self.nodata)] = np.nan
+            values[np.isin(values, self.nodata) | ~np.isfinite(values)] = np.nan
             scale, offset = grid.scales[self.band - 1] or 1.0, grid.offsets[self.band - 1]
             return Cells(values * scale + offset, rasterio.windows.bounds(window, grid.transform), grid.crs)
 
@@ -130,8 +130,9 @@ class Raster:
                 return
             marked = self.nodata[0] if self.nodata else file.nodata
             warped = WarpedVRT(
-                file, crs=crs, resampling=Resampling.bilinear, src_nodata=marked, nodata=marked, dtype="float64"
-            )
+                file, crs=crs, resampling=Resampling.bilinear, src_nodata=np.nan if marked is None else marked,
+                nodata=np.nan, dtype="float64",  # beyond the file's own edge there is nothing, not 0
+            )  # fmt: skip
             yield stack.enter_context(warped)
 
 

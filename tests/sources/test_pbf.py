@@ -63,6 +63,29 @@ def test_an_extract_and_an_overpass_answer_give_the_same_records(town: Path) -> 
     assert len(read.attrs["warnings"]) == 4
 
 
+def test_relations_that_contain_themselves_or_each_other_end(tmp_path: Path) -> None:
+    """Members that are relations are not followed: what else a relation holds counts, and an empty one is said."""
+
+    def holding(ref: int, *members: tuple[str, int]) -> Element:
+        listed = [{"type": kind, "ref": number, "role": ""} for kind, number in members]
+        return {"type": "relation", "id": ref, "members": listed, "tags": {"type": "site", "tourism": "museum"}}
+
+    circle = (
+        node(1, -8.6, 41.1),
+        holding(51, ("relation", 51), ("node", 1)),
+        holding(52, ("relation", 53)),
+        holding(53, ("relation", 52)),
+        holding(54, ("relation", 54)) | {"tags": {"type": "multipolygon", "tourism": "museum"}},
+    )
+    (tmp_path / "circle.osm").write_text(as_xml(*circle), encoding="utf-8")
+    (tmp_path / "circle.json").write_text(json.dumps({"elements": circle}), encoding="utf-8")
+    for read in (pbf.read_osm(tmp_path / "circle.osm"), read_overpass(tmp_path / "circle.json")):
+        assert read["record_id"].tolist() == ["relation/51"]
+        assert read.geometry.iloc[0] == shapely.Point(-8.6, 41.1)
+        (said,) = (en for _, en in read.attrs["warnings"])
+        assert said.startswith("3 objects with parts that the file lacks are left out. First: relation/52, relation/53")
+
+
 def write_pbf(source: Path, path: Path) -> None:
     with osmium.SimpleWriter(str(path)) as writer:
         for one in osmium.FileProcessor(str(source)):

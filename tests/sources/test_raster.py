@@ -202,3 +202,33 @@ about = { pt = "Luz noturna média.", en = "Mean light at night." }
     written(small_atlas / "light.tif", light, from_origin(20, 60, cell, cell), 4326)
     assert main(["build", str(small_atlas)]) == 1
     assert "light.tif" in capsys.readouterr().err
+
+
+TURNED = Affine.translation(WEST - 700, NORTH - 1000) @ Affine.rotation(35) @ Affine.scale(25, -25)
+
+
+@pytest.mark.parametrize("declared", [{}, {"nodata": np.nan}, {"nodata": -9999.0}], ids=["silent", "nan", "-9999"])
+@pytest.mark.parametrize("nothing", [np.nan, np.inf, -np.inf])
+def test_cells_that_are_no_numbers_are_missing_and_poison_no_mean(
+    tmp_path: Path, declared: dict[str, float], nothing: float
+) -> None:
+    stored = np.full((110, 110), 100.0, dtype="float32")
+    stored[50:60, 50:60] = nothing
+    for name, transform in (("upright.tif", from_origin(-500, 2500, 25, 25)), ("turned.tif", TURNED)):
+        raster = opened(written(tmp_path / name, stored, transform, **declared))
+        cells = raster.cells(tuple(ZONES.total_bounds), ZONES.crs)
+        assert 90 <= np.isnan(cells.array).sum() <= 130, name
+        assert set(np.unique(cells.array[np.isfinite(cells.array)]).round(6)) == {100.0}
+        assert not np.isinf(cells.array).any()
+        assert zonal_statistic(cells, ZONES)["a"] == pytest.approx(100)
+        middle = transform @ (55, 55)
+        assert np.isnan(raster.around(np.array([middle]), ZONES.crs)).all()
+
+
+@pytest.mark.parametrize("kind", ["uint8", "int16", "float32"])
+def test_beyond_the_edge_of_a_turned_raster_is_nothing_and_not_zero(tmp_path: Path, kind: str) -> None:
+    stored = np.full((80, 80), 100, dtype=kind)
+    path = written(tmp_path / "turned.tif", stored, TURNED, scales=[0.5], offsets=[7.0])
+    cells = opened(path).cells((-2000, -3000, 4000, 4000), ZONES.crs)
+    assert np.isnan(cells.array[0, 0])
+    assert set(np.unique(cells.array[np.isfinite(cells.array)]).round(6)) == {57.0}
