@@ -14,12 +14,13 @@ SETTINGS: dict[str, Any] = {
     "client.toolbarMode": "minimal",
     "client.showErrorDetails": "none",
     "client.showErrorLinks": False,
-    # A message that the browser holds already is sent as a reference from this size on: a slider moves little.
-    "global.minCachedMessageSize": 500,
+    # A message that the browser holds already is sent as a reference (75 bytes) from this size on.
+    "global.minCachedMessageSize": 150,
     "logger.level": "warning",
     # Streamlit would walk through all that it holds after every run; Python's own collector does when it need.
     "runner.postScriptGC": False,
     "server.address": LOOPBACK,
+    "server.enableWebsocketCompression": True,
     "server.fileWatcherType": "none",
     # A file of the reader's own (20 MB, a third more as text) comes over the socket; Streamlit's uploads are unused.
     "server.maxMessageSize": 50,

@@ -16,12 +16,9 @@ from atlas.app.dom import Node
 
 BROWSER = Path(__file__).parent / "browser"
 ASSETS = Path(__file__).parents[1] / "assets"
-_LOADER = """
-const library = import(new URL("%s", location.origin).href);
-export default function (component) {
-  library.then((found) => found.draw(component));
-}
-"""
+_LOADER = """const l=import(new URL("%s",location.origin))
+export default c=>{l.then(f=>f.draw(c))}"""
+"""Short, since it goes with every message; two lines, since Streamlit takes one for the name of a file."""
 
 
 @cache

@@ -40,18 +40,24 @@
     return files.get(address);
   }
 
-  // Letters of the classes, then scores and ranks as low bytes and high bytes; 0 is none, else one too many.
+  // Ranks, then in their order letters of the classes and what the score falls; low bytes, then high bytes, modulo
+  // 2^16. A rank or score of 0 is none, else it is one too many.
   async function unpack(text, count) {
     const deflated = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
     const stream = new Blob([deflated]).stream().pipeThrough(new DecompressionStream("deflate"));
     const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
     const figure = (plane, at) => bytes[plane * count + at] + 256 * bytes[(plane + 1) * count + at];
     const places = [...Array(count).keys()];
-    return {
-      letters: String.fromCharCode(...bytes.subarray(0, count)),
-      scores: places.map((at) => figure(1, at)),
-      ranks: places.map((at) => figure(3, at)),
-    };
+    const ranks = places.map((at) => figure(0, at));
+    const letters = [];
+    const scores = [];
+    let score = 0;
+    for (const [place, at] of places.sort((one, other) => ranks[one] - ranks[other]).entries()) {
+      letters[at] = String.fromCharCode(bytes[2 * count + place]);
+      score = (score - figure(3, place)) & 65535;
+      scores[at] = score;
+    }
+    return { letters, scores, ranks };
   }
 
   // The page's own typeface, which Streamlit has fetched already: the frame is a document of its own.
