@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import shutil
+import tempfile
 import urllib.parse
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -28,6 +29,7 @@ from atlas.fetch.changes import Changes, before, compare, fingerprints, sha256, 
 from atlas.fetch.client import Client
 from atlas.fetch.job import Job
 from atlas.fetched import LEDGER, fetched_folder, ledger_of
+from atlas.language import counted
 
 PIECES = ".pieces"
 NO_KINDS = frozenset({"changes", "client", "job", "packing", "paging"})
@@ -129,7 +131,7 @@ def fetch(
         raise OutputError(
             f"Não se pode escrever aqui ({pt}). Defina ATLAS_HOME, ou copie o atlas para outra pasta.",
             f"Cannot write here ({en}). Set ATLAS_HOME, or copy the atlas to another folder.",
-            where=str(folder),
+            where=str(Path(fault.filename).parent if fault.filename else folder),
         ) from fault
     if progress:
         progress(1.0, "done")
@@ -158,6 +160,9 @@ def _one(
     there = target.is_file() and held.get("sha256") == sha256(target) and held.get("address") == entry.address
     if there and not refresh:
         return Outcome(entry, "kept", target, size=target.stat().st_size, hash=str(held["sha256"]))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=target.parent):
+        pass  # a folder that may not be written to is found before the service is asked
     old = before(atlas, entry)
     had = sha256(target) if target.is_file() else ""
     work = pieces / f"whole{target.suffix}"
@@ -169,7 +174,6 @@ def _one(
         if not isinstance(fault, FetchError):  # what came cannot be read: it would not be read the next time either
             shutil.rmtree(pieces, ignore_errors=True)
         return Outcome(entry, "failed", target, fault=fault)
-    target.parent.mkdir(parents=True, exist_ok=True)
     work.replace(target)
     shutil.rmtree(pieces, ignore_errors=True)
     hash_ = sha256(target)
@@ -214,8 +218,10 @@ def raise_failed(outcomes: Sequence[Outcome]) -> None:
         lang: "\n".join(f"{one.entry.id}: {one.fault.text(lang)}" for one in failed if one.fault)
         for lang in ("pt", "en")
     }
+    of = {lang: counted(lang, len(outcomes), forms) for lang, forms in (
+        ("pt", "# descarga|# descargas"), ("en", "# fetch|# fetches"))}  # fmt: skip
     raise FetchError(
-        f"{len(failed)} de {len(outcomes)} descargas falharam; os últimos dados bons de cada uma mantêm-se.\n"
-        f"{texts['pt']}",
-        f"{len(failed)} of {len(outcomes)} fetches failed; the last good data of each stand.\n{texts['en']}",
+        f"{counted('pt', len(failed), '# de {of} falhou|# de {of} falharam').format(of=of['pt'])}; "
+        f"os últimos dados bons mantêm-se.\n{texts['pt']}",
+        f"{len(failed)} of {of['en']} failed; the last good data stand.\n{texts['en']}",
     )

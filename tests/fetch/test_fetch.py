@@ -168,7 +168,7 @@ def test_a_failure_is_told_and_ends_with_code_1(
     assert main(["fetch", "--atlas", str(ready), "--lang", "en"]) == 1
     told = capsys.readouterr()
     assert "failed" in told.out
-    assert "1 of 1 fetches failed" in told.err
+    assert "1 of 1 fetch failed" in told.err
     assert "404: no such thing" in told.err
     assert main(["rank", str(ready), "--quiet"]) == 0  # as before
 
