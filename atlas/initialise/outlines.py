@@ -17,6 +17,7 @@ from atlas.initialise import columns as find
 from atlas.initialise.columns import Ask
 from atlas.initialise.noting import Note
 from atlas.initialise.projecting import Chosen, choose_crs
+from atlas.language import counted
 from atlas.sources.table import numbers
 from atlas.sources.vector import read_vector
 
@@ -210,10 +211,10 @@ def _parent(
     empty = find.text(rows[given]).isna()
     if empty.any():
         raise SourceError(
-            f"{int(empty.sum())} unidades não têm valor na coluna «{given}». Complete-a, ou escolha outra com "
-            "`--parent`.",
-            f"{int(empty.sum())} units have no value in the column “{given}”. Complete it, or choose another one with "
-            "`--parent`.",
+            f"{counted('pt', int(empty.sum()), '# unidade não tem|# unidades não têm')} valor na coluna "
+            f"«{given}». Complete-a, ou escolha outra com `--parent`.",
+            f"{counted('en', int(empty.sum()), '# unit has|# units have')} no value in the column “{given}”. "
+            "Complete it, or choose another one with `--parent`.",
             where=str(path),
         )
     beside = [

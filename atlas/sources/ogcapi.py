@@ -11,6 +11,7 @@ from pathlib import Path
 import geopandas as gpd
 
 from atlas.config import Source
+from atlas.language import counted
 from atlas.sources import wfs
 
 READ = wfs.READ
@@ -21,12 +22,14 @@ def load(source: Source, folder: Path) -> gpd.GeoDataFrame:
     path = folder / source.file
     records = wfs.load(source, folder)
     if path.suffix.lower() in (".json", ".geojson") and _goes_on(path) and not records.attrs["warnings"]:
-        records.attrs["warnings"] = [
-            (
-                f"a resposta é só uma página ({len(records)} registos) e aponta para a seguinte: use `atlas fetch`",
-                f"the answer is one page only ({len(records)} records) and links to the next: use `atlas fetch`",
-            )
-        ]
+        pt, en = (
+            counted("pt", len(records), "# registo|# registos"),
+            counted("en", len(records), "# record|# records"),
+        )
+        records.attrs["warnings"] = [(
+            f"a resposta é só uma página ({pt}) e aponta para a seguinte: use `atlas fetch`",
+            f"the answer is one page only ({en}) and links to the next: use `atlas fetch`",
+        )]  # fmt: skip
     return records
 
 
