@@ -80,8 +80,7 @@ def write(layer: Exportable, path: Path, *, force: bool = False, lang: str = "pt
             f"The name before “{form.suffix}” is missing. Give one, for example “atlas{form.suffix}”.",
             where=str(path),
         )
-    if path.exists() and not force:
-        raise _exists(path)
+    refuse_existing(path, force=force)
     with working_folder(path) as folder:
         form.write(layer.tidy, folder / f"layer{form.suffix}", lang, path)
         if form.dictionary:
@@ -94,13 +93,26 @@ def write(layer: Exportable, path: Path, *, force: bool = False, lang: str = "pt
 def write_text(text: str, path: Path, *, force: bool = False) -> Path:
     """Write ``text`` in UTF-8 to ``path``, beside it first; an existing file is refused without ``force``."""
     path = Path(path)
-    if path.is_dir() or (path.exists() and not force):
-        raise _exists(path)
+    refuse_existing(path, force=force)
     with working_folder(path) as folder:
         beside = folder / path.name
         beside.write_text(text, "utf-8", newline="\n")
         beside.replace(path)
     return path
+
+
+def refuse_existing(path: Path, *, force: bool) -> None:
+    """:class:`OutputError` where a folder has the name of a file to write, or a file has it and may not be replaced."""
+    if path.is_dir():
+        raise OutputError(
+            "É uma pasta. Indique o nome de um ficheiro.", "This is a folder. Name a file.", where=str(path)
+        )
+    if path.exists() and not force:
+        raise OutputError(
+            "O ficheiro já existe e não foi alterado. Escolha outro nome ou use `--force`.",
+            "The file is already there and was left as it is. Choose another name or use `--force`.",
+            where=str(path),
+        )
 
 
 def make_folder(path: Path) -> Path:
@@ -154,8 +166,7 @@ def _move(folder: Path, path: Path, stem: str, *, force: bool) -> list[Path]:
     pairs.sort(key=lambda pair: pair[1].name == path.name)
     moved = [(source, target) for source, target in pairs if force or not _same(source, target)]
     for _, target in moved:
-        if target.is_dir() or (target.exists() and not force):
-            raise _exists(target)
+        refuse_existing(target, force=force)
     for source, target in moved:
         source.replace(target)
     return [target for _, target in reversed(pairs)]
@@ -163,14 +174,6 @@ def _move(folder: Path, path: Path, stem: str, *, force: bool) -> list[Path]:
 
 def _same(source: Path, target: Path) -> bool:
     return target.is_file() and source.read_bytes() == target.read_bytes()
-
-
-def _exists(path: Path) -> OutputError:
-    return OutputError(
-        "O ficheiro já existe e não foi alterado. Escolha outro nome ou use `--force`.",
-        "The file is already there and was left as it is. Choose another name or use `--force`.",
-        where=str(path),
-    )
 
 
 def _unwritable(path: Path, fault: BaseException) -> OutputError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from atlas.built import Built
-from atlas.errors import OutputError, UnknownName
+from atlas.errors import UnknownName
 from atlas.language import Lang
 
 SUFFIXES = (".gpkg", ".pdf")
@@ -21,19 +21,14 @@ def write_fieldcheck(built: Built, code: str, path: Path, *, lang: Lang = "pt", 
     Raises :class:`UnknownName` for a code or a suffix that is not there and :class:`OutputError` where the file exists
     (unless ``force``) or cannot be written.
     """
-    from atlas.exports import working_folder
+    from atlas.exports import refuse_existing, working_folder
     from atlas.fieldcheck.form import form_of, write_form
     from atlas.fieldcheck.printed import printed
 
     path = Path(path)
     if path.suffix.lower() not in SUFFIXES:
         raise UnknownName.among(path.suffix or path.name, SUFFIXES, pt="Formato", en="Format", where=str(path))
-    if path.is_dir() or (path.exists() and not force):
-        raise OutputError(
-            "O ficheiro já existe e não foi alterado. Escolha outro nome ou use `--force`.",
-            "The file is already there and was left as it is. Choose another name or use `--force`.",
-            where=str(path),
-        )
+    refuse_existing(path, force=force)
     form = form_of(built, code, lang)
     with working_folder(path) as folder:
         beside = folder / path.name

@@ -84,7 +84,7 @@ def _layer(path: Path, name: str, columns: tuple[str, ...]) -> gpd.GeoDataFrame:
     try:
         frame = pyogrio.read_dataframe(path, layer=name, fid_as_index=True)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError, ValueError) as fault:
-        raise _no_form(path, str(fault)) from fault
+        raise _no_form(path, str(fault).partition(";")[0]) from fault  # GDAL goes on with advice for programmers
     missing = [one for one in columns if one not in frame.columns]
     if missing or not isinstance(frame, gpd.GeoDataFrame) or frame.crs is None:
         raise _no_form(path, f"{name}: {', '.join(missing) or 'geometry, CRS'}")

@@ -17,7 +17,7 @@ from pathlib import Path
 from atlas.build import Progress, silent
 from atlas.built import Built
 from atlas.errors import OutputError
-from atlas.exports import working_folder, write
+from atlas.exports import refuse_existing, working_folder, write
 from atlas.exports.dictionary import write_dictionary
 from atlas.exports.exportable import Exportable
 from atlas.exports.geometry import by_kind
@@ -47,12 +47,7 @@ def write_package(
             "The package is a ZIP. Give a name that ends in “.zip”.",
             where=str(path),
         )
-    if path.is_dir() or (path.exists() and not force):
-        raise OutputError(
-            "O ficheiro já existe e não foi alterado. Escolha outro nome ou use `--force`.",
-            "The file is already there and was left as it is. Choose another name or use `--force`.",
-            where=str(path),
-        )
+    refuse_existing(path, force=force)
     with working_folder(path) as folder:
         root = folder / "package"
         root.mkdir()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from atlas.build import Progress, silent
 from atlas.built import Built, unit_code
 from atlas.errors import AtlasError, OutputError, UnknownName
-from atlas.exports import make_folder, working_folder
+from atlas.exports import make_folder, refuse_existing, working_folder
 from atlas.language import Lang
 from atlas.sheets.book import CHAPTER, bind
 from atlas.sheets.setting import (
@@ -73,7 +73,8 @@ def write_sheets(
     if since is not None and codes[0] in built.units.index:
         raise _no_page_for_changes(codes[0])
     targets = [path] if whole else [path / file_name(code) for code in codes]
-    _refuse_existing(targets, force=force)
+    for target in targets:
+        refuse_existing(target, force=force)
     if not whole:
         make_folder(path)
     ground = read_ground(built, lang, since)
@@ -108,16 +109,6 @@ def file_name(code: str) -> str:
     if plain != code:
         plain += "-" + hashlib.sha256(code.encode()).hexdigest()[:6]
     return f"{plain}.pdf"
-
-
-def _refuse_existing(targets: list[Path], *, force: bool) -> None:
-    for target in targets:
-        if target.is_dir() or (target.exists() and not force):
-            raise OutputError(
-                "O ficheiro já existe e não foi alterado. Escolha outro nome ou use `--force`.",
-                "The file is already there and was left as it is. Choose another name or use `--force`.",
-                where=str(target),
-            )
 
 
 def _no_page_for_changes(code: str) -> AtlasError:

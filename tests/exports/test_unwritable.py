@@ -13,7 +13,8 @@ import pytest
 from unprivileged import nobody, open_folder
 
 from atlas.cli import main
-from atlas.exports import formats
+from atlas.errors import OutputError
+from atlas.exports import formats, refuse_existing
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="permissions of folders are POSIX's")
 
@@ -125,3 +126,12 @@ def test_a_store_that_others_keep_up_to_date_is_read_where_nothing_may_be_writte
     told = capsys.readouterr()
     assert len(json.loads(told.out)["rows"]) == len(gpd.read_parquet(atlas / "neighbourhoods.parquet"))
     assert "Choose another folder with `--store` or ATLAS_HOME" in told.err
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_folder_of_the_name_is_no_file_to_replace(force: bool, tmp_path: Path) -> None:
+    folder = tmp_path / "mapa.gpkg"
+    folder.mkdir()
+    with pytest.raises(OutputError, match=r"mapa\.gpkg: É uma pasta"):
+        refuse_existing(folder, force=force)
+    refuse_existing(tmp_path / "novo.gpkg", force=force)
