@@ -11,6 +11,7 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from atlas import config_faults
 from atlas.config import Atlas, Index, Indicator
 from atlas.errors import AtlasError, ConfigError, SourceError, Spot, raise_first, refusal
 from atlas.fetched import DECISIONS, located_file
@@ -93,8 +94,6 @@ def _config_fault(model: type[BaseModel], error: Any, path: Path, text: str) -> 
     key = ".".join(str(part + 1) if isinstance(part, int) else part for part in loc)
     line = _line_of(text, loc)
     where = Spot.of(path, line=line)
-    given = error.get("input")
-    shown = repr(given) if isinstance(given, str | int | float | bool) else type(given).__name__
     if error["type"] == "extra_forbidden":
         near = get_close_matches(str(loc[-1]), list(_keys_of(model, loc[:-1])), n=1)
         guess_pt = f" Será «{near[0]}»?" if near else " Elimine-a."
@@ -102,10 +101,13 @@ def _config_fault(model: type[BaseModel], error: Any, path: Path, text: str) -> 
         return ConfigError(f"Chave desconhecida: «{key}».{guess_pt}", f"Unknown key: “{key}”.{guess_en}", where=where)
     if error["type"] == "missing":
         return ConfigError(f"Falta a chave «{key}». Acrescente-a.", f"The key “{key}” is missing. Add it.", where=where)
-    message = str(error["msg"]).removeprefix("Value error, ")
+    if error["type"] == config_faults.OWN:
+        pt, en = config_faults.expected(error)
+        return ConfigError(f"«{key}»: {pt}.", f"“{key}”: {en}.", where=where)
+    there, wanted = config_faults.shown(error.get("input")), config_faults.expected(error)
     return ConfigError(
-        f"«{key}» tem {shown}, que não serve ({message}). Corrija o valor.",
-        f"“{key}” holds {shown}, which will not do ({message}). Mend the value.",
+        f"«{key}» tem {there[0]}, que não serve: {wanted[0]}. Corrija o valor.",
+        f"“{key}” holds {there[1]}, which will not do: {wanted[1]}. Mend the value.",
         where=where,
     )
 

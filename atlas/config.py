@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from atlas.config_faults import said
+
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Direction = Literal["more", "less"]
 Level = Literal["neighbourhood", "municipality"]
@@ -178,8 +180,10 @@ class Indicator(Model):
     @model_validator(mode="after")
     def _goalposts_in_order(self) -> Indicator:
         if self.goalposts and self.goalposts[0] >= self.goalposts[1]:
-            msg = "goalposts: the first must be the lower one; `direction` says which end is good"
-            raise ValueError(msg)
+            raise said(
+                "goalposts: o primeiro tem de ser o menor; `direction` diz que extremo é bom",
+                "goalposts: the first must be the lower one; `direction` says which end is good",
+            )
         return self
 
 

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, field
 
 from atlas.built import Built
 from atlas.config import Id, Model
+from atlas.config_faults import said
 
 SCHEMA: Literal[1] = 1
 MOST_CHANGES, MOST_CORNERS = 200, 500
@@ -116,8 +117,10 @@ class Scenario(Model):
         for number, change in enumerate(self.changes, 1):
             place = getattr(change, "place", None)
             if place in seen:
-                msg = f"change {number} is the second one of {place}: leave one of them"
-                raise ValueError(msg)
+                raise said(
+                    f"a mudança {number} é a segunda de {place}: deixe uma delas",
+                    f"change {number} is the second one of {place}: leave one of them",
+                )
             if place is not None:
                 seen.add(place)
         return self

@@ -243,7 +243,7 @@ def test_a_museum_is_no_reusable_space(small: Built) -> None:
         ('{"schema": 1, "atlas": "norte", "name": "x", "changes": [{"do": "add", "lon": 999}]}', "lat"),
         ('{"schema": 1, "atlas": "norte", "name": "x", "chnages": [], "changes": []}', "changes"),
         ('{"schema": 1, "atlas": "norte", "name": "x", "changes": [{"do": "close", "place": "a"}, '
-         '{"do": "move", "place": "a", "lon": 1, "lat": 1}]}', "second one of a"),
+         '{"do": "move", "place": "a", "lon": 1, "lat": 1}]}', "segunda de a"),
         ("[" * 100_000, "JSON"),
         ("{}", "changes"),
     ],
