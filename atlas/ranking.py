@@ -89,6 +89,7 @@ def rank_table(
     within: str | None = None,
     intervals: bool = True,
     scores: pd.DataFrame | None = None,
+    above: pd.Series | None = None,
 ) -> pd.DataFrame:
     """Units of an index in their order, the insufficient ones last; columns as in :data:`COLUMNS`.
 
@@ -104,10 +105,14 @@ def rank_table(
         Whether other ``weights`` get intervals of their own, which takes seconds; without, these are missing.
     scores
         What :func:`drawn_scores` gave for these weights, where somebody has asked before.
+    above
+        The chances ``p_above_next`` of the area by code, where somebody has asked before; an empty one leaves them out.
     """
     index = index_holding(built, index_id)
     area = within or ""
     if weights is None or index_id != index.id:
+        if above is not None:
+            return _table(built, index, _stored(built, index_id), within, above=above)
         key = ("rank", index_id, area)
         return built.once(key, lambda: _table(built, index, _stored(built, index_id), within)).copy(deep=False)
     pillars = checked_weights(index, weights)
@@ -115,11 +120,17 @@ def rank_table(
         still = built.once(("still", index_id, area), lambda: _still(built, index, within))
         return _moved(still, index, built.scored(index, pillars))
     drawn = drawn_scores(built, index_id, pillars) if scores is None else scores
-    return _table(built, index, drawn, within, weights=pillars)
+    return _table(built, index, drawn, within, weights=pillars, above=above)
 
 
 def _table(
-    built: Built, index: Index, scores: pd.DataFrame, within: str | None, *, weights: Mapping[str, float] | None = None
+    built: Built,
+    index: Index,
+    scores: pd.DataFrame,
+    within: str | None,
+    *,
+    weights: Mapping[str, float] | None = None,
+    above: pd.Series | None = None,
 ) -> pd.DataFrame:
     """The rows of ``scores`` that lie in the area, in their order, with what is known of each unit."""
     parents = index.level == "municipality"
@@ -141,7 +152,8 @@ def _table(
     table = table.sort_values(["rank", "code"], na_position="last", kind="stable").reset_index(drop=True)
     if within is not None and table["p_above_next"].notna().any():
         ranked = table["code"][table["rank"].notna()].tolist()
-        table["p_above_next"] = table["code"].map(above_next(built, index, ranked, weights))
+        found = above_next(built, index, ranked, weights) if above is None else above
+        table["p_above_next"] = table["code"].map(found)
     tie = table["p_above_next"].between(TIE, 1 - TIE, inclusive="neither").astype("boolean")
     table["tie_next"] = tie.where(table["p_above_next"].notna())
     return table

@@ -43,13 +43,21 @@ def folded(session: Session, *told: str) -> None:
 
 
 def draw(session: Session) -> None:
-    """The intervals of the reader's own weights, where the view asks for them: drawn once, behind a bar."""
-    if not session.wants_drawn():
-        st.empty()  # the place of the bar
-        return
+    """The intervals of the reader's own weights, where the view asks for them: drawn once, behind a bar.
+
+    Then the chances of an area's units to stand above one another, where these take long.
+    """
     draws = session.t.number(session.built.store.manifest["draws"])
-    awaited(session, "draws", session.t("app.order.drawing", draws=draws), "draw",
-            give_up=lambda: session.change(drawn=False), **session.drawing())  # fmt: skip
+    if session.wants_drawn():
+        awaited(session, "draws", session.t("app.order.drawing", draws=draws), "draw",
+                give_up=lambda: session.change(drawn=False), **session.drawing())  # fmt: skip
+    else:
+        st.empty()  # the place of the bar
+    if session.long_chances():
+        awaited(session, "above", session.t("app.order.chances", draws=draws), "above",
+                give_up=lambda: session.change(within="", start=0), **session.chances())  # fmt: skip
+    else:
+        st.empty()
 
 
 def find(session: Session, *, key: str = "finder", label: str = "", field: str = "unit") -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -15,9 +16,12 @@ if TYPE_CHECKING:
     from atlas.built import Built
 
 SMALL = (".geojson", ".csv")
-SLOW = (".pmtiles", ".xlsx")
-QUICK_ROWS = 40_000
-"""Beyond, any format takes more than two seconds."""
+QUICK_ROWS = 10_000
+"""Beyond, a file may take more than two seconds on a busy machine."""
+TIMES = {".kml": 2.0, ".xlsx": 8.0, ".pmtiles": math.inf}
+"""How many times as long as the other formats a row takes."""
+WIDE = 3.0
+"""How many times as long as a place's row a neighbourhood's takes, with its scores."""
 
 
 @st.cache_data(show_spinner=False, max_entries=16, hash_funcs=BY_BUILT)
@@ -29,7 +33,7 @@ def made(built: Built, layer: str, suffix: str, lang: str, within: str) -> bytes
 def download(session: Session, layer: str, form: Format, label: str, *, key: str) -> None:
     """One button: the file is written when it is pressed, not before; what takes long has a bar and can be stopped."""
     within, name = session.view.within, file_name(session, layer, form.suffix)
-    if form.suffix in SLOW or rows_of(session.built, layer) > QUICK_ROWS:
+    if takes_long(session.built, layer, form.suffix):
         long_download(session, key, label, name, form.media_type, "export",
                       layer=layer, suffix=form.suffix, lang=session.view.lang, within=within)  # fmt: skip
         return
@@ -40,10 +44,20 @@ def download(session: Session, layer: str, form: Format, label: str, *, key: str
     st.download_button(label, content, name, form.media_type, key=key, on_click="ignore", width="stretch")
 
 
-def rows_of(built: Built, layer: str) -> int:
-    """How many rows a file of a layer may have, at most."""
-    counts = built.store.manifest["counts"]
-    return int(counts["neighbourhoods" if layer == "neighbourhoods" else "places"])
+def takes_long(built: Built, layer: str, suffix: str) -> bool:
+    """Whether a file of the whole layer may take more than two seconds."""
+    wide = WIDE if layer == "neighbourhoods" else 1.0
+    return wide * TIMES.get(suffix, 1.0) * _rows(built).get(layer, 0) > QUICK_ROWS
+
+
+@st.cache_resource(show_spinner=False, max_entries=4, hash_funcs=BY_BUILT)
+def _rows(built: Built) -> dict[str, int]:
+    """How many rows the file of each layer has."""
+    from atlas.listing import layers_table
+
+    layers, counts = layers_table(built), built.store.manifest["counts"]
+    known = {name: int(counts[name]) for name in ("neighbourhoods", "places")}
+    return known | dict(zip(layers["id"], layers["places"].astype(int), strict=True))
 
 
 def file_name(session: Session, layer: str, suffix: str) -> str:
@@ -66,15 +80,9 @@ def package_download(session: Session) -> None:
 
 def map_download(session: Session) -> None:
     """The whole atlas as one HTML file that needs no network."""
-
-    def content() -> bytes:
-        from atlas.maps import standalone
-
-        index = session.view.index
-        return standalone(session.atlas, session.built.store, lang=session.view.lang, index=index).encode()
-
     name = f"atlas-{session.known.atlas}-{session.view.index}.html"
-    st.download_button(session.t("app.download.map"), content, name, "text/html", key="get_map", on_click="ignore")
+    long_download(session, "map", session.t("app.download.map"), name, "text/html", "standalone",
+                  index=session.view.index, lang=session.view.lang)  # fmt: skip
 
 
 def small_downloads(session: Session) -> None:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 EMBEDDED = ("norte", "porto")
 VIEW = "view"
 NOTICES = "notices"
+QUICK_DRAWS = 5_000_000
+"""So many draws × units take about a second and a half, no longer than a process of its own would need."""
 
 
 def atlas_name() -> str:
@@ -173,10 +175,37 @@ class Session:
 
     def ranks(self, *, within: bool = True) -> pd.DataFrame:
         """The ranked table of the view."""
+        above = self._above() if within and self.long_chances() else None
         return _ranks(
-            self.built, self.view.index,
-            tuple((self.weights() or {}).items()), self.view.within if within else "", self.drawn(), self._drawn(),
+            self.built, self.view.index, tuple((self.weights() or {}).items()), self.view.within if within else "",
+            self.drawn(), None if above is None else bool(len(above)), self._drawn(), above,
         )  # fmt: skip
+
+    def long_chances(self) -> bool:
+        """Whether an area is chosen for whose units it takes long to draw the chance of standing above the next."""
+        units = bool(self.view.within) and self.level == "neighbourhood"
+        return units and (self.weights() is None or self.drawn()) and self.long_draws()
+
+    def chances(self) -> dict[str, Any]:
+        """What these chances are drawn for."""
+        return {"index": self.view.index, "within": self.view.within, "weights": self.weights()}
+
+    def _above(self) -> pd.Series:
+        """The chances that were drawn; empty where they were not yet."""
+        import pandas as pd
+
+        found = held(name_of("above", fingerprint(self.built), self.chances()))
+        return pd.Series(dtype=float) if found is None else found
+
+    def long_draws(self) -> bool:
+        """Whether drawing all units anew takes more than a moment: then it has a bar and can be stopped.
+
+        Nothing is drawn for a pillar alone.
+        """
+        manifest = self.built.store.manifest
+        if all(index.id != self.view.index for index in self.atlas.index):
+            return False
+        return bool(int(manifest["draws"]) * int(manifest["counts"]["neighbourhoods"]) > QUICK_DRAWS)
 
     def drawn(self) -> bool:
         """Whether the intervals are there that the view wants for its own weights."""
@@ -224,12 +253,19 @@ def _stored_scores(built: Built, index: str) -> pd.Series:
 
 @st.cache_resource(show_spinner=False, max_entries=64, hash_funcs=BY_BUILT)
 def _ranks(
-    built: Built, index: str, weights: link.Weights, within: str, drawn: bool, _scores: pd.DataFrame | None
+    built: Built,
+    index: str,
+    weights: link.Weights,
+    within: str,
+    drawn: bool,
+    above: bool | None,  # noqa: ARG001  (the cache's key)
+    _scores: pd.DataFrame | None,
+    _above: pd.Series | None,
 ) -> pd.DataFrame:
     from atlas.ranking import rank_table
 
     mine = dict(weights) or None
-    return rank_table(built, index, weights=mine, within=within or None, intervals=drawn, scores=_scores)
+    return rank_table(built, index, weights=mine, within=within or None, intervals=drawn, scores=_scores, above=_above)
 
 
 @st.cache_resource(show_spinner=False, max_entries=256, hash_funcs=BY_BUILT)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from atlas.built import Built
     from atlas.language import Lang
+    from atlas.ties import Chance
 
 
 def opened(folder: str, store: str) -> Built:
@@ -85,6 +86,43 @@ def draw(_tell: Progress, folder: str, store: str, index: str, weights: dict[str
     return drawn_scores(opened(folder, store), index, weights)
 
 
+def above(
+    _tell: Progress, folder: str, store: str, index: str, within: str, weights: dict[str, float] | None
+) -> pd.Series:
+    """The chance that each unit of an area stands above the next one there."""
+    import pandas as pd
+
+    from atlas.ranking import checked_weights, index_holding, rank_table
+    from atlas.ties import above_next
+
+    built = opened(folder, store)
+    none = pd.Series(dtype=float)
+    table = rank_table(built, index, weights=weights, within=within, intervals=False, above=none)
+    held = index_holding(built, index)
+    mine = checked_weights(held, weights) if weights else None
+    return above_next(built, held, table["code"][table["rank"].notna()].tolist(), mine)
+
+
+def chance(
+    _tell: Progress, folder: str, store: str, index: str, one: str, other: str, weights: dict[str, float] | None
+) -> Chance | None:
+    """The chance that one unit stands above another."""
+    from atlas.ranking import checked_weights, index_holding
+    from atlas.ties import chances_above
+
+    built = opened(folder, store)
+    held = index_holding(built, index)
+    return chances_above(built, held, [(one, other)], checked_weights(held, weights) if weights else None)[0]
+
+
+def standalone(_tell: Progress, folder: str, store: str, index: str, lang: Lang) -> bytes:
+    """The whole atlas as one HTML file that needs no network."""
+    from atlas.maps import standalone as whole
+
+    built = opened(folder, store)
+    return whole(built.atlas, built.store, lang=lang, index=index).encode()
+
+
 def venues(
     _tell: Progress, folder: str, store: str, index: str, code: str, weights: dict[str, float] | None, lang: Lang
 ) -> str:
@@ -95,7 +133,8 @@ def venues(
 
 
 TASKS: dict[str, Callable[..., Any]] = {
-    "build": build, "export": export, "sheet": sheet, "package": package, "draw": draw, "venues": venues,
+    "above": above, "build": build, "chance": chance, "draw": draw, "export": export, "package": package,
+    "sheet": sheet, "standalone": standalone, "venues": venues,
 }  # fmt: skip
 
 

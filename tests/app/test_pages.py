@@ -16,10 +16,16 @@ from streamlit.testing.v1 import AppTest
 
 from atlas.app import pages
 from atlas.app.dom import words
+from atlas.app.downloads import takes_long
 from atlas.app.serve import SETTINGS
+from atlas.app.session import fingerprint
+from atlas.app.tasks import TASKS
+from atlas.app.working import hold, name_of, place_of
 from atlas.built import Built
 from atlas.explaining import explain
+from atlas.exports import formats
 from atlas.language import NO_BREAK, Translator
+from atlas.maps import standalone
 from atlas.ranking import rank_table
 
 PAGES = sorted(path.stem for path in Path(pages.__path__[0]).glob("*.py") if path.stem != "__init__")
@@ -268,3 +274,40 @@ def test_both_ways_of_starting_give_the_same_settings() -> None:
 
     lay("", held)
     assert flat == SETTINGS
+
+
+def test_chances_that_take_long_are_drawn_in_a_process_of_its_own_and_are_the_same(
+    app_of_norte: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a municipality's units, and of two that are compared."""
+    told: list[str] = []
+
+    def awaited(_session: object, _key: str, _what: str, task: str, *, give_up: object, **arguments: Any) -> object:
+        assert callable(give_up)
+        told.append(task)
+        made = TASKS[task](lambda *_: None, **place_of(app_of_norte), **arguments)
+        hold(name_of(task, fingerprint(app_of_norte), arguments), made)
+        return made
+
+    links = {"ordenar": {"within": "0303", "columns": "all"}, "comparar": {"unit": CEDOFEITA}}
+    direct = {name: text(opened(name, **link)) for name, link in links.items()}
+    monkeypatch.setattr("atlas.app.session.QUICK_DRAWS", 1)
+    for module in ("controls", "pages.comparar"):
+        monkeypatch.setattr(f"atlas.app.{module}.awaited", awaited)
+    assert {name: text(opened(name, **link)) for name, link in links.items()} == direct
+    assert told == ["above", "chance"]
+    shares = rank_table(app_of_norte, within="0303")["p_above_next"].dropna()
+    assert all(Translator("pt").percent(share) in direct["ordenar"] for share in shares.head(5))
+
+
+def test_what_is_written_while_one_waits_takes_no_longer_than_a_moment(app_of_norte: Built) -> None:
+    long = {(layer, suffix) for layer in ("neighbourhoods", "places", "museums") for suffix in formats()
+            if takes_long(app_of_norte, layer, suffix)}  # fmt: skip
+    assert {(layer, ".pmtiles") for layer in ("neighbourhoods", "places", "museums")} < long
+    assert {("neighbourhoods", ".xlsx"), ("places", ".xlsx"), ("places", ".kml")} < long
+    assert not long & {("museums", ".xlsx"), ("neighbourhoods", ".geojson"), ("neighbourhoods", ".csv")}
+
+
+def test_the_map_of_the_browser_is_what_the_command_line_writes(app_of_norte: Built) -> None:
+    made = TASKS["standalone"](lambda *_: None, **place_of(app_of_norte), index="potential", lang="pt")
+    assert made.decode() == standalone(app_of_norte.atlas, app_of_norte.store, lang="pt", index="potential")

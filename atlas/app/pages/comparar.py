@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from atlas.app import card, charts, controls, painting, parts
 from atlas.app.dom import Node, h
+from atlas.app.making import awaited
 from atlas.app.session import Session
 from atlas.app.table import bounds_words, number, pair, span_words
 from atlas.app.view import view
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 ORDER = 4
 PATH = "comparar"
+STOPPED = "chance_stopped"
 
 
 def show(session: Session) -> None:
@@ -40,7 +43,27 @@ def show(session: Session) -> None:
     if pair_of[0] is None or pair_of[1] is None:
         view("compare", [h("h1", t("app.page.comparar")), h("p", t("app.compare.empty"), class_="sentence")])
         return
-    view("compare", [h("section", *both(pair_of[0], pair_of[1], session.chance_above))], act=parts.act(session))
+    place = st.empty()
+    with place.container():
+        tree = both(pair_of[0], pair_of[1], partial(chance_above, session))
+    place.empty()
+    view("compare", [h("section", *tree)], act=parts.act(session))
+
+
+def chance_above(session: Session, one: str, other: str) -> Chance | None:
+    """The chance that one unit stands above another: where it takes long, behind a bar; none where that is stopped."""
+    if not session.long_draws():
+        return session.chance_above(one, other)
+    asked = {"index": session.view.index, "one": one, "other": other, "weights": session.weights()}
+    known = str(asked)
+    if st.session_state.get(STOPPED) == known:
+        return None
+    draws = session.t.number(session.built.store.manifest["draws"])
+    found: Chance | None = awaited(
+        session, "chance", session.t("app.order.chances", draws=draws), "chance",
+        give_up=lambda: st.session_state.update({STOPPED: known}), **asked,
+    )  # fmt: skip
+    return found
 
 
 def _second(session: Session, whole: Any, first: str) -> str:
