@@ -75,6 +75,20 @@ def test_a_wider_open_gap_stays_and_is_said(width: float) -> None:
     assert said == ["1 open gap between neighbours stays, 50–100 m wide (a–b). Unless it is water, mend the outlines"]
 
 
+def test_gaps_closed_all_around_go_to_the_longest_border_or_are_said() -> None:
+    """In a block of two halves: a crack of 20 m, one of 20 m with an islet in it, a hole of 300 m, and a lake."""
+    crack, holed = shapely.box(980, 100, 1000, 400), shapely.box(990, 500, 1010, 800)
+    islet = shapely.box(995, 600, 1005, 610)
+    hole, lake = shapely.box(850, 900, 1150, 1200), shapely.box(200, 200, 600, 600)
+    left = shapely.box(0, 0, 1000, 2000) - shapely.union_all([crack, holed, hole, lake])
+    right = shapely.box(1000, 0, 2000, 2000) - shapely.union_all([holed, hole])
+    result, said = mended(left, right, islet)
+    assert shapely.union_all(result).equals(shapely.box(0, 0, 2000, 2000) - shapely.union_all([hole, lake]))
+    assert result[0].covers(crack)
+    assert result[2].area >= islet.area
+    assert said[-1].startswith("1 hole between neighbours belongs to no unit (a–b); 0.09 km² in all.")
+
+
 @pytest.mark.parametrize(
     "outlines",
     [
