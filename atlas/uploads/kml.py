@@ -106,9 +106,7 @@ def _one(element: Any, name: str, number: int) -> shapely.Geometry | None:
             return shapely.points(positions[0])
         return shapely.linestrings(positions)
     except (ValueError, IndexError, shapely.errors.ShapelyError) as fault:
-        raise _fault(
-            name, number, f"as coordenadas não se leem ({fault})", f"unreadable coordinates ({fault})"
-        ) from fault
+        raise _fault(name, number, "as coordenadas não se leem", "unreadable coordinates") from fault
 
 
 def _positions(element: Any) -> np.ndarray:

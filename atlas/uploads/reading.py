@@ -31,6 +31,9 @@ from atlas.uploads.model import (
     unreadable,
 )
 
+_LONGEST_NAME = 4096
+"""Characters of a name that are looked at: its ending says what kind of file it is."""
+
 
 def read(name: str, content: bytes, layer: str = "") -> Uploaded:
     """One layer (the first, or the one that is named) of a file that somebody sent.
@@ -42,8 +45,8 @@ def read(name: str, content: bytes, layer: str = "") -> Uploaded:
         or feature where there is one.
 
     """
-    shown = harmless(PurePath(name.replace("\\", "/")).name, 80) or "?"
-    suffix = PurePath(shown).suffix.lower()
+    whole = harmless(PurePath(name.replace("\\", "/")).name, _LONGEST_NAME)
+    shown, suffix = harmless(whole, 80) or "?", PurePath(whole).suffix.lower()
     if len(content) > MOST_BYTES:
         megabytes = MOST_BYTES // 1_000_000
         raise unreadable(
@@ -158,7 +161,8 @@ def _sheets(path: Path, name: str) -> list[str]:
             filled.append(str(page.title))
     book.close()
     if not filled:
-        raise unreadable(name, "O livro não tem células preenchidas.", "The workbook holds no cells.")
+        raise unreadable(name, "O livro não tem células preenchidas. Guarde-o com os dados.",
+                         "The workbook holds no cells. Save it with its data.")  # fmt: skip
     return filled
 
 
@@ -166,7 +170,9 @@ def _table(name: str, table: pd.DataFrame) -> Uploaded:
     notes = tuple(table.attrs.get("warnings", ()))
     if not len(table):
         raise unreadable(
-            name, "A tabela não tem linhas abaixo do cabeçalho.", "The table has no rows below its header."
+            name,
+            "A tabela não tem linhas abaixo do cabeçalho. Exporte-a com os dados.",
+            "The table has no rows below its header. Export it with its data.",
         )
     return Uploaded(name, harmless_table(table, name), notes=notes)
 
@@ -176,15 +182,17 @@ def _table(name: str, table: pd.DataFrame) -> Uploaded:
 
 def _geojson(name: str, content: bytes, layer: str, folder: Path) -> Uploaded:  # noqa: ARG001  (one signature for all)
     try:
-        held = json.loads(content.decode("utf-8-sig"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as fault:
+        held = json.loads(content.decode(json.detect_encoding(content)))
+    except (ValueError, RecursionError) as fault:
         at_pt = f" (linha {fault.lineno}, coluna {fault.colno})" if isinstance(fault, json.JSONDecodeError) else ""
         at_en = f" (line {fault.lineno}, column {fault.colno})" if isinstance(fault, json.JSONDecodeError) else ""
         raise unreadable(
-            name, f"O ficheiro não é JSON em UTF-8{at_pt}.", f"The file is no JSON in UTF-8{at_en}."
+            name,
+            f"O ficheiro não é JSON em UTF-8{at_pt}. Guarde a camada de novo em GeoJSON, no QGIS.",
+            f"The file is no JSON in UTF-8{at_en}. Save the layer again as GeoJSON in QGIS.",
         ) from fault
     kind = held.get("type") if isinstance(held, dict) else None
-    features = {"FeatureCollection": held.get("features"), "Feature": [held]}.get(kind) if kind else None
+    features = [held] if kind == "Feature" else held.get("features") if kind == "FeatureCollection" else None
     if not isinstance(features, list):
         raise unreadable(
             name,
@@ -197,7 +205,9 @@ def _geojson(name: str, content: bytes, layer: str, folder: Path) -> Uploaded:  
     for number, feature in enumerate(features, start=1):
         if not isinstance(feature, dict) or feature.get("type") != "Feature":
             raise unreadable(
-                name, f"O elemento {number} não é um «Feature».", f"Feature {number} is not of type “Feature”."
+                name,
+                f"O elemento {number} não é um «Feature». Guarde a camada de novo em GeoJSON, no QGIS.",
+                f"Feature {number} is not of type “Feature”. Save the layer again as GeoJSON in QGIS.",
             )
         properties = feature.get("properties")
         rows.append(properties if isinstance(properties, dict) else {})
@@ -250,7 +260,8 @@ def _kml(name: str, content: bytes, layer: str, folder: Path) -> Uploaded:  # no
 
 def _geopackage(name: str, content: bytes, layer: str, folder: Path) -> Uploaded:
     if not content.startswith(b"SQLite format 3\x00"):
-        raise unreadable(name, "O ficheiro não é um GeoPackage.", "The file is no GeoPackage.")
+        raise unreadable(name, "O ficheiro não é um GeoPackage. Exporte a camada de novo, no QGIS.",
+                         "The file is no GeoPackage. Export the layer again in QGIS.")  # fmt: skip
     path = folder / "file.gpkg"
     path.write_bytes(content)
     layers = _feature_tables(path, name)
@@ -289,7 +300,8 @@ def _feature_tables(path: Path, name: str) -> dict[str, int]:
 
 
 def _none(name: str) -> dict[str, int]:
-    raise unreadable(name, "O GeoPackage não tem camadas.", "The GeoPackage has no layers.")
+    raise unreadable(name, "O GeoPackage não tem camadas. Exporte a camada de novo, no QGIS.",
+                     "The GeoPackage has no layers. Export the layer again in QGIS.")  # fmt: skip
 
 
 def _shapefile(name: str, content: bytes, layer: str, folder: Path) -> Uploaded:
@@ -309,7 +321,8 @@ def _by_gdal(name: str, path: Path, layers: tuple[str, ...], layer: str | None, 
             f"The layer cannot be read ({harmless(str(fault), 200)}). Save it again as GeoPackage.",
         ) from fault
     if not isinstance(table, gpd.GeoDataFrame):
-        raise unreadable(name, "A camada não tem geometria.", "The layer has no geometry.")
+        raise unreadable(name, "A camada não tem geometria. Guarde a tabela em CSV.",
+                         "The layer has no geometry. Save the table as CSV.")  # fmt: skip
     shapes = list(table.geometry.to_numpy())
     plain = pd.DataFrame(table.drop(columns=table.geometry.name)).reset_index(drop=True)
     told = _features(name, plain, shapes, table.crs.to_string() if table.crs is not None else "")

@@ -299,6 +299,21 @@ def test_what_could_harm_is_refused_in_both_languages(name: str, tmp_path: Path)
     assert list(Path(tempfile.gettempdir()).glob("atlas-upload-*")) == []
 
 
+def test_a_long_name_keeps_its_kind_and_unicode_text_its_letters() -> None:
+    assert len(read("levantamento " * 20 + ".csv", b"code,v\n1,2\n").table) == 1
+    held = {
+        "type": "FeatureCollection",
+        "features": [{"type": "Feature", "geometry": None, "properties": {"a": "ção"}}],
+    }
+    assert read("x.geojson", json.dumps(held, ensure_ascii=False).encode("utf-16")).table["a"].tolist() == ["ção"]
+
+
+@pytest.mark.parametrize("content", [b'{"type": ["Feature"]}', b"[" + b"9" * 5000 + b"]", b'{"type": "Feature"'])
+def test_json_that_is_no_layer_is_refused_with_what_to_do(content: bytes) -> None:
+    with pytest.raises(AtlasError, match="Guarde a camada"):
+        read("x.geojson", content)
+
+
 def test_a_file_that_is_too_large_is_not_even_opened(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "MOST_BYTES", 10)
     with pytest.raises(AtlasError, match=r"a\.csv: O ficheiro passa de"):
