@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from fusion_pairs import ENDS, LABELS, Region, identifier_pairs, located
+from fusion_plot import PLOT, Bin, calibration_svg
 
 ACCEPTED = LABELS.with_name("accepted_pairs.csv")
 DOUBLES = LABELS.with_name("doubles.csv")
+FRESH = LABELS.with_name("fresh_pairs.csv")
 REGISTER = LABELS.with_name("register_rows.csv")
 REPEATS = 1000
 GROUPS = {
@@ -67,6 +69,7 @@ def figures(regions: dict[str, Region]) -> None:
     places(pairs)
     by_layer(pairs)
     calibration(pairs[pairs["part"] == "held_out"])
+    fresh(regions)
     accepted(regions)
     free_labels(regions, pairs)
     register(regions["norte"])
@@ -115,13 +118,38 @@ def calibration(pairs: pd.DataFrame) -> None:
         f"\nheld out: Brier {brier:.4f} (saying the share of matches, {share:.3f}, always: {share * (1 - share):.4f})"
     )
     print(f"{'p':>14} {'pairs':>6} {'mean p':>8} {'same':>8}   (weighted back)")
+    bins = []
     for low, high in pairwise(BANDS):
         mine = (p >= low) & (p < high)
         if mine.any():
+            bounds = interval(pairs[mine], "cell", _share_same)[:, 0]
+            mean, seen = (float(np.average(one[mine], weights=weight[mine])) for one in (p, same))
+            bins.append(Bin(int(mine.sum()), mean, seen, *bounds))
             print(
-                f"{low:6.2f}–{min(high, 1):6.2f} {mine.sum():6} {np.average(p[mine], weights=weight[mine]):8.3f} "
-                f"{np.average(same[mine], weights=weight[mine]):8.3f}"
+                f"{low:6.2f}–{min(high, 1):6.2f} {mine.sum():6} {mean:8.3f} {seen:8.3f} "
+                f"[{bounds[0]:.3f}, {bounds[1]:.3f}]"
             )
+    PLOT.write_text(calibration_svg(bins, float(brier)), "utf-8")
+
+
+def _share_same(pairs: pd.DataFrame) -> tuple[float]:
+    return (float(np.average(pairs["label"] == "same", weights=pairs["weight"])),)
+
+
+def fresh(regions: dict[str, Region]) -> None:
+    """The third part: drawn for this model from records that no other part holds, opened once."""
+    pairs = located(read(FRESH), regions)
+    same, joined = pairs["label"] == "same", pairs["together_seen"]
+    print(f"\nfresh part: {len(pairs)} pairs, {same.sum()} the same")
+    bounds = interval(pairs, "cell", lambda one: measured(one, "seen"))
+    print(f"precision, recall, F1 weighted back  {told(measured(pairs, 'seen'), bounds)}")
+    near = pairs[pairs["stratum"] != "else"]
+    bounds = interval(near, "cell", lambda one: measured(one, "seen"))
+    print(f"the stratum of unlike names aside    {told(measured(near, 'seen'), bounds)}")
+    for word, of in (("precision", int(joined.sum())), ("recall", int(same.sum()))):
+        right = int((same & joined).sum())
+        low, high = wilson(right, of)
+        print(f"each pair once, {word:9} {right:3} of {of:3}  {right / of:.3f} [{low:.3f}, {high:.3f}]")
 
 
 def accepted(regions: dict[str, Region]) -> None:

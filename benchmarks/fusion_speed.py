@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -12,6 +13,7 @@ import shapely
 
 from atlas.atlasfile import find_atlas, load_atlas
 from atlas.config import Atlas
+from atlas.fusion.alone import alone
 from atlas.fusion.compare import class_steps, probabilities
 from atlas.fusion.decide import THRESHOLD, group
 from atlas.fusion.fuse import compare, prepare, readings
@@ -94,6 +96,7 @@ def in_blocks(lists: Made, atlas: Atlas, side_m: float) -> np.ndarray:
         waiting.clear()
         pairs = pd.DataFrame({"a": a, "b": b, "distance_m": shapely.distance(geometry[a], geometry[b])})
         pairs[["same_identifier", "other_identifier", "other_entity"]] = False
+        pairs["alone"] = alone(pairs, rows)
         pairs["p"] = probabilities(pairs, rows, class_steps(pairs, rows["classes"], atlas))
         found.append(pairs.loc[pairs["p"] >= THRESHOLD, ["a", "b", "p"]])
 
@@ -132,10 +135,17 @@ def speed(things: int = 100_000) -> None:
         groups = in_blocks(lists, atlas, side)
         spent = time.perf_counter() - start
         told(f"all pairs in {name}", spent, spent / seconds, f1(groups, lists.thing))
+    crowds()
+
+
+def crowds(counts: Sequence[int] = (5_000, 20_000)) -> None:
+    """Two lists of so many records each within 50 m: nameless, of one name, of names that a number tells apart."""
+    atlas = load_atlas(find_atlas("norte"))
     for word, name in (("without a name", None), ("of one name", "Café"), ("of names alike", "Café {}")):
-        for count in (5_000, 20_000):
+        for count in counts:
+            crowd = _crowd(count, name, atlas)
             start = time.perf_counter()
-            compare(_crowd(count, name, atlas), atlas)
+            compare(crowd, atlas)
             print(f"{count:8} + {count:6} records {word} at one spot: {time.perf_counter() - start:6.1f} s")
 
 

@@ -123,12 +123,12 @@ def one_entity(records: gpd.GeoDataFrame, stated: pd.DataFrame) -> pd.DataFrame:
 def inside_outlines(records: gpd.GeoDataFrame) -> pd.DataFrame:
     """What lies in, or touches, an outline of its own name: a node in its own building, a museum drawn in two parts.
 
-    Columns ``a`` (the outline), ``b``. Inside one source the class must be the same, and the names must share a
-    spelling or one of them be missing (two outlines must share one); or the kind is the same and they share a spelling
-    that says more than it. A point's name may say less, or more, than the outline's where both say one kind ("Paço
-    Episcopal", "Paço Episcopal do Porto"). The outline of another source serves too, where both have a name: a second
-    point of a source whose outlines were lost lies in the building that another source draws. Of several outlines the
-    smallest is a record's own.
+    Columns ``a`` (the outline), ``b``. Inside one source the class must be the same, and the own name of one must be a
+    name of the other, or one of them be missing (not of two outlines); or the kind is the same and they share a
+    spelling that says more than it. A point's name may say less, or more, than the outline's where both say one kind
+    ("Paço Episcopal", "Paço Episcopal do Porto"). The outline of another source serves too, where both have a name: a
+    second point of a source whose outlines were lost lies in the building that another source draws. Of several
+    outlines the smallest is a record's own.
     """
     geometry = records.geometry.to_numpy()
     outlines = np.flatnonzero(shapely.get_dimensions(geometry) == 2)
@@ -143,7 +143,7 @@ def inside_outlines(records: gpd.GeoDataFrame) -> pd.DataFrame:
     a, b, same = (part[(a != b) & smaller] for part in (a, b, same))
     alike = [
         (
-            bool(set(names[x]) & set(names[y]))
+            _bears(names[x], names[y])
             or (inside and point and not (names[x] and names[y]))
             or (point and _says_less(names[x], names[y]))
         )
@@ -154,6 +154,11 @@ def inside_outlines(records: gpd.GeoDataFrame) -> pd.DataFrame:
     pairs = pd.DataFrame({"a": a, "b": b, "same": same, "area": area[a]})[np.array(alike, bool)]
     own = pairs.sort_values(["b", "same", "area", "a"], ascending=[True, False, True, True], kind="stable")
     return own.drop_duplicates(["b", "same"])[["a", "b"]]
+
+
+def _bears(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether the own name of one is a name of the other; a short name that two firms share joins nothing."""
+    return bool(one and other) and (one[0] in other or other[0] in one)
 
 
 def _says_less(one: tuple[str, ...], other: tuple[str, ...]) -> bool:

@@ -16,26 +16,27 @@ from atlas.fusion.names import core, is_telling, sound
 
 # Fitted by `python benchmarks/fusion.py fit` on the development part of the labelled pairs (docs/fusion.md), and on
 # pairs that state one identifier, which the features do not see. The held-out part was measured after they stood.
-INTERCEPT = -3.44
+INTERCEPT = -3.42
 IDENTIFIER = 7.0  # set, not fitted: at one spot it outweighs names and kinds that differ, a kilometre away it does not
 COEFFICIENTS = {
-    "letters": 0.74,
-    "shared": 0.15,
-    "union": 1.31,
-    "log_distance": -1.12,
-    "far_unlike": -1.11,
-    "far_kin": 0.69,
-    "same_class": 0.76,
-    "general_class": 0.75,
-    "kin_class": 2.14,
-    "same_number": 0.68,
-    "other_number": -3.68,
-    "one_number": -1.66,
-    "same_kind": 2.01,
-    "kind_apart": -1.40,
-    "other_kind": -2.69,
+    "letters": 0.57,
+    "shared": 0.31,
+    "union": 1.22,
+    "log_distance": -1.27,
+    "far_unlike": -0.64,
+    "far_kin": 0.70,
+    "same_class": 0.60,
+    "general_class": 0.86,
+    "kin_class": 1.72,
+    "same_number": 0.86,
+    "other_number": -2.78,
+    "one_number": -1.83,
+    "same_kind": 1.76,
+    "kind_apart": -1.38,
+    "other_kind": -2.50,
+    "alone": 1.71,
     "same_identifier": IDENTIFIER,
-    "other_identifier": -1.25,
+    "other_identifier": -1.14,
 }
 
 SAME_CLASS, GENERAL_CLASS, KIN_CLASS = 3, 2, 1
@@ -56,6 +57,7 @@ _FAMILIES = (
 _FAMILY_OF = {class_: words.split()[0] for words in _FAMILIES for class_ in words.split()}
 _NAMES = ["letters", "shared", "union", "left"]
 AT_ONCE = 1_000_000  # pairs whose features stand in memory together
+ONE_SPOT_M = 15.0  # two names without a word in common may be one thing here, if nothing else of its kind is
 MOST_SHARED = 1.5  # rare words beyond this say nothing more
 LEAST_RECORDS = 1000  # in a smaller atlas a word is not common because a few records share it
 
@@ -87,7 +89,7 @@ def features(
     Parameters
     ----------
     pairs
-        As :func:`atlas.fusion.block.candidate_pairs` gives them.
+        As :func:`atlas.fusion.block.candidate_pairs` gives them, and ``alone`` (:func:`atlas.fusion.alone.alone`).
     records
         With ``names``, ``numbers``, ``initials``, ``kinds`` and ``kind_said`` (see :mod:`atlas.fusion.names`).
     class_step
@@ -103,6 +105,10 @@ def features(
     numbers, kinds = records["numbers"].to_numpy(), records["kinds"].to_numpy()
     said = records["kind_said"].to_numpy()
     (same_number, number_a, number_b), (same_kind, kind_a, kind_b) = _shared(numbers, a, b), _shared(kinds, a, b)
+    other_number = number_a & number_b & ~same_number
+    # a name that does not say what it is may be that of the house; "Igreja do Carmo", "Igreja dos Clérigos" are two
+    by_two_names = (pairs["distance_m"] < ONE_SPOT_M).to_numpy() & ~(said[a] & said[b])
+    nameable = (names["union"] > 0).to_numpy() | by_two_names
     return names.assign(
         log_distance=log_distance,
         far_unlike=log_distance * (1 - names["union"]),
@@ -111,11 +117,12 @@ def features(
         general_class=class_step == GENERAL_CLASS,
         kin_class=class_step >= KIN_CLASS,
         same_number=same_number,
-        other_number=number_a & number_b & ~same_number,
+        other_number=other_number,
         one_number=number_a != number_b,
         same_kind=same_kind,
         kind_apart=left * same_kind,
         other_kind=kind_a & kind_b & ~same_kind & said[a] & said[b],
+        alone=pairs["alone"].to_numpy() & nameable & ~other_number,
         same_identifier=pairs["same_identifier"].to_numpy(),
         other_identifier=pairs["other_identifier"].to_numpy(),
     ).astype(float)
@@ -131,7 +138,7 @@ def class_steps(pairs: pd.DataFrame, classes: pd.Series, atlas: Atlas) -> np.nda
         return np.zeros(0, np.int64)
     code, texts = pd.factorize(classes)
     held = [text.split("|") for text in texts]
-    families = [frozenset(_FAMILY_OF.get(one, one) for one in own) for own in held]
+    families = [_families(own) for own in held]
     layers = [frozenset(atlas.classes[one][0].id for one in own) for own in held]
     culture = [any(atlas.classes[one][0].layer.role in _CULTURE for one in own) for own in held]
     general = [_GENERAL.issuperset(own) for own in held]
@@ -144,6 +151,19 @@ def class_steps(pairs: pd.DataFrame, classes: pd.Series, atlas: Atlas) -> np.nda
         return 0 if layers[x].isdisjoint(layers[y]) else KIN_CLASS
 
     return _by_codes(code[pairs["a"].to_numpy()], code[pairs["b"].to_numpy()], len(texts), step)
+
+
+def _families(classes: list[str]) -> frozenset[str]:
+    return frozenset(_FAMILY_OF.get(one, one) for one in classes)
+
+
+def things_said(records: pd.DataFrame) -> pd.Series:
+    """What each record is: the kinds that its name says and the families of its classes, save the general ones."""
+    telling = {
+        text: _families([one for one in text.split("|") if one not in _GENERAL]) for text in records["classes"].unique()
+    }
+    said = [kinds | telling[text] for kinds, text in zip(records["kinds"], records["classes"], strict=True)]
+    return pd.Series(said, index=records.index, dtype=object)
 
 
 def _shared(sets: np.ndarray, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

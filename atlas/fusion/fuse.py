@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 
 from atlas.config import Atlas
+from atlas.fusion.alone import alone
 from atlas.fusion.block import candidate_pairs, inside_outlines, one_entity, rooms
 from atlas.fusion.compare import class_steps, probabilities
 from atlas.fusion.decide import DISPUTED, THRESHOLD, group
@@ -169,6 +170,7 @@ def compare(
     if not identifiers_seen:
         stated = stated[stated["own"] & (stated["key"] != "osm")]
     pairs = candidate_pairs(rows, stated)
+    pairs["alone"] = alone(pairs, rows)
     steps = class_steps(pairs, rows["classes"], atlas)
     pairs["p"] = probabilities(pairs, rows, steps, identifiers=identifiers_seen)
     together = {id_ for id_, (_, rule) in atlas.classes.items() if rule.rooms == "together"}

@@ -91,6 +91,7 @@ _KINDS = {
 _KIND_OF = {word: kind for kind, words in _KINDS.items() for word in words.split()}
 _FORMER = frozenset(["antigo", "antiga", "antigos", "antigas", "ex", "former", "old"])
 _OF_ITS_KIND = frozenset({"matriz", "paroquial", "parroquial", "parish"})  # whose saint another name may say
+_BUILDING = frozenset({"edificio", "predio", "building"})  # "Edifício da Livraria …" is the house, not the shop in it
 _ONLY_FIRST = "street"  # "Edifício na Rua do Belomonte" is no street
 _CLASS_SAYS = {
     "megalith": "megalith mound",
@@ -227,6 +228,8 @@ def _kind_in(name: str) -> str:
     words = [word for word in name.split() if word not in _FORMER]
     kinds = [_kind_of(word) for word in words]
     kind = next((one for at, one in enumerate(kinds[:2]) if one and not (at and one == _ONLY_FIRST)), "")
+    if kind == "trade" and words[0] in _BUILDING:
+        return "house"
     return "faculty" if kind == "university" and "faculty" in kinds else kind
 
 

@@ -150,3 +150,11 @@ def distinct(codes: np.ndarray) -> np.ndarray:
 def _sorted(coded: Pairs) -> Pairs:
     by_code = np.argsort(coded[0], kind="stable")
     return coded[0][by_code], coded[1][by_code]
+
+
+def spots(geometry: np.ndarray) -> np.ndarray:
+    """A point in each geometry, rows of x, y."""
+    flat = np.flatnonzero(shapely.get_type_id(geometry) != shapely.GeometryType.POINT)
+    spot = np.column_stack([shapely.get_x(geometry), shapely.get_y(geometry)])
+    spot[flat] = shapely.get_coordinates(shapely.point_on_surface(geometry[flat]))
+    return spot

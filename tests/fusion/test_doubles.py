@@ -21,11 +21,18 @@ ONE = [
     (("Taberna dos Mercadores", "eating_out"), ("Taberna dos Mercadores", "eating_out"), 6),
     (("Terreirinho", "eating_out"), ("Restaurante do Terreirinho", "eating_out"), 17),
     (("Wine Quay", "bar"), ("Wine Quay", "eating_out"), 20),
-    (("Palácio da Bolsa", "museum"), ("Palácio da Bolsa (48)", "manor"), 44),
+    (("Palácio da Bolsa", "museum"), ("Palácio da Bolsa (48)", "manor"), 38),
     (("Forte de São João (Castelo Velho)", "castle"), ("Forte de São João", "castle"), 40),
 ]
 TWO = [
     (("Taberna dos Mercadores", "eating_out"), ("Taberna dos Mercadores", "eating_out"), 60),
+    (("Lima 5 (Minimercado)", "other_business"), ("Lima 5", "eating_out"), 30),
+    (("Casa dos Arcos", "historic_building"), ("Casa dos Arcos", "bookshop"), 5),
+    (
+        ("Escola Superior de Saúde Santa Maria", "university"),
+        ("Escola Superior de Educação Santa Maria", "university"),
+        9,
+    ),
     (("Farmácia da Foz", "other_business"), ("Mercearia da Foz", "other_business"), 5),
     (("Capela de São Paulo", "historic_church"), ("Castro de São Paulo", "hill_fort"), 5),
     (("Mamoa 1 de Chã", "monument"), ("Mamoa 2 de Chã", "monument"), 5),
@@ -59,11 +66,29 @@ def test_what_states_two_doors_floors_or_branches_is_two() -> None:
         assert len(groups(fused([(*row[:5], None) for row in rows], A))) == 1
 
 
+def test_two_telephones_are_two_and_one_written_otherwise_is_one() -> None:
+    for second, joined in (("222 080 119", True), ("+351 222 339 900; 222 339 901", False)):
+        told = [f'{{"phone": "{number}"}}' for number in ("+351 222080119", second)]
+        rows = [("a", f"{at}", "Café Sical", "cafe", (at * 4, 0), tags) for at, tags in enumerate(told)]
+        assert together(fused(rows, A), ("a", "0"), ("a", "1")) is joined
+
+
+def test_a_second_name_that_two_share_joins_neither_points_nor_outlines() -> None:
+    tags = '{"short_name": "ATL"}'
+    for where in ((box(0, 0, 30), box(10, 10, 15)), ((0, 0), (4, 0))):
+        rows = [
+            ("a", "1", "Recheio", "other_business", where[0], tags),
+            ("a", "2", "António Lopes", "other_business", where[1], tags),
+        ]
+        assert len(groups(fused(rows, A))) == 2
+        assert len(groups(fused([rows[0], ("a", "2", "ATL", "other_business", where[1], None)], A))) == 1
+
+
 def test_three_in_a_row_are_no_double_and_a_chain_only_at_one_door() -> None:
     row = [("a", f"{at}", "Marques Soares", "other_business", (at * 20, 0)) for at in range(3)]
     assert len(groups(fused(row, A))) == 3
     near, door = (
-        [("a", f"{at}", "Starbucks", "cafe", (x, 0)) for at, x in enumerate((0, apart, 5000))] for apart in (30, 4)
+        [("a", f"{at}", "Starbucks", "cafe", (x, 0)) for at, x in enumerate((0, apart, 5000))] for apart in (30, 14)
     )
     assert [len(groups(fused(rows, A))) for rows in (near, door)] == [3, 2]
 

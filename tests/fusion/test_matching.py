@@ -37,7 +37,7 @@ ALIKE = [
     ("ISAG", "university", "Instituto Superior de Administração e Gestão", "university", 10),
     ("Igreja Matriz", "historic_church", "Igreja de São Pedro", "historic_church", 10),
     ("Bibl. Mun. Prof. Vieira Dinis", "library", "Biblioteca Municipal Professor Vieira Dinis", "library", 60),
-    ("Capela de N.ª Sr.ª da Lapa", "historic_church", "Nossa Senhora da Lapa", "monument", 20),
+    ("Capela de N.ª Sr.ª da Lapa", "historic_church", "Nossa Senhora da Lapa", "historic_church", 20),
     ("Театр Рахманова", "theatre", "Teatr Rakhmanova", "theatre", 40),
     ("Museu d’Ávila", "museum", "Museu d'Avila", "museum", 60),
     ("Theatro Baptista", "theatre", "Teatro Batista", "theatre", 60),
@@ -226,7 +226,7 @@ def test_what_was_decided_apart_stays_apart_through_a_third() -> None:
 
 def test_without_identifiers_the_model_does_not_see_what_one_source_states_of_another() -> None:
     rows = [
-        ("w", "Q1", "Pala da Moura", "megalith", (0, 0)),
+        ("w", "Q1", "Mamoa da Moura", "megalith", (0, 0)),
         ("o", "node/1", "Anta de Vilarinho", "megalith", (6, 0), '{"wikidata": "Q1"}'),
     ]
     atlas = atlas_of(WIKIDATA, OSM)

@@ -1,0 +1,81 @@
+"""Whether two records are each other's only candidate: nothing else of their kind stands there in either source."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy.spatial import cKDTree
+
+from atlas.fusion.compare import things_said
+from atlas.fusion.names import core
+from atlas.fusion.near import spots
+
+RIVAL_M = 50.0  # of one source, of one kind, by another name, within it of the other record
+FARTHEST_M = 250.0  # or as near as the record itself, up to here
+_KEY_APART = 1e4  # between keys, on the third axis of the tree: farther than any radius
+_LOOKED_AT = 4  # the nearest of a kind: the record itself, and what its source holds of it beside
+_AT_ONE_SPOT = 2  # names at one spot: of two, one at least is another's
+
+
+def alone(pairs: pd.DataFrame, records: pd.DataFrame) -> np.ndarray:
+    """Of each pair, whether both are of a kind and neither source holds another of it within 50 m.
+
+    A source that lists two churches side by side says that the nearer is not the only one that may be meant; where
+    each source lists one museum, two names are more likely those of one thing. What bears the record's own name
+    (a node in its outline) is no rival.
+
+    Parameters
+    ----------
+    pairs
+        ``a``, ``b`` (positions), of different sources.
+    records
+        With ``source_id``, ``classes``, ``names``, ``numbers``, ``kinds`` and a geometry in a metric CRS.
+    """
+    a, b = pairs["a"].to_numpy(), pairs["b"].to_numpy()
+    found = np.zeros(len(a), bool)
+    if not len(a):
+        return found
+    code, sets = pd.factorize(things_said(records))
+    both, at = np.unique(code[a] * len(sets) + code[b], return_inverse=True)
+    shared = [sorted(sets[one // len(sets)] & sets[one % len(sets)]) for one in both.tolist()]
+    number = {word: place for place, word in enumerate(sorted(frozenset().union(*sets)))}
+    coded = [np.array([number[word] for word in one], dtype=np.int64) for one in shared]
+    pair = np.repeat(np.arange(len(a)), np.array([len(one) for one in shared])[at])
+    if not len(pair):
+        return found
+    kind = np.concatenate([coded[one] for one in at.tolist()])
+    rivals = _Rivals(records, code, [[number[word] for word in sorted(one)] for one in sets], len(number))
+    reach = np.clip(pairs["distance_m"].to_numpy()[pair], RIVAL_M, FARTHEST_M)
+    lone = ~rivals.near(a[pair], b[pair], kind, reach) & ~rivals.near(b[pair], a[pair], kind, reach)
+    found[pair[lone]] = True
+    return found
+
+
+class _Rivals:
+    """Where the records of each source and kind stand, and by which names."""
+
+    def __init__(self, records: pd.DataFrame, code: np.ndarray, kinds: list[list[int]], many: int) -> None:
+        point = spots(records.geometry.to_numpy())
+        self._spot = point - point.min(axis=0)
+        self._source = pd.factorize(records["source_id"])[0]
+        self._many = many
+        names = zip(records["names"], records["numbers"], strict=True)
+        self._name = pd.factorize(pd.Series([(core(own[0]) if own else "", said) for own, said in names]))[0]
+        row = np.repeat(np.arange(len(code)), np.array([len(one) for one in kinds])[code])
+        kind = np.array([one for own in code.tolist() for one in kinds[own]], dtype=np.int64)
+        place = pd.DataFrame({
+            "key": self._source[row] * many + kind, "x": self._spot[row, 0], "y": self._spot[row, 1],
+            "name": self._name[row],
+        }).drop_duplicates()  # fmt: skip
+        # a thousand at one spot say as much as two of them, and would all be looked through
+        place = place[place.groupby(["key", "x", "y"], sort=False).cumcount() < _AT_ONE_SPOT]
+        self._names = np.append(place["name"].to_numpy(), -1)
+        self._tree = cKDTree(place[["x", "y"]].assign(z=place["key"] * _KEY_APART).to_numpy())
+
+    def near(self, rows: np.ndarray, seen_from: np.ndarray, kind: np.ndarray, reach: np.ndarray) -> np.ndarray:
+        """Whether the source of each row holds another of the kind, by another name, in reach of the one seen from."""
+        key = self._source[rows] * self._many + kind
+        axes = np.column_stack([self._spot[seen_from], key * _KEY_APART])
+        far, near = self._tree.query(axes, k=_LOOKED_AT, distance_upper_bound=FARTHEST_M)
+        another = self._names[near] != self._name[rows][:, None]
+        return np.asarray(((far <= reach[:, None]) & another).any(axis=1))
