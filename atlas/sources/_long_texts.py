@@ -39,12 +39,21 @@ def was_cut(text: str) -> bool:
 
 
 def shortened(path: Path, form: str, folder: Path) -> Path:
-    """A copy of an extract in ``folder``, its long texts cut; XML comes out unpacked."""
+    """A copy of an extract in ``folder``, its long texts cut; XML comes out unpacked.
+
+    Raises
+    ------
+    ValueError
+        The extract breaks off, or is damaged.
+    """
     target = folder / f"shortened.{form.split('.')[0]}"
     with path.open("rb") as packed, target.open("wb") as file:
         source = cast(IO[bytes], gzip.GzipFile(fileobj=packed) if form.endswith(".gz") else packed)
-        for block in _pbf(source) if form == "pbf" else _xml(source):
-            file.write(block)
+        try:
+            for block in _pbf(source) if form == "pbf" else _xml(source):
+                file.write(block)
+        except (EOFError, IndexError, KeyError, gzip.BadGzipFile, struct.error, zlib.error) as fault:
+            raise ValueError("unexpected end") from fault
     return target
 
 
@@ -75,9 +84,9 @@ def _element(found: re.Match[bytes]) -> bytes:
 def _pbf(source: IO[bytes]) -> Iterator[bytes]:
     """The file's blobs; those of data unpacked, with the table of their texts cut."""
     while size := source.read(4):
-        header = source.read(struct.unpack(">I", size)[0])
+        header = _whole(source, struct.unpack(">I", size)[0])
         fields = {number: value for number, _, value in _fields(header)}
-        blob = source.read(int(fields[3]))
+        blob = _whole(source, int(fields[3]))
         if fields[1] == b"OSMData":
             held = {number: value for number, _, value in _fields(blob)}
             if 1 in held or 3 in held:  # raw or zlib; what is packed in another way stays as it is
@@ -85,6 +94,14 @@ def _pbf(source: IO[bytes]) -> Iterator[bytes]:
                 blob = _field(2, len(block)) + _field(3, zlib.compress(block, 1))
         head = _field(1, fields[1]) + _field(3, len(blob))
         yield struct.pack(">I", len(head)) + head + blob
+
+
+def _whole(source: IO[bytes], size: int) -> bytes:
+    """So many bytes; EOFError where there are fewer."""
+    held = source.read(size)
+    if len(held) < size:
+        raise EOFError
+    return held
 
 
 def _with_texts_cut(block: bytes) -> bytes:
