@@ -218,11 +218,11 @@ def test_a_long_text_at_the_end_of_a_block_is_found(tmp_path: Path, monkeypatch:
     assert len(whole) == 8
 
 
-@pytest.mark.parametrize("form", ["osm.gz", "osm.pbf"])
+@pytest.mark.parametrize("form", ["osm.gz", "pbf"])
 def test_an_extract_that_breaks_off_where_texts_are_cut_is_refused(tmp_path: Path, form: str) -> None:
     held = [node(n, n / 10, 1, name=HOSTILE, shop="books") for n in range(1, 9)]
     path = tmp_path / f"a.{form}"
-    whole = as_pbf(*held) if form == "osm.pbf" else gzip.compress(as_xml(*held).encode())
+    whole = as_pbf(*held) if form == "pbf" else gzip.compress(as_xml(*held).encode())
     for left in range(len(whole) // 8, len(whole), len(whole) // 8):
         path.write_bytes(whole[:left])
         with pytest.raises(ValueError, match="unexpected end"):
