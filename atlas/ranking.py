@@ -16,7 +16,7 @@ from atlas.errors import ConfigError, UnknownName
 from atlas.scores import score_one
 from atlas.scoring.index import Scored
 from atlas.scoring.opportunity import LETTERS, READING_OF, UNSURE, cells
-from atlas.scoring.uncertainty import TIE
+from atlas.scoring.uncertainty import TIE, Drawn, untold
 from atlas.ties import above_next
 
 COLUMNS = (
@@ -173,15 +173,15 @@ def _stored(built: Built, index_id: str) -> pd.DataFrame:
     return stored[stored["index"] == index_id].set_index("code")
 
 
-def drawn_scores(built: Built, index_id: str, weights: Mapping[str, float]) -> pd.DataFrame:
+def drawn_scores(built: Built, index_id: str, weights: Mapping[str, float], drawn: Drawn = untold) -> pd.DataFrame:
     """Scores of an index by code with other weights, and intervals drawn for them: what ``rank_table`` orders."""
     index, manifest = index_holding(built, index_id), built.store.manifest
     made = score_one(
         built.atlas, built.store_tables, index, draws=manifest["draws"], seed=manifest["seed"],
-        weights=checked_weights(index, weights),
+        weights=checked_weights(index, weights), drawn=drawn,
     )  # fmt: skip
-    drawn: pd.DataFrame = made["scores"][0].set_index("code")
-    return drawn
+    scores: pd.DataFrame = made["scores"][0].set_index("code")
+    return scores
 
 
 @dataclass(frozen=True)

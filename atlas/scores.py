@@ -15,7 +15,7 @@ from atlas.scoring.diagnostics import against_parent, rank_within
 from atlas.scoring.doubt import Doubt
 from atlas.scoring.index import Scored, rank, score_index
 from atlas.scoring.opportunity import UNSURE, UNSURE_BELOW, cells, own_chance, probabilities
-from atlas.scoring.uncertainty import data_interval, robustness
+from atlas.scoring.uncertainty import Drawn, data_interval, robustness, untold
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -107,10 +107,11 @@ def score_one(
     seed: int,
     workers: int = 1,
     weights: Mapping[str, float] | None = None,
+    drawn: Drawn = untold,
 ) -> dict[str, Any]:
     """One index: its score rows and those of its pillars, every stage, and the chances of its three classes.
 
-    Without draws there are no intervals.
+    Without draws there are no intervals; ``drawn`` is told of both kinds, as many draws of each.
     """
     known = {indicator.code: indicator for indicator in atlas.indicator}
     values, coverage = values_of(tables, index)
@@ -143,6 +144,7 @@ def score_one(
             judges=judges_of(index, weights),
             order=order,
             workers=workers,
+            drawn=drawn,
         )
         data = data_interval(
             values,
@@ -156,6 +158,7 @@ def score_one(
             weights=weights,
             order=order,
             workers=workers,
+            drawn=drawn,
         )
         row = row.join(method[["rank_median", "rank_low", "rank_high"]]).join(data[["rank_data_low", "rank_data_high"]])
         # as many draws of the method as of the data: the chance in all of them together is the mean of the two

@@ -15,7 +15,7 @@ import pandas as pd
 from atlas.built import Built
 from atlas.config import Index
 from atlas.scores import doubts_of, judges_of
-from atlas.scoring.uncertainty import data_draws, p_above, score_draws, technical_tie
+from atlas.scoring.uncertainty import Drawn, data_draws, p_above, score_draws, technical_tie, untold
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,16 @@ class Chance:
 
 
 def chances_above(
-    built: Built, index: Index, pairs: Sequence[tuple[str, str]], weights: Mapping[str, float] | None = None
+    built: Built,
+    index: Index,
+    pairs: Sequence[tuple[str, str]],
+    weights: Mapping[str, float] | None = None,
+    drawn: Drawn = untold,
 ) -> list[Chance | None]:
-    """For each pair of ranked units, the chance that the first stands above the second; nothing without draws."""
+    """For each pair of ranked units, the chance that the first stands above the second; nothing without draws.
+
+    ``drawn`` is told of both kinds of draws, as many of each.
+    """
     draws, seed = built.store.manifest["draws"], built.store.manifest["seed"]
     ranked = built.scored(index, weights).ranked
     units = [code for code in dict.fromkeys(code for pair in pairs for code in pair) if bool(ranked.get(code, False))]
@@ -57,8 +64,9 @@ def chances_above(
     known = {indicator.code: indicator for indicator in built.atlas.indicator}
     values = built.inputs(index)[0][ranked]
     method = score_draws(
-        values, index, known, draws=draws, seed=seed, units=units, weights=weights, judges=judges_of(index, weights)
-    )
+        values, index, known, draws=draws, seed=seed, units=units, weights=weights, judges=judges_of(index, weights),
+        drawn=drawn,
+    )  # fmt: skip
     data = data_draws(
         values,
         index,
@@ -69,6 +77,7 @@ def chances_above(
         units=units,
         p_match=built.places["p_match"],
         weights=weights,
+        drawn=drawn,
     )
     return [_chance(method, data, *pair) if set(pair) <= set(units) else None for pair in pairs]
 
@@ -80,9 +89,13 @@ def _chance(method: pd.DataFrame, data: pd.DataFrame, one: str, other: str) -> C
 
 
 def above_next(
-    built: Built, index: Index, codes: Sequence[str], weights: Mapping[str, float] | None = None
+    built: Built,
+    index: Index,
+    codes: Sequence[str],
+    weights: Mapping[str, float] | None = None,
+    drawn: Drawn = untold,
 ) -> pd.Series:
     """For units in their order, the chance that each stands above the next one; missing for the last."""
-    found = chances_above(built, index, list(pairwise(codes)), weights)
+    found = chances_above(built, index, list(pairwise(codes)), weights, drawn)
     shares = [float("nan") if one is None else one.together for one in found]
     return pd.Series([*shares, float("nan")][: len(codes)], index=list(codes), dtype=float, name="p_above_next")

@@ -79,15 +79,28 @@ def package(tell: Progress, folder: str, store: str, lang: Lang) -> bytes:
         return path.read_bytes()
 
 
-def draw(_tell: Progress, folder: str, store: str, index: str, weights: dict[str, float]) -> pd.DataFrame:
+def draw(tell: Progress, folder: str, store: str, index: str, weights: dict[str, float]) -> pd.DataFrame:
     """Scores and intervals of an index with other weights."""
     from atlas.ranking import drawn_scores
 
-    return drawn_scores(opened(folder, store), index, weights)
+    built = opened(folder, store)
+    return drawn_scores(built, index, weights, _share_of_draws(tell, built))
+
+
+def _share_of_draws(tell: Progress, built: Built) -> Callable[[int], None]:
+    """Hears how many draws were made, of the method and then as many of the data, and tells the share of all."""
+    made, every = 0, 2 * int(built.store.manifest["draws"])
+
+    def drawn(count: int) -> None:
+        nonlocal made
+        made += count
+        tell(made / every, "draws")
+
+    return drawn
 
 
 def above(
-    _tell: Progress, folder: str, store: str, index: str, within: str, weights: dict[str, float] | None
+    tell: Progress, folder: str, store: str, index: str, within: str, weights: dict[str, float] | None
 ) -> pd.Series:
     """The chance that each unit of an area stands above the next one there."""
     import pandas as pd
@@ -100,11 +113,12 @@ def above(
     table = rank_table(built, index, weights=weights, within=within, intervals=False, above=none)
     held = index_holding(built, index)
     mine = checked_weights(held, weights) if weights else None
-    return above_next(built, held, table["code"][table["rank"].notna()].tolist(), mine)
+    return above_next(built, held, table["code"][table["rank"].notna()].tolist(), mine,
+                      _share_of_draws(tell, built))  # fmt: skip
 
 
 def chance(
-    _tell: Progress, folder: str, store: str, index: str, one: str, other: str, weights: dict[str, float] | None
+    tell: Progress, folder: str, store: str, index: str, one: str, other: str, weights: dict[str, float] | None
 ) -> Chance | None:
     """The chance that one unit stands above another."""
     from atlas.ranking import checked_weights, index_holding
@@ -112,7 +126,8 @@ def chance(
 
     built = opened(folder, store)
     held = index_holding(built, index)
-    return chances_above(built, held, [(one, other)], checked_weights(held, weights) if weights else None)[0]
+    mine = checked_weights(held, weights) if weights else None
+    return chances_above(built, held, [(one, other)], mine, _share_of_draws(tell, built))[0]
 
 
 def standalone(_tell: Progress, folder: str, store: str, index: str, lang: Lang) -> bytes:

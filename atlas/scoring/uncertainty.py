@@ -23,6 +23,13 @@ from atlas.scoring.doubt import Doubt
 from atlas.scoring.draws import plan_draws
 
 Floats = NDArray[np.float64]
+Drawn = Callable[[int], None]
+"""Told after each block how many draws were made in it."""
+
+
+def untold(_draws: int) -> None:
+    """Where nobody asks how far the draws are."""
+
 
 TIE = 0.05
 _BLOCK = 128
@@ -40,6 +47,7 @@ def robustness(
     judges: DataFrame | None = None,
     order: pd.Index | None = None,
     workers: int = 1,
+    drawn: Drawn = untold,
 ) -> DataFrame:
     """Robustness interval of each rank: what defensible choices of method do to the order. No coverage is claimed.
 
@@ -69,7 +77,7 @@ def robustness(
     def fill(block: slice) -> None:
         ranks[:, block] = ranks_of(plan.scores(block)).T
 
-    _run(fill, _blocks(draws), workers)
+    _run(fill, _blocks(draws), workers, drawn)
     return _described(ranks, values.index, standing, order)
 
 
@@ -83,14 +91,18 @@ def score_draws(
     units: list[str] | None = None,
     weights: Mapping[str, float] | None = None,
     judges: DataFrame | None = None,
+    drawn: Drawn = untold,
 ) -> DataFrame:
     """Scores of ``units`` (all where none is named) under the same draws as ``robustness``: draws × units.
 
     A geometric draw gives the logarithm of the score; only comparisons within one draw mean anything.
     """
     plan = plan_draws(values, index, indicators, draws, seed, weights, judges).of(values.index, units)
-    scores = np.concatenate([plan.scores(block) for block in _blocks(draws)]) if draws else np.empty((0, 0))
-    return DataFrame(scores, columns=values.index if units is None else units)
+    scores: list[NDArray[np.floating]] = []
+    _run(lambda block: scores.append(plan.scores(block)), _blocks(draws), 1, drawn)
+    return DataFrame(
+        np.concatenate(scores) if draws else np.empty((0, 0)), columns=values.index if units is None else units
+    )
 
 
 def data_interval(
@@ -107,6 +119,7 @@ def data_interval(
     weights: Mapping[str, float] | None = None,
     order: pd.Index | None = None,
     workers: int = 1,
+    drawn: Drawn = untold,
 ) -> DataFrame:
     """Data interval of each rank: what the doubt in the input does to the order, with the method fixed.
 
@@ -151,7 +164,7 @@ def data_interval(
         if limits:
             classes[block.start // _BLOCK] = (scores < limits[0]).sum(axis=0), (scores >= limits[1]).sum(axis=0)
 
-    _run(fill, _blocks(draws), workers)
+    _run(fill, _blocks(draws), workers, drawn)
     table = _described(ranks, values.index, standing, order)
     table = table.rename(columns={name: f"{name}_data" for name in ("p_top10", "p_above_next")})
     table.columns = table.columns.str.replace("rank_", "rank_data_")
@@ -173,12 +186,14 @@ def data_draws(
     units: list[str] | None = None,
     p_match: Series | None = None,
     weights: Mapping[str, float] | None = None,
+    drawn: Drawn = untold,
 ) -> DataFrame:
     """Scores of ``units`` (all where none is named) under the draws of ``data_interval``: draws × units."""
     plan = DataDraws(values, index, indicators, doubts, p_match, weights)
     kept = values.index if units is None else pd.Index(units)
     at = values.index.get_indexer(kept)
-    scores = [plan.scores(block, seed)[:, at] for block in _blocks(draws)]
+    scores: list[NDArray[np.floating]] = []
+    _run(lambda block: scores.append(plan.scores(block, seed)[:, at]), _blocks(draws), 1, drawn)
     return DataFrame(np.concatenate(scores), columns=kept)
 
 
@@ -249,13 +264,17 @@ def _blocks(draws: int) -> Iterator[slice]:
     return (slice(start, min(start + _BLOCK, draws)) for start in range(0, draws, _BLOCK))
 
 
-def _run(task: Callable[[slice], None], blocks: Iterator[slice], workers: int) -> None:
+def _run(task: Callable[[slice], None], blocks: Iterator[slice], workers: int, drawn: Drawn) -> None:
+    def one(block: slice) -> None:
+        task(block)
+        drawn(block.stop - block.start)
+
     if workers <= 1:
         for block in blocks:
-            task(block)
+            one(block)
         return
     with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(task, blocks))
+        list(pool.map(one, blocks))
 
 
 def _above_next(ranks: NDArray[np.unsignedinteger], at: NDArray[np.intp]) -> Floats:

@@ -279,13 +279,15 @@ def test_both_ways_of_starting_give_the_same_settings() -> None:
 def test_chances_that_take_long_are_drawn_in_a_process_of_its_own_and_are_the_same(
     app_of_norte: Built, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of a municipality's units, and of two that are compared."""
+    """Of a municipality's units, and of two that are compared; the share that is done grows to the whole."""
     told: list[str] = []
+    shares: dict[str, list[float]] = {}
 
     def awaited(_session: object, _key: str, _what: str, task: str, *, give_up: object, **arguments: Any) -> object:
         assert callable(give_up)
         told.append(task)
-        made = TASKS[task](lambda *_: None, **place_of(app_of_norte), **arguments)
+        heard = shares.setdefault(task, [])
+        made = TASKS[task](lambda share, _: heard.append(share), **place_of(app_of_norte), **arguments)
         hold(name_of(task, fingerprint(app_of_norte), arguments), made)
         return made
 
@@ -296,8 +298,9 @@ def test_chances_that_take_long_are_drawn_in_a_process_of_its_own_and_are_the_sa
         monkeypatch.setattr(f"atlas.app.{module}.awaited", awaited)
     assert {name: text(opened(name, **link)) for name, link in links.items()} == direct
     assert told == ["above", "chance"]
-    shares = rank_table(app_of_norte, within="0303")["p_above_next"].dropna()
-    assert all(Translator("pt").percent(share) in direct["ordenar"] for share in shares.head(5))
+    assert all(one == sorted(one) and len(one) > 2 and one[-1] == 1 for one in shares.values())
+    chances = rank_table(app_of_norte, within="0303")["p_above_next"].dropna()
+    assert all(Translator("pt").percent(chance) in direct["ordenar"] for chance in chances.head(5))
 
 
 def test_what_is_written_while_one_waits_takes_no_longer_than_a_moment(app_of_norte: Built) -> None:
