@@ -29,6 +29,7 @@ from atlas.commands import (
     weighing,
     writing,
 )
+from atlas.commands.parser import Parser
 from atlas.errors import AtlasError, from_system
 from atlas.language import default_language
 
@@ -52,7 +53,8 @@ COMMANDS: tuple[Command, ...] = (
 def parser(lang: str, words: Sequence[str] = ()) -> argparse.ArgumentParser:
     """The parser of all commands, with its help in ``lang``; only those among ``words`` get their arguments."""
     pick = 1 if lang == "en" else 0
-    whole = argparse.ArgumentParser(
+    whole = Parser(
+        lang,
         prog="atlas",
         description=("Atlas de lugares criativos para a regeneração urbana.",
                      "Atlas of creative places for urban regeneration.")[pick],
@@ -61,7 +63,7 @@ def parser(lang: str, words: Sequence[str] = ()) -> argparse.ArgumentParser:
     spare = argparse.ArgumentParser(add_help=False)  # one for all that are not asked: to make one each takes long
 
     def made(**told: Any) -> Any:
-        return argparse.ArgumentParser(**told) if told["prog"].rpartition(" ")[2] in words else spare
+        return Parser(lang, **told) if told["prog"].rpartition(" ")[2] in words else spare
 
     make: Any = made  # argparse calls it, and wants no class
     commands = whole.add_subparsers(dest="command", metavar="COMMAND", parser_class=make)

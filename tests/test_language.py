@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from atlas.atlasfile import product_folder
+from atlas.cli import main
 from atlas.config import Indicator, Text
 from atlas.language import NO_BREAK, Translator, catalogue, counted
 
@@ -167,3 +168,34 @@ def test_no_catalogue_is_empty() -> None:
     names = {path.name for path in (folder / "pt").glob("*.po")}
     assert names == {path.name for path in (folder / "en").glob("*.po")}
     assert names >= {"app.po", "cli.po", "exports.po", "scoring.po"}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["nothing"], "atlas: COMMAND: «nothing» não serve; escolha entre "),
+        (["rank", "--lang", "fr"], "atlas rank: --lang: «fr» não serve; escolha entre "),
+        (["rank", "--lang", "pt", "--top"], "atlas rank: --top: falta o valor."),
+        (["init", "--lang", "pt", "x", "--name", "a"], "atlas init: falta indicar um destes: --neighbourhoods --grid."),
+        (["rank", "--lang", "pt", "norte", "a", "b"], "atlas: argumentos desconhecidos: a b."),
+        (["export", "--lang", "pt"], "atlas export: falta indicar: "),
+    ],
+)
+def test_a_wrong_command_is_refused_in_portuguese(
+    words: list[str], said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    assert main(words) == 2
+    told = capsys.readouterr().err
+    assert said in told
+    assert told.startswith("utilização: atlas")
+
+
+def test_the_help_has_its_headings_in_the_language_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rank", "--help", "--lang", "pt"]) == 0
+    told = capsys.readouterr().out
+    assert "\nopções:\n" in told
+    assert "mostra esta ajuda" in told
+    assert main(["rank", "--help", "--lang", "en"]) == 0
+    assert "\noptions:\n" in capsys.readouterr().out
