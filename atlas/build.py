@@ -230,7 +230,8 @@ def _build(
         tables = {name: earlier.read(name) for name in DATA_TABLES}
         about = {key: earlier.manifest[key] for key in ("sources", "repairs", "warnings")}
     else:
-        placed = place_all(atlas)
+        share = _share_of(progress, 0.02, 0.5)
+        placed = place_all(atlas, progress=lambda done: share(done, "places"))
         tables = dict(placed.tables)
         about = {"sources": placed.sources, "repairs": placed.repairs, "warnings": placed.warnings}
     clock.done("places")

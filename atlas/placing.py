@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from os.path import commonprefix
@@ -55,15 +55,16 @@ class Places:
         return cls(units, dict(tables), Opened(atlas, units), **about)
 
 
-def place_all(atlas: Atlas) -> Places:
+def place_all(atlas: Atlas, *, progress: Callable[[float], None] = lambda _share: None) -> Places:
     """Read the units and every source of records, classify, fuse, and say in which unit each place lies.
 
-    All faults of all sources are collected before the first is raised.
+    All faults of all sources are collected before the first is raised. ``progress`` is told the share done, 0 to 1.
     """
     units = load_units(atlas)
     opened = Opened(atlas, units)
     records, sources, warnings = _records(atlas, opened, units)
-    fused = fuse(records, atlas)
+    progress(0.3)
+    fused = fuse(records, atlas, progress=lambda share: progress(0.3 + 0.6 * share))
     places = _along_a_curve(_attributes(fused.places, atlas, units))
     warnings += [[f"fusion: {pt}", f"fusion: {en}"] for pt, en in fused.warnings]
     warnings += _idle_layers(atlas)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import geopandas as gpd
@@ -53,12 +53,16 @@ class Compared:
     p_match: np.ndarray
 
 
-def fuse(records: gpd.GeoDataFrame, atlas: Atlas) -> Fused:
+def _silent(_share: float) -> None:
+    """No progress."""
+
+
+def fuse(records: gpd.GeoDataFrame, atlas: Atlas, *, progress: Callable[[float], None] = _silent) -> Fused:
     """Fuse classified records (in the atlas's CRS, with ``classes``) into places, and apply ``decisions.csv``.
 
     Nothing depends on the order of the records or of the sources. The id of a place is made from its oldest record
     (by the source's date, then its id), so that a newer source changes no id. What stays without a place is listed
-    in ``unplaced``.
+    in ``unplaced``. ``progress`` is told the share that is done, 0 to 1.
     """
     decided = decisions_on(records, atlas)
     records = on_records(records, decided, atlas)
@@ -69,13 +73,21 @@ def fuse(records: gpd.GeoDataFrame, atlas: Atlas) -> Fused:
     p = np.ones(len(rows))
     groups = np.arange(len(rows))
     pool = np.flatnonzero(placed & ~_alone(rows, atlas))
-    found = compare(rows.iloc[pool].reset_index(drop=True), atlas, same=_inside(same, pool), apart=_inside(apart, pool))
+    progress(0.15)
+    found = compare(
+        rows.iloc[pool].reset_index(drop=True),
+        atlas,
+        same=_inside(same, pool),
+        apart=_inside(apart, pool),
+        progress=lambda share: progress(0.15 + 0.65 * share),
+    )
     groups[pool], p[pool] = pool[found.groups], found.p_match
     waiting = np.flatnonzero(~placed)
     groups[waiting], p[waiting] = place_by_name(rows, groups, waiting, pool, apart=apart)
     groups = joined(groups, same)
     stays = placed | (groups != np.arange(len(rows)))
     unplaced = rows.loc[~stays, ["source_id", "record_id", "name", "classes", "parent"]].reset_index(drop=True)
+    progress(0.9)
     places, members = merge(rows[stays].assign(group=groups[stays], p_match=p[stays]), atlas)
     disputes = _disputes(found, members)
     places = with_mark(places, pd.unique(disputes[["place_id", "other_place_id"]].to_numpy().ravel()), "disputed")
@@ -154,6 +166,7 @@ def compare(
     same: Sequence[tuple[int, int]] = (),
     apart: Sequence[tuple[int, int]] = (),
     identifiers_seen: bool = True,
+    progress: Callable[[float], None] = _silent,
 ) -> Compared:
     """Compare prepared, placed records and group those that are one thing.
 
@@ -170,9 +183,11 @@ def compare(
     if not identifiers_seen:
         stated = stated[stated["own"] & (stated["key"] != "osm")]
     pairs = candidate_pairs(rows, stated)
+    progress(0.4)
     pairs["alone"] = alone(pairs, rows)
     steps = class_steps(pairs, rows["classes"], atlas)
     pairs["p"] = probabilities(pairs, rows, steps, identifiers=identifiers_seen)
+    progress(0.7)
     together = {id_ for id_, (_, rule) in atlas.classes.items() if rule.rooms == "together"}
     rules = pd.concat(
         [one_entity(rows, stated), inside_outlines(rows), rooms(rows, together=together)], ignore_index=True
@@ -189,6 +204,7 @@ def compare(
         ],
         ignore_index=True,
     )
+    progress(0.85)
     decided = pd.DataFrame(list(same), columns=["a", "b"], dtype=np.int64).assign(p=1.0)
     groups, joined_with = group(
         pd.concat(

@@ -62,6 +62,15 @@ def test_two_records_are_one_place(pair: tuple[str, str, str, str, int], one_pla
     assert together(found, ("a", "1"), ("b", "1")) is one_place
 
 
+def test_a_fusion_tells_how_far_it_is() -> None:
+    told: list[float] = []
+    rows = records(("a", "1", "Museu do Ouro", "museum", (0, 0)), ("b", "1", "Museu do Ouro", "museum", (9, 0)))
+    fuse(rows, atlas_of(A, B), progress=told.append)
+    assert len(told) >= 4
+    assert told == sorted(told)
+    assert 0 < told[0] < told[-1] < 1
+
+
 def test_a_match_in_doubt_marks_both_places_and_lists_the_pair() -> None:
     rows = [
         ("a", "1", "Igreja de São Bento", "historic_church", (0, 0)),

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -117,6 +118,31 @@ def test_the_labels_are_two_passes_over_enough_pairs_and_enough_hard_ones() -> N
     assert pairs["why"].str.len().min() > 10
     observed = (pairs["first"] == pairs["second"]).mean()
     assert observed > 0.97
+
+
+def test_the_fresh_part_holds_no_record_of_the_others_and_is_matched_as_the_page_says(
+    norte: Built, porto: Built
+) -> None:
+    known, fresh = (
+        pd.read_csv(HERE / name, dtype={"record_a": str, "record_b": str})
+        for name in ("labelled_pairs.csv", "fresh_pairs.csv")
+    )
+    ends = [
+        {*zip(one["source_a"], one["record_a"], strict=True), *zip(one["source_b"], one["record_b"], strict=True)}
+        for one in (known, fresh)
+    ]
+    assert len(fresh) >= 100
+    assert ends[0].isdisjoint(ends[1])
+    in_porto = fresh["source_a"].isin(ONLY_PORTO) | fresh["source_b"].isin(ONLY_PORTO)
+    of = [
+        built.store.read("members").set_index(["source_id", "record_id"])["place_id"].to_dict()
+        for built in (norte, porto)
+    ]
+    rows = fresh[ENDS].itertuples(index=False, name=None)
+    together = np.array([of[at][row[:2]] == of[at][row[2:]] for row, at in zip(rows, in_porto, strict=True)])
+    same = (fresh["label"] == "same").to_numpy()
+    assert (same & together).sum() / together.sum() > 0.9
+    assert (same & together).sum() / same.sum() > 0.9
 
 
 def test_identifiers_find_what_they_name(norte: Built) -> None:
