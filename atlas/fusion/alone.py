@@ -75,7 +75,10 @@ class _Rivals:
     def near(self, rows: np.ndarray, seen_from: np.ndarray, kind: np.ndarray, reach: np.ndarray) -> np.ndarray:
         """Whether the source of each row holds another of the kind, by another name, in reach of the one seen from."""
         key = self._source[rows] * self._many + kind
-        axes = np.column_stack([self._spot[seen_from], key * _KEY_APART])
+        _, first, asked = np.unique(seen_from * (key.max() + 1) + key, return_index=True, return_inverse=True)
+        axes = np.column_stack([self._spot[seen_from[first]], key[first] * _KEY_APART])  # once for all its pairs
         far, near = self._tree.query(axes, k=_LOOKED_AT, distance_upper_bound=FARTHEST_M)
-        another = self._names[near] != self._name[rows][:, None]
-        return np.asarray(((far <= reach[:, None]) & another).any(axis=1))
+        found, name = np.zeros(len(rows), bool), self._names[near]
+        for at in range(_LOOKED_AT):
+            found |= (far[asked, at] <= reach) & (name[asked, at] != self._name[rows])
+        return found
