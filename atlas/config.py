@@ -126,6 +126,8 @@ class Source(Model):
     note: Text | None = None
     covers: float = Field(1.0, ge=0, le=1, description="share of the neighbourhoods that the source claims to cover")
     layers: tuple[Id, ...] = Field((), description="the layers it may fill; all where none is named")
+    title_en: str = Field("", description="its title in English, where it has one or needs one")
+    licence_en: str = Field("", description="its licence in English, where its name is Portuguese")
     fuse: bool = Field(True, description="false: every record is a place of its own (stops, short lets)")
     ends_at_region: bool = Field(False, description="its records stop at the region's border: reach near it is cut")
     fetched: bool = Field(
@@ -134,6 +136,14 @@ class Source(Model):
     )
     replaces: tuple[Id, ...] = Field((), description="sources that it stands in for once it is there")
     read: dict[str, Any] = Field({}, description="what the source's kind needs to know to read the file")
+
+    def title_in(self, lang: str) -> str:
+        """The title in ``pt`` or ``en``; one without a translation as it stands."""
+        return (lang == "en" and self.title_en) or self.title
+
+    def licence_in(self, lang: str) -> str:
+        """The licence in ``pt`` or ``en``; one without a translation as it stands."""
+        return (lang == "en" and self.licence_en) or self.licence
 
 
 class Fetch(Model):

@@ -26,7 +26,7 @@ def layers_table(built: Built, lang: Lang = "pt") -> pd.DataFrame:
             "name": layer.layer.name.in_(lang),
             "places": int(inside.sum()),
             "complete": complete.get(layer.id),
-            "licence": _licences(built, own[inside]),
+            "licence": _licences(built, own[inside], lang),
             "load": None if inside.any() else _load(layer, lang),
         })  # fmt: skip
     return pd.DataFrame(rows)
@@ -36,9 +36,14 @@ def _load(layer: Layer, lang: Lang) -> str | None:
     return layer.layer.load.in_(lang) if layer.layer.load else None
 
 
-def _licences(built: Built, places: pd.DataFrame) -> str | None:
+def _licences(built: Built, places: pd.DataFrame, lang: Lang) -> str | None:
     ids = {one for text in places["sources"].unique() for one in text.split("|")}
-    licences = dict.fromkeys(s["licence"] for s in built.store.manifest["sources"] if s["id"] in ids)
+    known = {source.id: source for source in built.atlas.source}
+    licences = dict.fromkeys(
+        known[one["id"]].licence_in(lang) if one["id"] in known else one["licence"]
+        for one in built.store.manifest["sources"]
+        if one["id"] in ids
+    )
     return "; ".join(licences) or None
 
 

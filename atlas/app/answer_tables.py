@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from atlas.answers import Answer
 
 MOST = 100
+LONG = 40
+"""Characters from which a column of words asks for room."""
 _FIGURE = re.compile(r"[\d\s.,%–—-]+")
 
 
@@ -30,12 +32,25 @@ def _table(rows: list[dict[str, str]], caption: str) -> Node:
     figures = {one for one in rows[0] if all(_is_figure(str(row[one])) for row in rows)}
 
     def cell(tag: str, column: str, words: str) -> Node:
-        return h(tag, *prose(words), class_="n" if column in figures else None, scope="col" if tag == "th" else None)
+        kind = "n" if column in figures else "long" if column in long else None
+        return h(tag, *prose(words), class_=kind, scope="col" if tag == "th" else None)
 
-    head = h("tr", *(cell("th", one, one) for one in rows[0]))
+    long = {one for one in rows[0] if any(len(str(row[one])) > LONG for row in rows)} - figures
+    head = h("tr", *(cell("th", one, _headed(one)) for one in rows[0]))
     body = [h("tr", *(cell("td", one, str(row[one])) for one in row)) for row in rows]
-    table = h("table", h("caption", caption, class_="unseen"), h("thead", head), h("tbody", *body), class_="plain")
+    table = h(
+        "table", h("caption", caption, class_="unseen"), h("thead", head), h("tbody", *body), class_="plain answer"
+    )
     return h("div", table, class_="wide", role="region", tabindex="0", aria_label=caption)
+
+
+def _headed(word: str) -> str:
+    """A column's name as a heading; a symbol of one letter keeps its form.
+
+    >>> _headed("nome"), _headed("p"), _headed("A com B")
+    ('Nome', 'p', 'A com B')
+    """
+    return word if len(word) < 2 else word[0].upper() + word[1:]
 
 
 def _is_figure(text: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from atlas.app import charts
 from atlas.app.dom import Node, h
 from atlas.app.table import bounds_words, missing, number, pair, span_words
-from atlas.app.words import said, some_words
+from atlas.app.words import joined, named, said, some_words
 from atlas.config import Atlas, Text
 from atlas.language import Translator
 
@@ -199,18 +199,23 @@ def _place(subject: Subject, one: Mapping[str, Any]) -> Node:
     t = subject.t
     chance = number(one.get("p_match"))
     known = subject.atlas.classes.get(str(one.get("class") or ""))
-    told = [
+    told: list[Node] = [
         subject.name_of(known[1].name) if known else "",
-        " + ".join(title(subject.atlas, source) for source in str(one["source"] or "").split("|")),
+        *(
+            [h("span", *joined((title(subject, source) for source in str(one["source"] or "").split("|")), " + "))]
+            if one["source"]
+            else []
+        ),
         t("app.card.match", chance=t.percent(chance)) if chance is not None and chance < 0.995 else "",
         *(said(t, f"app.mark.{mark}") for mark in some_words(one.get("marks"))),
     ]
-    return h("li", str(one["name"] or "") or t("app.card.nameless"), h("small", " · ".join(filter(None, told))))
+    return h("li", str(one["name"] or "") or t("app.card.nameless"), h("small", *joined(told, " · ")))
 
 
-def title(atlas: Atlas, source_id: str) -> str:
+def title(subject: Subject, source_id: str) -> Node:
     """The title of a source; its id where the configuration no longer names it."""
-    return next((source.title for source in atlas.source if source.id == source_id), source_id)
+    found = next((source for source in subject.atlas.source if source.id == source_id), None)
+    return source_id if found is None else named(subject.t, found, found.title)
 
 
 def sources(subject: Subject, found: Iterable[Mapping[str, Any]]) -> list[Node]:
@@ -221,7 +226,11 @@ def sources(subject: Subject, found: Iterable[Mapping[str, Any]]) -> list[Node]:
     used |= {source for one in atlas.indicator if one.code in codes for source in one.sources}
     used.add(atlas.neighbourhoods.source)
     lines = [
-        h("li", source.title, h("small", " · ".join((source.publisher, t.date(source.date), source.licence))))
+        h(
+            "li",
+            named(t, source, source.title),
+            h("small", " · ".join((source.publisher, t.date(source.date), source.licence_in(t.lang)))),
+        )
         for source in atlas.source
         if source.id in used
     ]

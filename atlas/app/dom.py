@@ -38,6 +38,12 @@ def _flat(children: Iterable[Children]) -> Iterable[Node]:
             yield from _flat(child)
 
 
+def contents(label: str, parts: Iterable[tuple[str, str]]) -> list[Any]:
+    """The parts of a long page as links: the id of each, and its title."""
+    links = (h("li", h("a", title, href=f"#{id_}")) for id_, title in parts)
+    return h("nav", h("ul", *links), class_="here", aria_label=label)
+
+
 def prose(text: str) -> list[Node]:
     """A text with its words between back-ticks as code.
 

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from atlas.language import LANGUAGES
 from atlas.map_layers import MadeLayer, made_layers
 from atlas.maps import compact_json, write_outlines
 from atlas.steps import DECIMALS, crosses_180, eastward
@@ -96,7 +97,10 @@ def made_points(built: Built, made: MadeLayer) -> dict[str, Any]:
     }
 
 
-def _titles(built: Built, sources: list[str]) -> list[str]:
-    """Titles of sources, each given by ids joined by ``|``."""
-    titles = {source.id: source.title for source in built.atlas.source}
-    return [" · ".join(titles.get(one, one) for one in ids.split("|")) for ids in sources]
+def _titles(built: Built, sources: list[str]) -> dict[str, list[str]]:
+    """Titles of sources by language, each given by ids joined by ``|``."""
+    told = {}
+    for lang in LANGUAGES:
+        titles = {source.id: source.title_in(lang) for source in built.atlas.source}
+        told[lang] = [" · ".join(titles.get(one, one) for one in ids.split("|")) for ids in sources]
+    return told

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
+from atlas.app.dom import Node, h
 from atlas.language import Translator
+
+if TYPE_CHECKING:
+    from atlas.config import Source
 
 
 def some_words(value: object) -> list[str]:
@@ -19,6 +25,28 @@ def said(t: Translator, key: str) -> str:
         return t(key)
     except KeyError:
         return key.rpartition(".")[2].replace("_", " ")
+
+
+def named(t: Translator, source: Source | None, title: str) -> Node:
+    """A source's title; on an English page, one that nobody translated is marked as Portuguese, to be read as such."""
+    if source is not None:
+        title = source.title_in(t.lang)
+    return h("span", title, lang="pt") if t.lang == "en" and not (source and source.title_en) else title
+
+
+def licence_of(t: Translator, source: Source | None, licence: str) -> str:
+    """A source's licence in the page's language."""
+    return source.licence_in(t.lang) if source is not None else licence
+
+
+def joined(parts: Iterable[Node], mark: str) -> list[Node]:
+    """Parts of a line with ``mark`` between them.
+
+    >>> joined(["a", None, ["b", 0]], "; ")
+    ['a', '; ', ['b', 0]]
+    """
+    there = [one for one in parts if one]
+    return [piece for place, one in enumerate(there) for piece in ((mark, one) if place else (one,))]
 
 
 def sort_key(name: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from atlas.answers import Answer
 from atlas.built import Built, units_within
-from atlas.commands.strategy_answers import null_missing
+from atlas.commands.strategy_answers import null_missing, whereabouts
 from atlas.language import Lang, Translator
 from atlas.strategy.discrimination import CONFIDENCE
 from atlas.strategy.links import KINDS, observed_kinds
@@ -109,6 +109,7 @@ def reusable_answer(built: Built, lang: Lang, within: str | None, kind: str | No
         {
             t("strategy.column.name"): row["name"] or "—",
             t("strategy.column.class"): names.get(row["class"], row["class"]),
+            **whereabouts(built, lang, [unit]),
             t("strategy.column.size"): t.number(row["size_m2"]),
             t("strategy.column.quarter"): row["agglomeration"] or "—",
             "m": t.number(row["agglomeration_m"]),
@@ -117,7 +118,7 @@ def reusable_answer(built: Built, lang: Lang, within: str | None, kind: str | No
             "lat": t.number(row["lat"], 5),
             **({t("strategy.column.reason"): " ".join(row["reasons"])} if kind else {}),
         }
-        for row in rows
+        for row, unit in zip(rows, chosen["neighbourhood"], strict=True)
     ]
     notes = [t("strategy.reusable.how")] if rows else [t("strategy.none"), t("strategy.reusable.load")]
     if kind and kind not in observed_kinds(built.atlas):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -21,6 +22,7 @@ from atlas.strategy.walks import WALK_M, how
 CELLS = tuple(potential + decline for potential in "HML" for decline in "HML")
 SURE = 0.01
 SHOWN_CLASSES = 4
+SHOWN_UNITS = 3
 SHOWN_MISSING = 10
 
 
@@ -35,19 +37,29 @@ def agglomerations_answer(built: Built, lang: Lang, within: str | None) -> Answe
     names = {id_: rule.name.in_(lang) for id_, (_, rule) in built.atlas.classes.items()}
     shown = [
         {
-            t("strategy.column.id"): row["id"],
             t("strategy.column.name"): row["name"],
+            **whereabouts(built, lang, codes.split("|")),
             t("strategy.column.places"): t.number(row["places"]),
             t("strategy.column.mix"): _mix(row["classes"], names, t),
-            "lon": t.number(row["lon"], 5),
-            "lat": t.number(row["lat"], 5),
         }
-        for row in rows
+        for row, codes in zip(rows, table["neighbourhoods"], strict=True)
     ]
     foot = t("strategy.agglomerations.how", how=walked(built, t)) if rows else t("strategy.none")
     foot = "\n".join([foot, *beside_chance(built, t, "agglomerations", "venues_in_agglomerations")])
     meta = {**built.meta, "walk_m": WALK_M, "distance": how(built.atlas)}
     return Answer(rows, meta, shown=shown, foot=foot)
+
+
+def whereabouts(built: Built, lang: Lang, codes: Sequence[str]) -> dict[str, str]:
+    """What a planner calls a place: the names of its neighbourhoods and of what they are in, under their own words."""
+    units, words = built.units.loc[list(codes)], built.atlas.neighbourhoods
+    names = [str(one) for one in units["name"]]
+    more = len(names) - SHOWN_UNITS
+    parents = dict.fromkeys(str(one) for one in units["parent_name"])
+    return {
+        words.unit.in_(lang): ", ".join(names[:SHOWN_UNITS]) + (f" +{more}" if more > 0 else ""),
+        words.parent_unit.in_(lang): ", ".join(parents),
+    }
 
 
 def hotspots_answer(built: Built, lang: Lang, within: str | None, null: Null) -> Answer:
@@ -331,7 +343,7 @@ def _cells_said(cells: dict[str, int], t: Translator) -> list[str]:
 
 def _behind(built: Built, ids: list[str], t: Translator) -> str:
     """Whose evidence the candidates rest on."""
-    titles = {source.id: source.title for source in built.atlas.source}
+    titles = {source.id: source.title_in(t.lang) for source in built.atlas.source}
     return t("strategy.opportunities.behind", sources=" · ".join(titles.get(one, one) for one in ids))
 
 

@@ -65,7 +65,7 @@ class Asked:
             "object": name,
             "grade": grade,
             "distance_m": None if distance is None else round(float(distance), 1),
-            "source": " · ".join(dict.fromkeys(source.title for source in found)) or None,
+            "source": " · ".join(dict.fromkeys(source.title_in(self.t.lang) for source in found)) or None,
             "date": max((source.date for source in found), default=None),
             "text": " ".join(one for one in sentences if one),
         }

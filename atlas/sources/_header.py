@@ -111,7 +111,8 @@ def separator_of(text: str) -> str:
 def sheet_rows(path: Path, sheet: str | None) -> tuple[list[list[str]], Warnings]:
     """All rows of a sheet as text; merged cells are filled, and counted.
 
-    A whole number that is shown with leading zeros (format ``000000``) keeps them.
+    A whole number that is shown with leading zeros (format ``000000``) keeps them, and one that is shown as a
+    percentage is the percentage, as in a text file: the 0.125 behind ``12.5 %`` is what nobody sees.
     """
     from openpyxl import load_workbook
 
@@ -142,6 +143,8 @@ def _cell_text(value: Any, shown: str) -> str:
         return "true" if value else "false"
     if isinstance(value, dt.datetime):
         return value.date().isoformat() if value.time() == dt.time() else value.isoformat()
+    if isinstance(value, int | float) and (shown or "").endswith("%"):
+        return f"{value * 100:.12g}%"
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, int) and re.fullmatch(r"0{2,}", shown or ""):

@@ -24,6 +24,7 @@ from atlas.uploads.model import (
     MOST_COLUMNS,
     MOST_ROWS,
     MOST_VERTICES,
+    Notes,
     Uploaded,
     harmless,
     harmless_table,
@@ -33,6 +34,8 @@ from atlas.uploads.model import (
 
 _LONGEST_NAME = 4096
 """Characters of a name that are looked at: its ending says what kind of file it is."""
+_PERCENT = r"\s*[-−+]?\d[\d\s\u00a0\u202f.,]*%\s*"
+"""A figure with a percent sign after it, and nothing else."""
 
 
 def read(name: str, content: bytes, layer: str = "") -> Uploaded:
@@ -174,7 +177,29 @@ def _table(name: str, table: pd.DataFrame) -> Uploaded:
             "A tabela não tem linhas abaixo do cabeçalho. Exporte-a com os dados.",
             "The table has no rows below its header. Export it with its data.",
         )
-    return Uploaded(name, harmless_table(table, name), notes=notes)
+    told = harmless_table(table, name)
+    return Uploaded(name, told, notes=(*notes, *percents(told)))
+
+
+def percents(table: pd.DataFrame) -> Notes:
+    """What the percent signs of a table become: the figure before the sign, not a share of 1.
+
+    >>> percents(pd.DataFrame({"vagos": ["12,5 %", None], "nome": ["100 % lã", "b"]}))[0][0]
+    'Coluna «vagos»: o sinal de percentagem fica de fora, e «12,5 %» lê-se como o número antes dele'
+    """
+    notes = []
+    for column in table.columns:
+        cells = table[column].dropna()
+        if not len(cells) or pd.api.types.is_numeric_dtype(cells):
+            continue
+        signed = cells[cells.astype(str).str.fullmatch(_PERCENT)]
+        if len(signed):
+            first = str(signed.iloc[0]).strip()
+            notes.append((
+                f"Coluna «{column}»: o sinal de percentagem fica de fora, e «{first}» lê-se como o número antes dele",
+                f"Column “{column}”: the percent sign is left away, and “{first}” is read as the number before it",
+            ))  # fmt: skip
+    return tuple(notes)
 
 
 # ── shapes ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -357,7 +382,7 @@ def _features(name: str, table: pd.DataFrame, shapes: list[shapely.Geometry | No
             f"Geometria reparada: {_count(broken, 'elemento', 'elementos')} (o primeiro é o {first})",
             f"Geometry repaired: {_count(broken, 'feature', 'features')} (the first is {first})",
         ))  # fmt: skip
-    return Uploaded(name, told, gpd.GeoSeries(flat, index=told.index), crs, notes=tuple(notes))
+    return Uploaded(name, told, gpd.GeoSeries(flat, index=told.index), crs, notes=(*notes, *percents(told)))
 
 
 def _count(which: np.ndarray, one: str, many: str) -> str:

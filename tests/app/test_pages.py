@@ -88,6 +88,48 @@ def test_one_line_says_what_the_selectors_hold(app_of_norte: Built, page: str, t
     assert line[1]["data-told"] == told
 
 
+def test_an_english_page_says_sources_and_licences_in_english(app_of_norte: Built) -> None:
+    """Every source of the embedded atlases has both names: a translated one is not marked as Portuguese."""
+    assert all(source.title_en for source in app_of_norte.atlas.source)
+    tree = trees(opened("metodo", lang="en"))["method_sources"]
+    shown = " ".join(words(node) for node in tree)
+    for source in app_of_norte.atlas.source:
+        assert source.title_en in shown
+        assert source.licence_in("en") in shown
+    assert not re.search("Registo|Estatística oficial|segundo|Factos|Sem licença|dados abertos", shown)
+    assert '"lang": "pt"' not in json.dumps(tree)
+    assert "Registo público" in text(opened("metodo"))
+
+
+def test_a_title_that_nobody_translated_is_marked_as_portuguese(app_of_norte: Built) -> None:
+    from atlas.app.words import named
+
+    source = app_of_norte.atlas.source[0]
+    bare = source.model_copy(update={"title_en": ""})
+    assert named(Translator("en"), bare, "") == ["span", {"lang": "pt"}, source.title]
+    assert named(Translator("en"), source, "") == source.title_en
+    assert named(Translator("pt"), bare, "") == source.title
+
+
+@pytest.mark.parametrize("lang", ["pt", "en"])
+def test_indicators_that_do_not_spread_are_named(app_of_norte: Built, lang: str) -> None:
+    from types import SimpleNamespace
+
+    from atlas.app.pages.metodo import without_spread
+
+    manifest: dict[str, Any] = {"without_spread": [["não distinguem: museums_5km, o_que_nao_existe"] * 2]}
+    session: Any = SimpleNamespace(
+        built=SimpleNamespace(store=SimpleNamespace(manifest=manifest)),
+        atlas=app_of_norte.atlas, view=SimpleNamespace(lang=lang), t=Translator("en" if lang == "en" else "pt"),
+    )  # fmt: skip
+    (line,) = without_spread(session)
+    museums = app_of_norte.atlas.indicator_of("museums_5km").name.in_(lang)
+    assert museums in words(line)
+    assert "o_que_nao_existe" in words(line)  # an indicator that the configuration has lost since keeps its code
+    manifest["without_spread"] = []
+    assert without_spread(session) == []
+
+
 def test_explorar_shows_the_first_ranked_with_score_and_intervals(app_of_norte: Built) -> None:
     first = rank_table(app_of_norte).iloc[0]
     shown = text(opened("explorar"))

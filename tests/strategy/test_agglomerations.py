@@ -122,3 +122,16 @@ def test_the_ranking_names_the_agglomerations_of_each_unit(porto: Built, norte: 
     assert {row["code"]: set(row["agglomerations"]) for row in rows if row["agglomerations"]} == wanted
     declining = rank_table(norte, "decline").set_index("code")["agglomerations"]
     assert declining["0303"].count("|") + 1 == len(norte.store.read("agglomerations").query("parent == '0303'"))
+
+
+def test_a_planner_reads_where_an_agglomeration_is(norte: Built) -> None:
+    """Its name, its parishes and its municipality; the id and the coordinates are for programs."""
+    from atlas.commands.strategy_answers import agglomerations_answer
+
+    told = agglomerations_answer(norte, "pt", "0303")
+    assert told.shown is not None
+    assert [list(row) for row in told.shown] == [["nome", "freguesia", "município", "lugares", "mistura"]] * 2
+    assert {row["município"] for row in told.shown} == {"Braga"}
+    names = set(norte.units.loc[norte.units["parent"] == "0303", "name"])
+    assert all(any(row["freguesia"].startswith(name) for name in names) for row in told.shown)
+    assert all({"id", "lon", "lat"} <= row.keys() for row in told.rows)

@@ -351,3 +351,25 @@ def test_without_weight_nothing_moves_and_with_all_of_it_the_figure_alone_ranks(
     assert kept["moved"].dropna().eq(0).all()
     alone = weighing.weighed(ranks, figure, 1.0, aggregation=mean)
     assert alone["score_with"].tolist()[:3] == pytest.approx(held, abs=1e-6)
+
+
+def test_percent_signs_are_said_in_the_preview(tmp_path: Path) -> None:
+    """12,5 % is 12.5 in text and in a workbook, where the 0.125 behind it is what nobody sees."""
+    from openpyxl import Workbook
+
+    csv = read("vagos.csv", "codigo;vagos;nome\n131217;12,5 %;100 % lã\n131218;7 %;b\n".encode())
+    book = Workbook()
+    page = book.active
+    assert page is not None
+    page.append(["codigo", "vagos"])
+    page.append(["131217", 0.125])
+    page.append(["131218", 0.07])
+    for row in (2, 3):
+        page.cell(row, 2).number_format = "0.0%"
+    book.save(tmp_path / "vagos.xlsx")
+    sheet = read("vagos.xlsx", (tmp_path / "vagos.xlsx").read_bytes())
+    for uploaded, first in ((csv, "12,5 %"), (sheet, "12.5%")):
+        ((pt, en),) = uploaded.notes
+        assert pt.startswith("Coluna «vagos»: o sinal de percentagem fica de fora")
+        assert f"“{first}” is read as the number before it" in en
+        assert placing.as_figures(uploaded, "vagos").tolist() == [12.5, 7.0]

@@ -179,7 +179,7 @@
       lat: file.lat,
       lines: file.lines,
       names: file.names.map((one) => one || told.words.nameless),
-      kinds: file.kind.map((kind, at) => `${file.kinds[lang][kind]} · ${file.sources[file.source[at]]}`),
+      kinds: file.kind.map((kind, at) => `${file.kinds[lang][kind]} · ${(file.sources[lang] || file.sources)[file.source[at]]}`),
     }));
   }
 

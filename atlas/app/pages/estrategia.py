@@ -8,7 +8,7 @@ import streamlit as st
 
 from atlas.app import parts
 from atlas.app.answer_tables import answer_nodes
-from atlas.app.dom import h
+from atlas.app.dom import contents, h
 from atlas.app.session import BY_BUILT, Session
 from atlas.app.view import packed, view
 from atlas.language import Lang, Translator
@@ -42,6 +42,8 @@ def show(session: Session) -> None:
         left, _ = st.columns([1, 2])
     with left:
         parts.area_select(session)
+    links = [(question, t(f"app.strategy.{question}")) for question in QUESTIONS]
+    view("strategy_parts", [contents(t("app.page.parts"), links)])
     for question in QUESTIONS:
         view(question, answered(session.built, question, session.view.lang, session.view.within))
 
@@ -53,7 +55,7 @@ def answered(built: Built, question: str, lang: Lang, within: str) -> bytes:
     title = t(f"app.strategy.{question}")
     nodes = answer_nodes(t, _ask(built, question, lang, within or None), title)
     lead = h("p", t(f"app.strategy.{question}_long"), class_="sentence")
-    return packed([h("section", h("h2", title), lead, *nodes, class_="card")])
+    return packed([h("section", h("h2", title, id=question), lead, *nodes, class_="card")])
 
 
 def _ask(built: Built, question: str, lang: Lang, within: str | None) -> Answer:

@@ -8,10 +8,10 @@ import streamlit as st
 
 from atlas.app import charts, link
 from atlas.app.diagnosis import diagnosis, judges
-from atlas.app.dom import Node, h, prose
+from atlas.app.dom import Node, contents, h, prose
 from atlas.app.session import BY_BUILT, Session
 from atlas.app.view import view
-from atlas.app.words import said, some_words
+from atlas.app.words import joined, licence_of, named, said
 from atlas.language import Lang
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 ORDER = 8
 PATH = "metodo"
+PARTS = ("indicators", "flags", "sources", "build")
 FLAGS = ("completeness_unknown", "estimated_residents", "municipal_value", "edge", "small_base", "cut_dependent",
          "uncertain_class")  # fmt: skip
 
@@ -31,6 +32,10 @@ def show(session: Session) -> None:
     t = session.t
     view("method", [
         h("section", h("h1", t("app.page.metodo")), h("p", t("app.method.lead"), class_="sentence"),
+          contents(t("app.page.parts"), [
+              ("method_indices", t("app.method.indices")), *((part, t(f"app.method.{part}")) for part in PARTS),
+              ("method_diagnosis", t("diag.title"))]),
+          h("a", id="method_indices", class_="anchor"),
           *(_index(session, index) for index in session.atlas.index), class_="method"),
     ])  # fmt: skip
     view("method_indicators", [h("section", *indicators(session), class_="card")])
@@ -38,13 +43,15 @@ def show(session: Session) -> None:
     if told:
         view("method_judges", [h("section", *told, class_="card")])
     view("method_flags", [
-        h("section", h("h2", t("app.method.flags")), h("dl", *(h("div", h("dt", said(t, f"app.flag.{flag}")),
-          h("dd", t(f"app.flaglong.{flag}"))) for flag in FLAGS), class_="guide"), class_="card"),
+        h("section", h("h2", t("app.method.flags"), id="flags"),
+          h("dl", *(h("div", h("dt", said(t, f"app.flag.{flag}")), h("dd", t(f"app.flaglong.{flag}")))
+                    for flag in FLAGS), class_="guide"), class_="card"),
     ])  # fmt: skip
     view("method_sources", [h("section", *sources(session), class_="card")])
     view("method_build", [h("section", *build(session), class_="card")])
     with st.spinner(t("diag.computing")):
         told_of = diagnosis(session.built, session.view.lang)
+    view("diagnosis_here", [h("a", id="method_diagnosis", class_="anchor")])
     view("method_diagnosis", told_of)
 
 
@@ -77,7 +84,7 @@ def _index(session: Session, index: Index) -> Node:
         "div",
         h("h2", index.name.in_(t.lang)),
         h("p", index.about.in_(t.lang), class_="sentence"),
-        h("p", facts, class_="aside"),
+        h("p", facts[:1].upper() + facts[1:], class_="aside"),
         h("table", h("caption", t("app.method.tree", index=index.name.in_(t.lang)), class_="unseen"),
           h("thead", h("tr", *(h("th", t(f"app.method.{name}"), scope="col")
                                for name in ("pillar", "share", "inside")))),
@@ -92,7 +99,8 @@ def indicators(session: Session) -> list[Node]:
     heads = ("indicator", "unit", "direction", "goalposts", "level", "present", "source")
     rows = [_indicator(session, one, counts[one.code]) for one in session.atlas.indicator if one.code in counts]
     return [
-        h("h2", t("app.method.indicators")),
+        h("h2", t("app.method.indicators"), id="indicators"),
+        *without_spread(session),
         h("div", h("table", h("caption", t("app.method.indicators"), class_="unseen"),
           h("thead", h("tr", *(h("th", t(f"app.method.{name}"), scope="col") for name in heads))),
           h("tbody", *rows), class_="plain"), class_="wide", role="region", tabindex="0",
@@ -100,9 +108,23 @@ def indicators(session: Session) -> list[Node]:
     ]  # fmt: skip
 
 
+def without_spread(session: Session) -> list[Node]:
+    """The indicators that have one value everywhere, by their names: they weigh, and tell no unit from another."""
+    codes = [
+        code.strip()
+        for pair in session.built.store.manifest.get("without_spread", [])
+        for code in str(pair[0]).rpartition(": ")[2].split(",")
+    ]
+    names = {one.code: one.name.in_(session.view.lang) for one in session.atlas.indicator}
+    if not codes:
+        return []
+    told = ", ".join(names.get(code, code) for code in codes)
+    return [h("p", session.t.n("app.method.without_spread", len(codes), names=told), class_="sentence notices")]
+
+
 def _indicator(session: Session, one: Indicator, counts: dict[str, Any]) -> Node:
     t = session.t
-    titles = {source.id: source.title for source in session.atlas.source}
+    titles = {source.id: named(t, source, source.title) for source in session.atlas.source}
     posts = "—" if one.goalposts is None else t("app.method.posts", low=t.number(one.goalposts[0], one.decimals),
                                                 high=t.number(one.goalposts[1], one.decimals))  # fmt: skip
     note = h("small", *prose(one.note.in_(t.lang))) if one.note else None
@@ -118,7 +140,7 @@ def _indicator(session: Session, one: Indicator, counts: dict[str, Any]) -> Node
         h("td", t(f"app.method.level_{one.level}")),
         h("td", t("app.method.of", present=t.number(counts["present"]),
                   count=t.number(counts["present"] + counts["missing"]))),
-        h("td", "; ".join(names)),
+        h("td", *joined(names, "; ")),
     )  # fmt: skip
 
 
@@ -129,21 +151,25 @@ def sources(session: Session) -> list[Node]:
     known = {source.id: source for source in session.atlas.source}
     lines = []
     for source_id, row in rows.items():
-        note = known[source_id].note if source_id in known else None
-        warnings = [str(one) for one in some_words(row.get("warnings"))]
+        source = known.get(source_id)
+        note = source.note if source else None
+        told = [one[t.lang == "en"] for one in row["warnings"] or ()]
+        warnings = h("details", h("summary", t.n("app.method.warnings", len(told))),
+                     *(h("small", one) for one in told), class_="small") if told else None  # fmt: skip
         lines.append(h(
             "tr",
-            h("th", str(row["title"]), h("small", note.in_(t.lang)) if note else None,
-              *(h("small", warning) for warning in warnings), scope="row"),
-            h("td", str(row["publisher"])), h("td", str(row["licence"])), h("td", t.date(str(row["date"]))),
-            h("td", t.number(row["records"])),
+            h("th", named(t, source, str(row["title"])), h("small", note.in_(t.lang)) if note else None,
+              warnings, scope="row"),
+            h("td", str(row["publisher"])), h("td", licence_of(t, source, str(row["licence"]))),
+            h("td", t.date(str(row["date"]))), h("td", t.number(row["records"]), class_="n"),
         ))  # fmt: skip
     heads = ("source", "publisher", "licence", "date", "records")
     return [
-        h("h2", t("app.method.sources")),
+        h("h2", t("app.method.sources"), id="sources"),
         h("p", t("app.method.odbl"), class_="sentence"),
         h("div", h("table", h("caption", t("app.method.sources"), class_="unseen"),
-          h("thead", h("tr", *(h("th", t(f"app.method.{name}"), scope="col") for name in heads))),
+          h("thead", h("tr", *(h("th", t(f"app.method.{name}"), scope="col", class_="n" if name == "records" else None)
+                               for name in heads))),
           h("tbody", *lines), class_="plain"), class_="wide", role="region", tabindex="0",
           aria_label=t("app.method.sources")),
     ]  # fmt: skip
@@ -161,7 +187,7 @@ def build(session: Session) -> list[Node]:
         "seed": str(manifest["seed"]),
     }
     return [
-        h("h2", t("app.method.build")),
+        h("h2", t("app.method.build"), id="build"),
         h("dl", *(h("div", h("dt", t(f"app.method.{name}")), h("dd", value)) for name, value in facts.items()),
           class_="guide"),
     ]  # fmt: skip
