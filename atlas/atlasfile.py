@@ -15,6 +15,7 @@ from atlas import config_faults
 from atlas.config import Atlas, Index, Indicator
 from atlas.errors import AtlasError, ConfigError, SourceError, Spot, raise_first, refusal
 from atlas.fetched import DECISIONS, located_file
+from atlas.language import NO_BREAK
 
 CONFIG = "atlas.toml"
 EMBEDDED = ("norte", "porto")
@@ -336,10 +337,10 @@ def _misplaced(atlas: Atlas, index: Index, indicator: Indicator, where: str) -> 
         source = next((one for one in atlas.source if one.id == name), None)
         if source is not None and source.covers < LEAST_COVER:
             yield ConfigError(
-                f"A fonte «{name}» cobre {source.covers:.0%} das unidades; para pesar num índice são precisos "
-                f"{LEAST_COVER:.0%}. Use-a só como camada.",
-                f"The source “{name}” covers {source.covers:.0%} of the units; to weigh in an index it takes "
-                f"{LEAST_COVER:.0%}. Use it as a layer only.",
+                f"A fonte «{name}» cobre {_percent(source.covers)} das unidades; para pesar num índice são precisos "
+                f"{_percent(LEAST_COVER)}. Use-a só como camada.",
+                f"The source “{name}” covers {_percent(source.covers)} of the units; to weigh in an index it takes "
+                f"{_percent(LEAST_COVER)}. Use it as a layer only.",
                 where=where,
             )
 
@@ -409,3 +410,8 @@ def check_file(path: Path) -> Path:
             where=str(path),
         )
     return path
+
+
+def _percent(share: float) -> str:
+    """A share in whole per cent, which both languages write alike."""
+    return f"{100 * share:.0f}{NO_BREAK}%"

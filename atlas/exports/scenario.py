@@ -11,6 +11,7 @@ import pandas as pd
 from atlas.config import Text
 from atlas.exports.exportable import Exportable, Field, FieldType
 from atlas.exports.from_store import describe
+from atlas.language import counted
 
 if TYPE_CHECKING:
     from atlas.scenarios.applying import Outcome
@@ -63,8 +64,12 @@ def scenario_layer(outcome: Outcome, moves: pd.DataFrame, areas: list[DrawnArea]
             id="scenario",
             title=Text(pt=f"Cenário: {scenario.name}", en=f"Scenario: {scenario.name}"),
             description=Text(
-                pt=f"{index.name.pt}, antes e depois de {len(scenario.changes)} mudanças hipotéticas. {scenario.note}",
-                en=f"{index.name.en}, before and after {len(scenario.changes)} hypothetical changes. {scenario.note}",
+                pt=f"{index.name.pt}, antes e depois de "
+                + counted("pt", len(scenario.changes), "# mudança hipotética|# mudanças hipotéticas")
+                + f". {scenario.note}",
+                en=f"{index.name.en}, before and after "
+                + counted("en", len(scenario.changes), "# hypothetical change|# hypothetical changes")
+                + f". {scenario.note}",
             ),
             frame=frame,
             fields=tuple(

@@ -20,6 +20,7 @@ from typing import Any
 
 from atlas import __version__
 from atlas.errors import FetchError
+from atlas.language import counted
 
 AGENT = f"atlas-creative-places/{__version__} (atlas fetch)"
 BLOCK = 256 * 1024
@@ -321,14 +322,15 @@ def _broken(fault: BaseException, address: str) -> Exception:
 
 def _given_up(address: str, fault: Passing, wait_s: float, tries: int) -> FetchError:
     if wait_s > MOST_PATIENCE_S:
-        minutes = round(wait_s / 60)
+        pt, en = counted("pt", wait_s / 60, "# minuto|# minutos"), counted("en", wait_s / 60, "# minute|# minutes")
         return FetchError(
-            f"O serviço pede uma pausa de {minutes} minutos ({fault.pt}). Repita depois: o que já veio fica guardado.",
-            f"The service asks for a pause of {minutes} minutes ({fault.en}). Try again then: what has come is kept.",
+            f"O serviço pede uma pausa de {pt} ({fault.pt}). Repita depois: o que já veio fica guardado.",
+            f"The service asks for a pause of {en} ({fault.en}). Try again then: what has come is kept.",
             where=address,
         )
     return FetchError(
-        f"Após {tries} tentativas, {fault.pt}. Repita mais tarde: o que já veio fica guardado.",
-        f"After {tries} tries, {fault.en}. Try again later: what has come is kept.",
+        f"Após {counted('pt', tries, '# tentativa|# tentativas')}, {fault.pt}. Repita mais tarde: o que já veio fica "
+        "guardado.",
+        f"After {counted('en', tries, '# try|# tries')}, {fault.en}. Try again later: what has come is kept.",
         where=address,
     )

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pandas import DataFrame, Index, Series
 
 from atlas.errors import AtlasError, ConfigError, UnknownName, raise_first
+from atlas.language import written
 from atlas.scoring.csvtext import numbers
 from atlas.scoring.tree import Tree
 
@@ -235,8 +236,8 @@ def _inconsistent(matrix: Floats, weights: Floats, ratio: float, family: list[st
     a, b = np.unravel_index(int(np.argmax(strain)), strain.shape)
     first, second = family[int(a)], family[int(b)]
     return ConfigError(
-        f"As comparações contradizem-se: razão de consistência {ratio:.2f}, quando tem de ficar abaixo de "
-        f"{INCONSISTENT_FROM:g}. Reveja a de «{first}» com «{second}», a que mais destoa.",
+        f"As comparações contradizem-se: razão de consistência {written('pt', ratio, 2)}, quando tem de ficar abaixo "
+        f"de {written('pt', INCONSISTENT_FROM, 1)}. Reveja a de «{first}» com «{second}», a que mais destoa.",
         f"The comparisons contradict one another: consistency ratio {ratio:.2f}, where it must be below "
         f"{INCONSISTENT_FROM:g}. Look again at “{first}” with “{second}”, the one most out of tune.",
         where=where,

@@ -14,6 +14,7 @@ import shapely
 
 from atlas.errors import AtlasError, SourceError
 from atlas.initialise.columns import LAT, LON, named
+from atlas.language import counted
 from atlas.sources import _coordinates
 from atlas.sources.table import numbers
 from atlas.uploads.model import Uploaded
@@ -90,8 +91,10 @@ def _none_inside(
         pt = "As coordenadas têm a latitude primeiro: troque-as no QGIS (Trocar coordenadas X e Y)"
         en = "The coordinates have the latitude first: swap them in QGIS (Swap X and Y coordinates)"
     return SourceError(
-        f"Nenhum dos {len(shapes)} registos fica no território do atlas em {crs_name(crs)}. {pt}.",
-        f"None of the {len(shapes)} records lies in the atlas's region in {crs_name(crs)}. {en}.",
+        f"{counted('pt', len(shapes), 'O registo não fica|Nenhum dos # registos fica')} no território do atlas em "
+        f"{crs_name(crs)}. {pt}.",
+        f"{counted('en', len(shapes), 'The record does not lie|None of the # records lies')} in the atlas's region in "
+        f"{crs_name(crs)}. {en}.",
         where=uploaded.name,
     )
 
