@@ -27,6 +27,8 @@ OPL = "opl,locations_on_ways=true,add_metadata=version"
 TOO_LONG = ("too long", "overlong")
 """How osmium says it of XML and of PBF."""
 _ESCAPED = re.compile("%([0-9a-f]+)%")
+ESCAPES = frozenset(" %,=@")
+"""What OPL writes as an escape, besides control characters."""
 _BETWEEN = bytes.maketrans(b"nxy,", b"    ")
 
 
@@ -40,9 +42,11 @@ def tags_of(text: str) -> dict[str, str]:
     >>> tags_of("Tname=Café%20%«A»,note=a%3d%b"), tags_of("T")
     ({'name': 'Café «A»', 'note': 'a=b'}, {})
     """
-    pairs: list[Any] = [pair.split("=") for pair in text[1:].split(",")] if len(text) > 1 else []
-    if "%" in text:
-        return {plain(key): plain(value) for key, value in pairs}
+    if len(text) < 2:
+        return {}
+    if "%2c%" in text or "%3d%" in text:  # an escaped comma or equals sign must not part anything
+        return {plain(key): plain(value) for key, value in [pair.split("=") for pair in text[1:].split(",")]}
+    pairs: list[Any] = [pair.split("=") for pair in plain(text)[1:].split(",")]
     return dict(pairs)
 
 
@@ -50,7 +54,11 @@ def plain(text: str) -> str:
     """Text without OPL's escapes."""
     if "%" not in text:
         return text
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+    return _ESCAPED.sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return chr(int(found[1], 16))
 
 
 def nodes_of(ways: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

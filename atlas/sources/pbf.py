@@ -23,7 +23,7 @@ from atlas.atlasfile import product_folder
 from atlas.config import Source
 from atlas.layers import load_layers, wanted_tags
 from atlas.sources import _osm, to_records
-from atlas.sources._extract import Extract, Line, members_of, nodes_of, opened, place_of, tags_of
+from atlas.sources._extract import ESCAPES, Extract, Line, members_of, nodes_of, opened, place_of, tags_of
 from atlas.sources._long_texts import was_cut
 
 WORDS = {"n": "node", "w": "way", "r": "relation"}
@@ -78,6 +78,8 @@ class _Wanted:
             self.asked.setdefault(key, set()).add(value)
         self._whole = frozenset(key for key, values in self.asked.items() if "" in values)
         self._pairs = frozenset(tags_filter or ())
+        # what stands in OPL as it is here is found there without taking the other tags apart
+        self._as_it_stands = ESCAPES.isdisjoint("".join(key + "".join(values) for key, values in self.asked.items()))
 
     def filter(self) -> Any:
         """What lets any wanted object pass inside osmium, and few others."""
@@ -87,7 +89,7 @@ class _Wanted:
 
     def among(self, text: str) -> dict[str, str] | None:
         """Tags as OPL writes them, if they are wanted; most are not, and are not taken apart."""
-        if not self.everything and "%" not in text and ";" not in text:
+        if not self.everything and self._as_it_stands and ";" not in text:
             pairs = text[1:].split(",")
             if self._pairs.isdisjoint(pairs) and self._whole.isdisjoint([pair.partition("=")[0] for pair in pairs]):
                 return None

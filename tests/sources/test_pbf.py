@@ -241,3 +241,15 @@ def test_nodes_may_stand_after_the_ways_that_they_are_in(tmp_path: Path) -> None
     streets = read_streets(path, 3857)
     assert streets is not None
     assert streets.network.edges[["from_node", "to_node"]].to_numpy().tolist() == [[4, 7], [4, 9]]
+
+
+@pytest.mark.parametrize("wanted", [["shop=books"], ["shop"], ["shop=books", "craft=sapateiro, à mão"]])
+def test_wanted_tags_are_found_beside_names_with_any_sign(tmp_path: Path, wanted: list[str]) -> None:
+    path = tmp_path / "a.osm"
+    names = ["A, B = C", "100% @ 20%", "%20%", "shop=books, a", "a;b", "é\u200b ç"]
+    held = [node(n, 1, 1, name=name, shop="books") for n, name in enumerate(names, 1)]
+    odd = node(8, 1, 1, name="shop=books", craft="sapateiro, à mão")
+    path.write_text(as_xml(*held, node(7, 1, 1, name="x shop=books", note="shop"), odd), encoding="utf-8")
+    read = pbf.read_osm(path, tags_filter=wanted)
+    assert read["name"].tolist() == names + ["shop=books"] * (len(wanted) - 1)
+    assert [json.loads(tags)["name"] for tags in read["tags"]] == read["name"].tolist()
