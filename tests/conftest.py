@@ -64,9 +64,22 @@ def _small_atlas(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def small_store(_small_atlas: Path) -> Path:
+    """The store of the small atlas, built once a run with 50 draws; who spoils it takes ``small_built``."""
+    return open_built(str(_small_atlas), draws=50).store.folder
+
+
 @pytest.fixture
 def small_atlas(_small_atlas: Path, tmp_path: Path) -> Path:
     """A fresh copy of the small atlas, in a folder with a blank and an accent in its path."""
     folder = tmp_path / "Região de Esposende"
     shutil.copytree(_small_atlas, folder, ignore=shutil.ignore_patterns(".atlas", ".atlas.*"))
     return folder
+
+
+@pytest.fixture
+def small_built(small_atlas: Path, small_store: Path) -> Path:
+    """The same with its store, as a build with 50 draws leaves it."""
+    shutil.copytree(small_store, small_atlas / ".atlas")
+    return small_atlas

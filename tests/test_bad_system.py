@@ -22,22 +22,17 @@ from atlas.errors import ConfigError, SourceError
 from atlas.store import Store
 
 Out = pytest.CaptureFixture[str]
-BUILD = ["build", "--draws", "20", "--quiet", "--lang", "en"]
+BUILD = ["build", "--draws", "50", "--quiet", "--lang", "en"]
 
 
 def bytes_of(store: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in store.iterdir() if path.name != stores.LOG}
 
 
-@pytest.fixture(scope="module")
-def _store(_small_atlas: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return open_built(str(_small_atlas), store=tmp_path_factory.mktemp("once") / "loja", draws=20).store.folder
-
-
 @pytest.fixture
-def store(small_atlas: Path, _store: Path) -> Path:
+def store(small_built: Path) -> Path:
     """The small atlas's own store, built already."""
-    return shutil.copytree(_store, small_atlas / ".atlas")
+    return small_built / ".atlas"
 
 
 def as_anybody(*command: str) -> subprocess.CompletedProcess[str]:
@@ -53,9 +48,9 @@ def as_anybody(*command: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_folder_that_may_only_be_read_is_said_and_a_store_elsewhere_serves(
-    small_atlas: Path, _store: Path, tmp_path: Path
+    small_atlas: Path, small_store: Path, tmp_path: Path
 ) -> None:
-    elsewhere = shutil.copytree(_store, tmp_path / "outra loja")
+    elsewhere = shutil.copytree(small_store, tmp_path / "outra loja")
     small_atlas.chmod(0o555)
     try:
         refused = as_anybody(*BUILD, str(small_atlas))
@@ -96,7 +91,7 @@ def test_a_disk_that_fills_up_leaves_the_last_store_and_no_rest(small_atlas: Pat
     assert "the last one stands" in done.stderr
     assert "Traceback" not in done.stderr
     assert bytes_of(store) == kept
-    assert not [path for path in small_atlas.iterdir() if path.name.startswith(".atlas-")]
+    assert not [path for path in small_atlas.iterdir() if path.name.startswith("..atlas-")]
 
 
 @pytest.mark.parametrize("schema", [0, stores.SCHEMA + 1])

@@ -47,13 +47,13 @@ def test_esposende_goes_from_its_files_to_a_rank_and_a_file_that_gdal_opens(
         assert back.loc[row["code"], "potential"] == pytest.approx(row["score"], abs=0.01)
 
 
-def test_a_second_build_rewrites_nothing_and_a_forced_one_gives_the_same_bytes(small_atlas: Path) -> None:
-    store = open_built(str(small_atlas), draws=50).store.folder
+def test_a_second_build_rewrites_nothing_and_a_forced_one_gives_the_same_bytes(small_built: Path) -> None:
+    store = small_built / ".atlas"
     before = {path.name: path.stat().st_mtime_ns for path in store.iterdir()}
     kept = bytes_of(store)
-    open_built(str(small_atlas))
+    open_built(str(small_built))
     assert {path.name: path.stat().st_mtime_ns for path in store.iterdir()} == before
-    open_built(str(small_atlas), draws=50, force=True)
+    open_built(str(small_built), draws=50, force=True)
     assert bytes_of(store) == kept
 
 
@@ -150,12 +150,12 @@ FAULTS: list[tuple[Callable[[Path], None], str]] = [
 
 @pytest.mark.parametrize(("spoil", "said"), FAULTS)
 def test_a_fault_in_the_input_is_one_paragraph_and_the_last_store_stands(
-    small_atlas: Path, capsys: pytest.CaptureFixture[str], spoil: Callable[[Path], None], said: str
+    small_built: Path, capsys: pytest.CaptureFixture[str], spoil: Callable[[Path], None], said: str
 ) -> None:
-    store = open_built(str(small_atlas), draws=0).store.folder
+    store = small_built / ".atlas"
     kept = bytes_of(store)
-    spoil(small_atlas)
-    code = main(["build", "--draws", "0", "--lang", "pt", str(small_atlas)])
+    spoil(small_built)
+    code = main(["build", "--draws", "0", "--lang", "pt", str(small_built)])
     error = capsys.readouterr().err
     assert code == 1
     assert re.search(said, error)

@@ -100,23 +100,22 @@ def test_a_missing_an_older_and_a_damaged_store_say_what_to_do(tmp_path: Path) -
         Store(tmp_path / "s").read("scores")
 
 
-def test_a_killed_build_leaves_the_last_good_atlas(small_atlas: Path) -> None:
-    run = [sys.executable, "-m", "atlas.cli", "build", "--draws", "20", "--progress", "json"]
-    assert subprocess.run([*run, str(small_atlas)], capture_output=True, check=False).returncode == 0
-    kept = {path.name: path.read_bytes() for path in (small_atlas / ".atlas").iterdir()}
-    victim = subprocess.Popen([*run, "--force", str(small_atlas)], stderr=subprocess.PIPE, text=True)
+def test_a_killed_build_leaves_the_last_good_atlas(small_built: Path) -> None:
+    run = [sys.executable, "-m", "atlas.cli", "build", "--draws", "50", "--progress", "json"]
+    kept = {path.name: path.read_bytes() for path in (small_built / ".atlas").iterdir()}
+    victim = subprocess.Popen([*run, "--force", str(small_built)], stderr=subprocess.PIPE, text=True)
     assert victim.stderr is not None
     for line in victim.stderr:
         if '"stage": "store"' in line or '"stage": "scores"' in line:
             os.kill(victim.pid, signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
             break
     victim.wait(timeout=60)
-    assert subprocess.run([*run, str(small_atlas)], capture_output=True, check=False).returncode == 0
-    after = {path.name: path.read_bytes() for path in (small_atlas / ".atlas").iterdir()}
+    assert subprocess.run([*run, str(small_built)], capture_output=True, check=False).returncode == 0
+    after = {path.name: path.read_bytes() for path in (small_built / ".atlas").iterdir()}
     kept.pop("build.log.json")
     after.pop("build.log.json")
     assert after == kept
-    assert not list(small_atlas.glob(".atlas-*"))
+    assert not list(small_built.glob("..atlas-*"))
 
 
 def test_two_builds_at_once_do_not_hurt_each_other(small_atlas: Path) -> None:

@@ -64,7 +64,7 @@ COMMANDS: dict[str, Words] = {
 
 
 @pytest.fixture(scope="module")
-def shelf(_small_atlas: Path) -> Iterator[Path]:
+def shelf(_small_atlas: Path, small_store: Path) -> Iterator[Path]:
     """A built atlas that may be read; ``read_only`` and ``shut``, where nothing may be written; and a file.
 
     Every command fails at the file first, as whoever runs the tests: what it imports must be there before rights are
@@ -73,8 +73,8 @@ def shelf(_small_atlas: Path) -> Iterator[Path]:
     with open_folder() as folder:
         atlas = folder / "atlas"
         shutil.copytree(_small_atlas, atlas)
+        assert (atlas / small_store.name / "manifest.json").is_file()
         (atlas / "judges.csv").write_text(WEIGHTS, "utf-8")
-        assert main(["build", str(atlas), "--draws", "20", "--quiet"]) == 0
         data = json.loads((atlas / ".atlas" / "manifest.json").read_text("utf-8"))["data_version"]
         changes = [{"do": "add", "class": "theatre", "lon": -8.78, "lat": 41.53, "name": "Novo"}]
         scenario = {"schema": 1, "atlas": "norte", "data": data, "name": "x", "changes": changes}

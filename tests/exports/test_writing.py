@@ -127,10 +127,10 @@ def test_a_full_disk_leaves_nothing(atlas: Atlas, store: Store, tmp_path: Path) 
 
 
 def test_commands_refuse_a_folder_that_is_a_file_and_a_map_that_is_no_page(
-    small_atlas: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    small_built: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "taken").write_text("mine")
-    words = ["--lang", "en", "--quiet", str(small_atlas)]
+    words = ["--lang", "en", "--quiet", str(small_built)]
     assert main(["export", "all", "-o", str(tmp_path / "taken"), *words]) == 1
     assert "folder cannot be made" in capsys.readouterr().err
     assert main(["map", "-o", str(tmp_path / "x.txt"), *words]) == 1

@@ -134,8 +134,8 @@ def test_a_line_is_the_one_that_an_editor_shows(tmp_path: Path) -> None:
         read_decisions(path)
 
 
-def test_an_added_place_is_a_record_like_any_other(small_atlas: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    before = open_built(str(small_atlas), draws=0)
+def test_an_added_place_is_a_record_like_any_other(small_built: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    small_atlas, before = small_built, open_built(str(small_built))
     inside = before.store.read("neighbourhoods").to_crs(4326).geometry.iloc[0].representative_point()
     write(small_atlas, f"add, , nova-1, , , gallery; {inside.x:.5f} {inside.y:.5f}; Galeria Nova", separator=";")
     built = open_built(str(small_atlas), draws=0)
@@ -156,8 +156,8 @@ def test_an_added_place_is_a_record_like_any_other(small_atlas: Path, capsys: py
     capsys.readouterr()
 
 
-def test_the_file_is_part_of_what_a_build_stands_on(small_atlas: Path) -> None:
-    built = open_built(str(small_atlas), draws=0)
+def test_the_file_is_part_of_what_a_build_stands_on(small_built: Path) -> None:
+    small_atlas, built = small_built, open_built(str(small_built))
     member, ids = built.store.read("members").iloc[0], set(built.places.index)
     data = built.store.manifest["hashes"]["data"]
     write(small_atlas, f"closed, {member['source_id']}, {member['record_id']}")
