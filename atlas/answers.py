@@ -230,7 +230,8 @@ def rank_answer(
 def _rank_row(row: Mapping[str, Any], t: Translator) -> dict[str, str]:
     def span(low: str, high: str) -> str:
         there = row.get(low) is not None and row[low] == row[low]
-        return f"{t.number(row[low])}–{t.number(row[high])}" if there else "—"
+        ends = [t.number(row[low]), t.number(row[high])] if there else ["—"]
+        return "–".join(dict.fromkeys(ends))
 
     ranked = row["rank"] is not pd.NA and row["rank"] == row["rank"]
     return {

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from atlas.sheets.facts import Facts, Reading, contribution_rows
+from atlas.sheets.facts import Facts, Reading, contribution_rows, span_words
 from atlas.sheets.ground import Ground
 from atlas.sheets.typeface import printable
 
@@ -91,7 +91,7 @@ def _span(reading: Reading, row: pd.Series, low: str, high: str) -> str:
     t = reading.t
     if pd.isna(row[low]) or pd.isna(row[high]):
         return "—"
-    return t("sheet.span", low=t.number(row[low]), high=t.number(row[high]))
+    return span_words(t, row[low], row[high])
 
 
 def _decline(reading: Reading, parent: str) -> Facts:

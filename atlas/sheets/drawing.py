@@ -245,18 +245,26 @@ def _tries(spot: tuple[float, float], room: Room, width: float, height: float) -
             yield held(x + dx * width * step * 0.5, y + dy * height * step)
 
 
-def numbers(room: Room, points: npt.NDArray[np.float64], digits: int) -> list[tuple[float, float] | None]:
-    """The middle of the number beside each point, to its right, left, above or below; None where there is no room."""
+_AROUND = ((1, 0.0), (-1, 0.0), (0, -2.1), (0, 2.1), (1, -1.6), (1, 1.6), (-1, -1.6), (-1, 1.6))
+"""Where a number is tried: so many widths to the right of its point, so many millimetres below."""
+
+
+def numbers(
+    room: Room, points: npt.NDArray[np.float64], digits: int, line: shapely.Geometry | None = None
+) -> list[tuple[float, float] | None]:
+    """The middle of the number beside each point, to its right, left, above or below; None where there is no room.
+
+    A number stands on the ``line`` only where there is no room beside it.
+    """
     width = width_mm("0" * digits, NUMBER_PT) + 0.5
     height = NUMBER_PT * _POINT_MM * 0.95
     found: list[tuple[float, float] | None] = []
     for x, y in points.tolist():
-        spot = None
-        for right, dy in ((1, 0), (-1, 0), (0, -2.1), (0, 2.1), (1, -1.6), (1, 1.6), (-1, -1.6), (-1, 1.6)):
-            dx = right * (1.2 + width / 2)
-            box = (x + dx - width / 2, y + dy - height / 2, x + dx + width / 2, y + dy + height / 2)
-            if room.take(box):
-                spot = (round(x + dx, 2), round(y + dy, 2))
-                break
-        found.append(spot)
+        around = [(x + right * (1.2 + width / 2), y + dy) for right, dy in _AROUND]
+        boxes = [(a - width / 2, b - height / 2, a + width / 2, b + height / 2) for a, b in around]
+        order = range(len(boxes))
+        if line is not None:
+            order = np.argsort([shapely.box(*box).intersects(line) for box in boxes], kind="stable").tolist()
+        spot = next((around[one] for one in order if room.take(boxes[one])), None)
+        found.append(None if spot is None else (round(spot[0], 2), round(spot[1], 2)))
     return found

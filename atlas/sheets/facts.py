@@ -111,7 +111,8 @@ def unit_facts(reading: Reading, code: str) -> Facts:
 
 
 def _printable_law(found: Facts) -> Facts:
-    return {**found, "rows": [{**row, "detail": printable(row["detail"])} for row in found["rows"]]}
+    rows = [{**row, "detail": bound(printable(row["detail"]))} for row in found["rows"]]
+    return {"rows": rows, "closing": bound(found["closing"])}
 
 
 def _about(reading: Reading, unit: pd.Series) -> str:
@@ -175,7 +176,7 @@ def _standing(reading: Reading, index: Index, code: str) -> Facts:
     spans = [
         {
             "word": t(f"sheet.interval.{name}"),
-            "text": t("sheet.span", low=t.number(row[low]), high=t.number(row[high])),
+            "text": span_words(t, row[low], row[high]),
             "low": int(row[low]),
             "high": int(row[high]),
         }
@@ -185,6 +186,12 @@ def _standing(reading: Reading, index: Index, code: str) -> Facts:
     held["strip"] = {"count": count, "rank": rank, "first": t.number(1), "last": t.number(count), "spans": spans}
     held["strip"]["alt"] = ". ".join([held["rank"], *(f"{one['word']}: {one['text']}" for one in spans)])
     return held
+
+
+def span_words(t: Translator, low: float, high: float) -> str:
+    """From one rank to another; one number where they are the same."""
+    first, last = t.number(low), t.number(high)
+    return first if first == last else t("sheet.span", low=first, high=last)
 
 
 def _matrix(reading: Reading, code: str) -> Facts:

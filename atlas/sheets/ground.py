@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from itertools import pairwise
 
@@ -31,6 +32,8 @@ from atlas.sheets.typeface import printable
 _ROLES = ("venue", "heritage", "everyday", "stock")
 """Layers whose places stand on the map and in the list; stops, short lets and zones do not."""
 _LISTED = 120
+_OF_AREA = " · "
+"""Stands in a name between the unit and the area that it is a part of."""
 _NUMBERED = 60
 _LEAST_M = 600.0
 _THIN_MM = 0.2
@@ -46,7 +49,8 @@ class Ground:
         self.units = reading.built.units
         self.shapes = np.asarray(self.units.geometry.array, dtype=object)
         self.codes = self.units["code"].to_numpy(dtype=object)
-        self.names = [short_name(printable(name)) for name in self.units["name"]]
+        self._printed = [printable(name) for name in self.units["name"]]
+        self.names = [short_name(name) for name in self._printed]
 
     @cached_property
     def tree(self) -> shapely.STRtree:
@@ -124,19 +128,24 @@ class Ground:
         taken = self._points(drawing, frame, inside)
         room = Room(frame, [*self._corners(frame), *taken])
         around = seen != at
-        names = [self._name_and_score(one) for one in seen[around].tolist()]
+        names = [self._name_and_score(one, at) for one in seen[around].tolist()]
         labels = name_labels(room, clipped[around], names, most_mm=32, beside=clipped[~around][0])
         neighbours = self._neighbours(at)
         t, name = self.reading.t, printable(self.units["name"].iloc[at])
         held = self._map(frame, drawing, labels)
         held["alt"] = t("sheet.map_alt", name=name, neighbours="; ".join(neighbours) or "—")
         held["neighbours"] = t("sheet.neighbours", names="; ".join(neighbours)) if neighbours else ""
-        return held, self._listed(frame, room, inside)
+        return held, self._listed(frame, room, inside, clipped[~around][0])
 
-    def _name_and_score(self, at: int) -> str:
-        """What a neighbour's label says."""
-        score = self._scores["score"].iloc[at]
-        return self.names[at] if pd.isna(score) else f"{self.names[at]} {self.reading.t.number(score, 1)}"
+    def _name_and_score(self, one: int, at: int) -> str:
+        """What a neighbour's label says, on the map of the unit ``at``."""
+        name, score = self._beside(self.names, one, at), self._scores["score"].iloc[one]
+        return name if pd.isna(score) else f"{name}: {self.reading.t.number(score, 1)}"
+
+    def _beside(self, names: Sequence[str], one: int, at: int) -> str:
+        """A neighbour's name without the area that both stand in: ``Secção 012`` beside ``Secção 027 · Bonfim``."""
+        name, area = names[one].rpartition(_OF_AREA)[::2]
+        return name if name and area == names[at].rpartition(_OF_AREA)[2] else names[one]
 
     def _outlined(self, drawing: Drawing, frame: Frame, at: int, width: float) -> None:
         """The selection: ink on a white casing, never a fill."""
@@ -212,7 +221,7 @@ class Ground:
     def _neighbours(self, at: int) -> list[str]:
         """Names of the units that share a border."""
         near = self.tree.query(self.shapes[at], predicate="intersects")
-        return [printable(self.units["name"].iloc[one]) for one in np.sort(near) if one != at]
+        return [self._beside(self._printed, one, at) for one in np.sort(near).tolist() if one != at]
 
     def _map(self, frame: Frame, drawing: Drawing, labels: list[Facts]) -> Facts:
         t = self.reading.t
@@ -226,7 +235,7 @@ class Ground:
             "scale": t("sheet.scale", ratio=t.number(ratio)),
         }  # fmt: skip
 
-    def _listed(self, frame: Frame, room: Room, inside: pd.DataFrame) -> Facts:
+    def _listed(self, frame: Frame, room: Room, inside: pd.DataFrame, outline: shapely.Geometry) -> Facts:
         """Counts by layer, and the places by turns of the layers, the best known first, each with its number's spot."""
         t = self.reading.t
         words = self.reading.words
@@ -236,7 +245,9 @@ class Ground:
         chosen = inside.assign(turn=turn)[named].sort_values(["turn", "order", "place_id"]).head(_LISTED)
         points = frame.on_paper(chosen[["x", "y"]].to_numpy(dtype=float))
         digits = len(str(min(len(chosen), _NUMBERED)))
-        spots = numbers(room, points[:_NUMBERED], digits) + [None] * max(len(chosen) - _NUMBERED, 0)
+        spots = numbers(room, points[:_NUMBERED], digits, shapely.boundary(outline)) + [None] * max(
+            len(chosen) - _NUMBERED, 0
+        )
         entries = [
             {
                 "layer": row.layer,
@@ -254,7 +265,7 @@ class Ground:
             "entries": entries,
             "total": len(inside),
             "empty": "" if len(inside) else t("sheet.no_places"),
-            "sure": t.n("sheet.several_sources", several, total=t.number(len(inside))) if len(inside) else "",
+            "sure": t.n("sheet.several_sources", several, total=t.number(len(inside))) if len(inside) > 1 else "",
             "more": [t.n("sheet.more", len(inside) - shown) for shown in range(len(entries) + 1)],
         }
 

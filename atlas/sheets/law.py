@@ -15,6 +15,7 @@ from atlas.legal import sites
 from atlas.legal.lens import closing
 from atlas.legal.zones import OPERATIONS, read_zones
 
+_SHOWN_NAMES = 3
 _SHOWN_GRADES = 4
 _TOUCHED_M2 = 1.0
 """An overlap below this is two outlines meeting."""
@@ -71,7 +72,8 @@ class Law:
         """Sites inside, by grade: the outlines are not those of the file, so that nothing is more than possible."""
         t, own = self._t, self._own_sites.get(code)
         if own is None:
-            return self._row("classified", "no_indication", t.n("sheet.law.none_of", len(self._sites)), found=False)
+            none = t.n("sheet.law.none_of", len(self._sites)) if len(self._sites) else t("sheet.law.no_data")
+            return self._row("classified", "no_indication", none, found=False)
         labels = own["code"].where(own["code"].notna(), own["grade"])
         counted = pd.Series(labels.to_numpy(dtype=object)).value_counts(sort=False)
         counted = counted.sort_index(key=lambda ids: -counted.reindex(ids).to_numpy(), kind="stable")
@@ -85,7 +87,7 @@ class Law:
         zones, by_office = self._general_zones
         touched = shapely.intersects(zones, unit)
         if not touched.any():
-            detail = self._t.n("sheet.law.no_zone_of", len(zones))
+            detail = self._t.n("sheet.law.no_zone_of", len(zones)) if len(zones) else self._t("sheet.law.no_data")
             return self._row("general_zone", "no_indication", detail, found=False)
         official = bool(by_office[touched].all())
         detail = self._t.n("sheet.law.zones", int(touched.sum()))
@@ -106,5 +108,7 @@ class Law:
             return self._row(rule, "no_indication", t.n("sheet.law.none_of", len(zones)), found=False)
         own = zones[touched]
         names = list(dict.fromkeys(str(name) for name in own["name"].dropna()))
+        more = [t.n("sheet.law.other_names", len(names) - _SHOWN_NAMES)] if len(names) > _SHOWN_NAMES else []
         certain = bool((own["official"].to_numpy(dtype=bool) & drawn[touched]).all())
-        return self._row(rule, "inside" if certain else "possibly", " · ".join(names[:3]), found=True)
+        said = " · ".join([*names[:_SHOWN_NAMES], *more])
+        return self._row(rule, "inside" if certain else "possibly", said, found=True)

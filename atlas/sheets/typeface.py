@@ -24,7 +24,7 @@ _LONGEST = 400
 """Characters of one text on paper; what is longer is cut and ends in an ellipsis."""
 BREAK = "\u200b"
 """A place where a line may break, unseen; put into words that no line holds."""
-_MEASURED = re.compile(r"(?<=\d) (?=(?:km|m|em|of)\b)|(?<=\d (?:em|of)) (?=\d)")
+_MEASURED = re.compile(r"(?<=\d) (?=(?:km|m|em|of)\b)|(?<=\d (?:em|of)) (?=\d)|(?<=\bDL) (?=\d)")
 _LONG_WORD = re.compile(r"\S{31,}")
 _POINT_MM = 25.4 / 72
 

@@ -6,10 +6,11 @@ import hashlib
 
 import numpy as np
 import pytest
+import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atlas.sheets.drawing import Frame, Room
+from atlas.sheets.drawing import Frame, Room, numbers
 from atlas.sheets.typeface import FOLDER, REPLACEMENT, printable, width_mm, wrapped
 
 METRES = st.floats(-300_000, 300_000)
@@ -41,6 +42,16 @@ def test_taken_room_is_never_given_twice(asked: list[tuple[float, float, float, 
         assert right <= 100 >= bottom
         for a, b, c, d in given_away[:number]:
             assert right <= a or left >= c or bottom <= b or top >= d
+
+
+def test_a_number_stands_beside_the_outline_where_it_can() -> None:
+    frame, line = Frame((0, 0, 100, 100), 100, 100), shapely.LineString([(53, 0), (53, 100)])
+    point = np.array([[51.0, 50.0]])
+    ((free, _),) = numbers(Room(frame), point, 2)
+    ((beside, _),) = numbers(Room(frame), point, 2, line)
+    assert free > 51 > beside
+    # where everything else is taken, it stands on the line rather than nowhere
+    assert numbers(Room(frame, [(0, 0, 50.5, 100)]), point, 2, line)[0] is not None
 
 
 @given(st.text(max_size=300))

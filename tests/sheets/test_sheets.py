@@ -14,7 +14,8 @@ from atlas.built import Built
 from atlas.cli import main
 from atlas.language import Translator
 from atlas.sheets import sheets
-from atlas.sheets.facts import Reading, contribution_rows
+from atlas.sheets.facts import Reading, contribution_rows, span_words
+from atlas.sheets.ground import Ground
 from atlas.store import Store
 
 MOST_PLACES = "131217"
@@ -44,6 +45,19 @@ def test_a_unit_without_enough_data_says_so_and_has_no_rank(porto: Built) -> Non
     none = scores[(scores["index"] == "potential") & scores["rank"].isna()]["code"].iloc[0]
     page = pages(sheets(porto, none))[0]
     assert "Potencial criativo Dados insuficientes: a cobertura é de" in page
+
+
+def test_neighbours_in_the_same_area_are_named_without_it(porto: Built) -> None:
+    code = "131217027"
+    held, _ = Ground(Reading(porto, Translator("pt"))).unit_map(code, 100, 100)
+    assert porto.units.loc[code, "name"] == "Secção 027 · Cedofeita, Santo Ildefonso…"
+    assert held["neighbours"].startswith("Confina com: Secção 002; Secção 015; ")
+    assert "Ildefonso" not in held["neighbours"]
+
+
+def test_an_interval_of_one_rank_is_one_number() -> None:
+    t = Translator("pt")
+    assert (span_words(t, 1, 1), span_words(t, 1, 2)) == ("1", "1–2")
 
 
 def test_a_name_that_looks_like_markup_stays_a_name(esposende: Built) -> None:
