@@ -24,7 +24,7 @@ from atlas.fusion.positions import with_doubts
 from atlas.fusion.registers import place_by_name
 
 RULE_P = 0.99
-DOUBLE_P = 0.9  # of the doubles that are joined about as many are one thing (docs/fusion.md)
+DOUBLE_P = 0.8  # of those joined on the held-out part as many are one thing (docs/fusion.md)
 
 
 @dataclass(frozen=True)
