@@ -264,7 +264,7 @@ def test_words_of_a_kind_column_lead_to_classes_that_exist() -> None:
 SOME = st.sampled_from(["amenity=cafe", "shop=art", "heritage=2", "disused=yes", "historic=ruins", "name=Ó «|» <b>"])
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(st.lists(st.sets(SOME, min_size=1), min_size=1, max_size=8))
 def test_a_record_is_classified_alone(rows: list[set[str]]) -> None:
     """Neither the other records nor their order matter, and the index is kept."""

@@ -12,12 +12,14 @@ import pytest
 import shapely
 from small_city import grid, places_at
 
+from atlas.atlasfile import load_atlas
 from atlas.build import build, is_current
 from atlas.built import Built
 from atlas.commands.strategy_answers import beside_chance
 from atlas.config import Atlas
 from atlas.language import Translator
 from atlas.placing import Places
+from atlas.store import Store
 from atlas.strategy.null_atlas import COUNTS, _Counter, compared, deal, null_atlas, random_points
 
 
@@ -65,12 +67,16 @@ def tables_of(built: Built) -> tuple[dict[str, Any], Places]:
     return tables, Places.of(built.atlas, tables, about)
 
 
-def test_norte_gathers_more_than_residents_explain(norte: Built) -> None:
-    """Two draws, on one worker or two: the same; and venues gather in far more quarters than by residents alone."""
-    tables, placed = tables_of(norte)
-    once, again = (null_atlas(norte.atlas, tables, placed, draws=2, workers=workers) for workers in (1, 2))
+def test_two_workers_draw_what_one_draws(_small_atlas: Path, small_store: Path) -> None:
+    small = Built(load_atlas(_small_atlas), Store(small_store))
+    tables, placed = tables_of(small)
+    once, again = (null_atlas(small.atlas, tables, placed, draws=3, workers=workers) for workers in (1, 2))
     pd.testing.assert_frame_equal(once, again)
-    table = once.set_index("count")
+
+
+def test_norte_gathers_more_than_residents_explain(norte: Built) -> None:
+    """Venues gather in far more quarters than by residents alone."""
+    table = null_atlas(norte.atlas, *tables_of(norte), draws=2, workers=2).set_index("count")
     assert list(table.index) == list(COUNTS)
     assert table.loc["agglomerations", "observed"] > 5 * table.loc["agglomerations", "high"]
     assert table.loc["network_edges", "observed"] > table.loc["network_edges", "high"]
@@ -92,7 +98,7 @@ def test_a_build_keeps_the_null_atlas_until_something_changes(porto: Built, tmp_
     said = "\n".join(beside_chance(Built(porto.atlas, first), Translator("pt"), "agglomerations"))
     assert str(len(porto.store.read("agglomerations"))) in said
     assert manifest["hashes"] == porto.store.manifest["hashes"]
-    again = build(porto.atlas, tmp_path / "s", seed=5)
+    again = build(porto.atlas, tmp_path / "s", seed=5, draws=0)
     assert "null_atlas" not in again.tables()
     assert again.manifest["null"] == 0
     assert "atlas build porto --null 200" in beside_chance(Built(porto.atlas, again), Translator("pt"))[0]
