@@ -302,16 +302,29 @@ def _stage_row(row: Mapping[str, Any], t: Translator) -> dict[str, str]:
 
 
 def list_answer(built: Built, table: pd.DataFrame, lang: Lang) -> Answer:
-    """Any table of what there is."""
-    rows = rows_of(table)
+    """A table of what there is: layers, sources, indicators."""
+    t, rows = Translator(lang), rows_of(table)
     pick = 1 if lang == "en" else 0
     shown = []
     for row in rows:
         cells = {key: value for key, value in row.items() if key not in {"about", "note", "measure"}}
         if "warnings" in cells:
             cells["warnings"] = "; ".join(pair[pick] for pair in cells["warnings"])
-        shown.append({key: _short(value) for key, value in cells.items()})
+        shown.append({t(f"cli.list.{key}"): _listed(key, value, t) for key, value in cells.items()})
     return Answer(rows, built.meta, shown=shown)
+
+
+def _listed(key: str, value: Any, t: Translator) -> str:
+    """One cell of a list as people read it: the rows of the other forms keep what programs read."""
+    if value is None:
+        return ""
+    if key in ("direction", "level"):
+        return t(f"cli.list.{value}")
+    if key == "complete":
+        return t.percent(value)
+    if key == "date":
+        return t.date(value)
+    return t.number(value) if isinstance(value, int) else _short(str(value).replace("|", ", "))
 
 
 def export_layers(built: Built, layer: str, path: Path, *, force: bool, lang: Lang, within: str | None) -> list[Path]:

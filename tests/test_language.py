@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from atlas.answers import list_answer
 from atlas.atlasfile import product_folder
+from atlas.built import Built
 from atlas.cli import main
 from atlas.config import Indicator, Text
 from atlas.language import NO_BREAK, Translator, catalogue, counted
+from atlas.listing import indicators_table, layers_table
 
 BRAZILIAN = (
     "arquivo|arquivos|baixar|tela|telas|usuário|usuários|salvar|deletar|senha|aba|sidebar|compartilhar|time|equipe|"
@@ -199,3 +202,15 @@ def test_the_help_has_its_headings_in_the_language_asked_for(capsys: pytest.Capt
     assert "mostra esta ajuda" in told
     assert main(["rank", "--help", "--lang", "en"]) == 0
     assert "\noptions:\n" in capsys.readouterr().out
+
+
+def test_lists_are_read_in_the_language_and_handed_to_programs_as_they_are(norte: Built) -> None:
+    answer = list_answer(norte, layers_table(norte), "pt")
+    assert answer.shown is not None
+    shown = next(row for row in answer.shown if row["id"] == "museums")
+    row = next(row for row in answer.rows if row["id"] == "museums")
+    assert shown["completude"] == Translator("pt").percent(row["complete"])
+    assert shown["lugares"] == str(row["places"])
+    first = list_answer(norte, indicators_table(norte, "en"), "en").shown
+    assert first is not None
+    assert (first[0]["direction"], first[0]["level"], first[0]["present"]) == ("more", "neighbourhood", "1,504")
