@@ -13,9 +13,15 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 expect.set_options(timeout=30_000)  # a busy machine is slow, not wrong
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+             "--no-first-run", "--disable-features=LocalNetworkAccessChecks",
+             "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"]  # fmt: skip
+"""No other machine is found. Without the check of local networks, since a page that a test answers itself has no
+address, and might not speak to loopback.
+"""
 CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 
 
@@ -55,6 +61,14 @@ def start(name: str, store: Path, base_path: str, log: Path) -> Served:
             time.sleep(0.1)
     process.kill()
     raise AssertionError(log.read_text("utf-8", errors="replace"))
+
+
+def ready(page: Page) -> None:
+    """The page is drawn whole: its foot, its map, and nothing more from the server."""
+    expect(page.locator(".foot")).to_have_css("display", "flex", timeout=60_000)  # the style is there
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=60_000)
+    if page.locator("iframe").count():
+        page.frame_locator("iframe").locator("html[data-painted]").wait_for(state="attached", timeout=60_000)
 
 
 def chromium() -> str:

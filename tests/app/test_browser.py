@@ -12,9 +12,9 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 import pytest
-from app_serving import Served, chromium, start
+from app_serving import Served, ready, start
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, Frame, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, Frame, Page, Request, WebSocket, expect
 
 from atlas.built import Built
 from atlas.ranking import rank_table
@@ -23,9 +23,6 @@ from atlas.scenarios.model import Add, Area
 
 pytestmark = pytest.mark.browser
 
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-             "--no-first-run", "--disable-features=LocalNetworkAccessChecks"]  # fmt: skip
-"""The last one since a page that a test answers itself has no address, and might not speak to loopback."""
 PATHS = ("", "ordenar", "porque", "comparar", "cenarios", "estrategia", "entregar", "metodo", "acessibilidade")
 WITH_A_MAP = ("", "cenarios")
 CEDOFEITA = "131217"
@@ -74,48 +71,22 @@ class Watched:
         return str(self.settled().evaluate("document.documentElement.dataset.painted"))
 
 
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    one = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
-    yield one
-    one.close()
-
-
-@pytest.fixture(scope="module")
-def served(norte: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """The app, under a base path as behind a proxy, from a folder that is not the project's."""
-    app = start("norte", norte.store.folder, "camara/atlas", tmp_path_factory.mktemp("app") / "log")
-    yield app
-    app.stop()
-
-
 @pytest.fixture
 def watched(browser: Browser) -> Iterator[Watched]:
-    """A page whose every request that leaves the machine is cut and held against it."""
+    """A page that has every request to another machine held against it; the browser finds none (``ARGUMENTS``)."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
     one = Watched(context.new_page())
 
-    def guard(route: Any) -> None:
-        url = route.request.url
-        one.asked.append(url)
-        if re.match(r"https?://(127\.0\.0\.1|localhost)[:/]|data:|blob:", url):
-            route.continue_()
-        else:
-            one.outside.append(url)
-            route.abort()
+    def note(request: Request | WebSocket) -> None:
+        one.asked.append(request.url)
+        if not re.match(r"(https?|wss?)://(127\.0\.0\.1|localhost)[:/]|data:|blob:", request.url):
+            one.outside.append(request.url)
 
-    def listen(socket: Any) -> None:
-        if not re.match(r"wss?://(127\.0\.0\.1|localhost)[:/]", socket.url):
-            one.outside.append(socket.url)
+    def listen(socket: WebSocket) -> None:
+        note(socket)
         socket.on("framereceived", lambda payload: one.received.append(len(payload)))
 
-    context.route("**/*", guard)
+    context.on("request", note)
     one.page.on("websocket", listen)
     one.page.on("pageerror", lambda fault: one.faults.append(str(fault)))
     yield one
@@ -506,25 +477,28 @@ def test_a_scenario_is_drawn_on_the_map_saved_and_opened_again(
     expect(page.locator(".ledger li")).to_have_count(2, timeout=60_000)
 
 
+def each_page(page: Page, address: str) -> Iterator[str]:
+    """Every page in turn, by its link, drawn whole."""
+    page.goto(address)
+    for path in PATHS:
+        if path:
+            page.locator(f'[data-do="page"] a[data-to="{path}"]').first.click()
+            page.wait_for_url(re.compile(rf"/{path}\?"))
+        expect(page.locator("iframe")).to_have_count(1 if path in WITH_A_MAP else 0, timeout=60_000)
+        ready(page)  # until the map is painted, folium's own page stands in the frame
+        yield path
+
+
 def test_no_page_breaks_the_rules_of_wcag(watched: Watched, served: Served) -> None:
     """axe-core, WCAG 2.2 A and AA, on every page and inside the map's frame, in both languages."""
-    page = watched.page
     found: dict[str, list[str]] = {}
     for lang in ("pt", "en"):
-        page.goto(f"{served.address}?lang={lang}&unit={CEDOFEITA}&layers=museums&scenario={link_of(A_THEATRE)}")
-        for path in PATHS:
-            if path:
-                page.locator(f'[data-do="page"] a[data-to="{path}"]').first.click()
-                page.wait_for_url(re.compile(rf"/{path}\?"))
-                expect(page.locator("iframe")).to_have_count(1 if path in WITH_A_MAP else 0, timeout=60_000)
-            else:
-                watched.settled()
+        view = f"lang={lang}&unit={CEDOFEITA}&layers=museums&scenario={link_of(A_THEATRE)}"
+        for path in each_page(watched.page, f"{served.address}?{view}"):
             if path == "cenarios":
-                watched.painted()
-                expect(page.locator("table.plain").first).to_be_visible(timeout=60_000)
-            expect(page.locator(".foot")).to_be_visible(timeout=60_000)
+                expect(watched.page.locator("table.plain").first).to_be_visible(timeout=60_000)
             # The colours are the same in both languages, and comparing them takes most of the time.
-            for name in violations(page, contrast=lang == "pt"):
+            for name in violations(watched.page, contrast=lang == "pt"):
                 found.setdefault(name, []).append(f"{lang} {path}")
     assert found == {}
 
@@ -532,19 +506,10 @@ def test_no_page_breaks_the_rules_of_wcag(watched: Watched, served: Served) -> N
 def test_dark_surroundings_keep_the_contrast(browser: Browser, served: Served) -> None:
     context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="dark")
     page = context.new_page()
-    found = {path: told for path in PATHS if (told := _violations_of(Watched(page), served.address, path))}
+    address = f"{served.address}?unit={CEDOFEITA}&layers=museums"
+    found = {path: told for path in each_page(page, address) if (told := violations(page, contrast=True, alone=True))}
     context.close()
     assert found == {}
-
-
-def _violations_of(watched: Watched, address: str, path: str) -> list[str]:
-    page = watched.page
-    page.goto(f"{address}{path}?unit={CEDOFEITA}&layers=museums")
-    expect(page.locator(".foot")).to_be_visible(timeout=60_000)
-    watched.idle()
-    if path in WITH_A_MAP:
-        watched.painted()  # until then folium's own page stands in the frame
-    return violations(page, contrast=True)
 
 
 def test_a_phone_shows_the_facts_first_and_a_chosen_unit_near(browser: Browser, served: Served) -> None:
@@ -571,28 +536,30 @@ def test_a_phone_shows_the_facts_first_and_a_chosen_unit_near(browser: Browser, 
     context.close()
 
 
-@pytest.mark.parametrize("width", [320, 390])
-def test_no_page_is_cut_off_sideways(browser: Browser, served: Served, width: int) -> None:
+def test_no_page_is_cut_off_sideways(browser: Browser, served: Served) -> None:
     """A phone, and 400 % zoom of a screen of 1280 px; tables of many columns scroll in regions of their own."""
-    context = browser.new_context(viewport={"width": width, "height": 800}, reduced_motion="reduce")
+    context = browser.new_context(viewport={"width": 320, "height": 800}, reduced_motion="reduce")
     page = context.new_page()
     beyond = {}
-    for path in PATHS:
-        page.goto(f"{served.address}{path}?unit={CEDOFEITA}")
-        expect(page.locator(".foot")).to_have_css("display", "flex", timeout=60_000)  # the style is there
-        page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=60_000)
-        beyond[path] = page.evaluate(
-            "(e => e.scrollWidth - e.clientWidth)(document.querySelector('[data-testid=stMain]'))"
-        )
+    for path in each_page(page, f"{served.address}?unit={CEDOFEITA}"):
+        for width in (390, 320):  # the next page is opened in the narrower one
+            page.set_viewport_size({"width": width, "height": 800})
+            page.wait_for_function("width => innerWidth === width", arg=width)
+            beyond[path, width] = page.evaluate(
+                "(e => e.scrollWidth - e.clientWidth)(document.querySelector('[data-testid=stMain]'))"
+            )
         assert page.evaluate("document.getAnimations().filter(one => one.playState === 'running').length") == 0
     context.close()
-    assert {path: pixels for path, pixels in beyond.items() if pixels > 0} == {}
+    assert {where: pixels for where, pixels in beyond.items() if pixels > 0} == {}
 
 
-def violations(page: Page, *, contrast: bool) -> list[str]:
+def violations(page: Page, *, contrast: bool, alone: bool = False) -> list[str]:
+    """What axe-core finds on the page and in its frames; ``alone``, of what colours alone decide."""
+    rules = {"color-contrast": {"enabled": contrast}}
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
     asked = {
-        "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
-        "rules": {"color-contrast": {"enabled": contrast}},
+        "runOnly": ["color-contrast", "link-in-text-block"] if alone else tags,
+        "rules": rules,
         "resultTypes": ["violations"],
         "iframes": False,
     }

@@ -7,18 +7,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from app_serving import Served, start
+from app_serving import Served, ready, start
 from playwright.sync_api import Browser, Page, expect
 from playwright.sync_api import TimeoutError as Late
-from test_walk import browser, ready
 
 from atlas.built import Built
 from atlas.scenarios import read_scenario
 from atlas.scenarios.model import Area
 
 pytestmark = pytest.mark.browser
-__all__ = ["browser"]
 MOST_TABS = 250
+BEHIND = """reached => {
+  const stops = [...document.querySelectorAll("a, button, input, textarea, select, summary, iframe, [tabindex]")];
+  const target = stops.find((e) => e.tabIndex >= 0 && e.checkVisibility() && reached(e));
+  const place = target ? document.activeElement.compareDocumentPosition(target) : 0;
+  return Boolean(place & Node.DOCUMENT_POSITION_PRECEDING);
+}"""
 
 
 @pytest.fixture
@@ -30,12 +34,13 @@ def served(porto: Built, tmp_path: Path) -> Iterator[Served]:
 
 
 def tab_to(page: Page, reached: str) -> None:
-    """Press Tab until the focus is where ``reached`` holds of the element ``e``."""
+    """Press Tab, or Shift and Tab where it lies behind, until the focus is where ``reached`` holds of ``e``."""
     ready(page)
+    key = "Shift+Tab" if page.evaluate(f"({BEHIND})(e => {reached})") else "Tab"
     for _ in range(MOST_TABS):
-        if page.evaluate(f"(() => {{ const e = document.activeElement; return Boolean({reached}); }})()"):
+        if page.evaluate(f"(e => Boolean({reached}))(document.activeElement)"):
             return
-        page.keyboard.press("Tab")
+        page.keyboard.press(key)
     raise AssertionError(reached)
 
 

@@ -7,13 +7,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from app_serving import Served, chromium, start
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-
-from atlas.built import Built
+from app_serving import Served, ready
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 pytestmark = pytest.mark.browser
 
+SIZE: ViewportSize = {"width": 1440, "height": 1000}
 STATE = """() => {
   const main = document.querySelector('[data-testid="stMain"]');
   const of = (selector, told) => [...main.querySelectorAll(selector)].map(told);
@@ -29,26 +28,11 @@ STATE = """() => {
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        one = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
-        yield one
-        one.close()
-
-
-@pytest.fixture(scope="module")
-def served(norte: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    app = start("norte", norte.store.folder, "", tmp_path_factory.mktemp("walk") / "log")
-    yield app
-    app.stop()
-
-
-def ready(page: Page) -> None:
-    """The page is drawn whole: its foot, its map, and nothing more from the server."""
-    expect(page.locator(".foot")).to_be_visible(timeout=60_000)
-    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=60_000)
-    if page.locator("iframe").count():
-        page.frame_locator("iframe").locator("html[data-painted]").wait_for(state="attached", timeout=60_000)
+def first(browser: Browser) -> Iterator[Page]:
+    """The page that is worked on; what it has fetched once stays with it."""
+    context = browser.new_context(viewport=SIZE)
+    yield context.new_page()
+    context.close()
 
 
 def changed(page: Page, act: Callable[[], Any], into: str) -> None:
@@ -130,9 +114,10 @@ WALK: dict[str, Callable[[Page], None]] = {
 
 
 @pytest.mark.parametrize("path", list(WALK))
-def test_every_control_of_a_page_comes_back_by_its_link(browser: Browser, served: Served, path: str) -> None:
-    size: Any = {"width": 1440, "height": 1000}
-    first, fresh = (browser.new_context(viewport=size).new_page() for _ in range(2))
+def test_every_control_of_a_page_comes_back_by_its_link(
+    browser: Browser, first: Page, served: Served, path: str
+) -> None:
+    fresh = browser.new_context(viewport=SIZE).new_page()
     first.goto(served.address + path)
     ready(first)
     WALK[path](first)
@@ -145,5 +130,4 @@ def test_every_control_of_a_page_comes_back_by_its_link(browser: Browser, served
     assert fresh.url == first.url
     told = first.evaluate(STATE)
     fresh.wait_for_function(f"told => JSON.stringify(({STATE})()) === JSON.stringify(told)", arg=told)
-    first.context.close()
     fresh.context.close()
