@@ -11,7 +11,9 @@ from atlas.language import Translator
 if TYPE_CHECKING:
     from atlas.answers import Answer
 
-MOST = 100
+MOST = 1000
+PRINTED = 40
+"""Rows that the print style keeps."""
 LONG = 40
 """Characters from which a column of words asks for room."""
 _FIGURE = re.compile(r"[\d\s.,%–—-]+")
@@ -24,6 +26,9 @@ def answer_nodes(t: Translator, answer: Answer, caption: str, *, most: int = MOS
         *(h("p", line, class_="sentence") for line in answer.head.splitlines() if line.strip()),
         *([_table(shown[:most], caption)] if shown else []),
         h("p", t.n("app.answer.more", len(shown) - most), class_="aside") if len(shown) > most else None,
+        h("p", t("app.table.printed", rows=t.number(PRINTED), count=t.number(len(shown))), class_="aside printed")
+        if len(shown) > PRINTED
+        else None,
         *(h("p", *prose(line), class_="aside") for line in answer.foot.splitlines() if line.strip()),
     ]
 

@@ -40,14 +40,16 @@ def show(session: Session) -> None:
     with right:
         parts.area_select(session)
     view("hand_layer_about", [h("p", about(session, layer, layers), class_="aside")])
-    for place, form in enumerate(formats().values()):
-        if not place % ACROSS:
-            columns = st.columns(ACROSS, gap="medium")  # a row of its own, so that what belongs together stands level
-        with columns[place % ACROSS]:
-            download(session, layer, form, f"{form.label.in_(t.lang)} ({form.suffix})", key=f"hand{form.suffix}")
-            limits = form.limits.in_(t.lang)
-            if limits:
-                view(f"limits{form.suffix}", [h("p", limits, class_="aside")])
+    with st.container(key="formats"):
+        for place, form in enumerate(formats().values()):
+            if not place % ACROSS:  # a row of its own, so that what belongs together stands level
+                columns = st.columns(ACROSS, gap="medium")
+            with columns[place % ACROSS]:
+                download(session, layer, form, f"{form.label.in_(t.lang)} ({form.suffix})", key=f"hand{form.suffix}")
+                limits = form.limits.in_(t.lang)
+                if limits:
+                    view(f"limits{form.suffix}", [h("p", limits, class_="aside")])
+    view("hand_whole", [h("h2", t("app.hand.whole"))])
     with st.container(key="downloads", horizontal=True):
         package_download(session)
         map_download(session)

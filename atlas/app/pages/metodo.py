@@ -76,7 +76,8 @@ def _index(session: Session, index: Index) -> Node:
         else:
             inside = h("p", charts.hatch(), *prose(pillar.missing.in_(t.lang) if pillar.missing else "—"))
         rows.append(h("tr", h("th", pillar.name.in_(t.lang), h("small", pillar.reason.in_(t.lang)), scope="row"),
-                      h("td", t.percent(shares.get(pillar.id), 1)), h("td", inside)))  # fmt: skip
+                      h("td", t.percent(shares.get(pillar.id), 1), data_head=f"{t('app.method.share')}: "),
+                      h("td", inside)))  # fmt: skip
     level = t(f"app.method.level_{index.level}")
     facts = t("app.method.facts", level=level, floor=t.percent(index.coverage_floor), date=t.date(index.judged),
               aggregation=t(f"app.method.{index.aggregation}"))  # fmt: skip
