@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import string
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 Lang = Literal["pt", "en"]
 LANGUAGES: tuple[Lang, ...] = ("pt", "en")
 _BABEL: dict[str, str] = {"pt": "pt_PT", "en": "en_GB"}
-_CATALOGUES = Path(__file__).parent / "locale"
 NO_BREAK = "\N{NO-BREAK SPACE}"
 _SEPARATORS: dict[str, dict[int, int]] = {
     "pt": str.maketrans(",.-", f"{NO_BREAK},\N{MINUS SIGN}"),
@@ -45,10 +43,12 @@ class InUnit(Protocol):
 @cache
 def catalogue(lang: Lang) -> dict[str, tuple[str, ...]]:
     """Key → forms (singular, plural) of one language, from all its ``.po`` files."""
+    from pathlib import Path
+
     from babel.messages.pofile import read_po
 
     messages: dict[str, tuple[str, ...]] = {}
-    for path in sorted((_CATALOGUES / lang).glob("*.po")):
+    for path in sorted((Path(__file__).parent / "locale" / lang).glob("*.po")):
         with path.open("rb") as file:
             for message in read_po(file, locale=_BABEL[lang]):
                 if not message.id:
