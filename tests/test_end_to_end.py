@@ -136,7 +136,7 @@ FAULTS: list[tuple[Callable[[Path], None], str]] = [
     (lambda folder: (folder / "archaeology.csv").unlink(), r"archaeology\.csv.*não existe"),
     (in_toml("radius_m = 5000", "radius = 5000"), r"precisa de `radius_m`"),
     (in_toml("[atlas]", "[atlas]\ncrss = 1"), r"linha \d+.*Chave desconhecida: «atlas\.crss».*«crs»"),
-    (in_toml("weight = 12", 'weight = "doze"'), r"linha \d+.*weight.*'doze'"),
+    (in_toml("weight = 12", 'weight = "doze"'), r"linha \d+.*weight.*«doze»"),
     (in_toml("weight = 12", "weight = -1"), r"weight"),
     (in_toml("[atlas]", "[atlas"), r"TOML"),
     (in_toml("heritage_km2 = 2", "heritage_km3 = 2"), r"heritage_km3.*«heritage_km2»"),
