@@ -33,18 +33,31 @@ THINKS_S = 4.0
 """How long a planner looks at a move before the next one, on average, where there are many sessions."""
 
 
+class Counted(ClientConnection):
+    """A socket that knows what came over the wire: the messages are compressed there."""
+
+    wire = 0
+
+    def data_received(self, data: bytes) -> None:
+        """Count, and go on as ever."""
+        self.wire += len(data)
+        super().data_received(data)
+
+
 @dataclass
 class Session:
-    """One reader of the app, without a browser."""
+    """One reader of the app, without a browser; like one, it tells the server which messages it holds."""
 
-    socket: ClientConnection
+    socket: Counted
     sliders: dict[str, float] = field(default_factory=dict)
+    held: set[str] = field(default_factory=set)
     received: int = 0
 
     async def run(self, moved: dict[str, float] | None = None) -> float:
         """Ask for a run of the script, with sliders moved; seconds until it has ended."""
         message = BackMsg()
         message.rerun_script.query_string = ""
+        message.rerun_script.cached_message_hashes.extend(self.held)
         for widget, value in (moved or {}).items():
             state = message.rerun_script.widget_states.widgets.add(id=widget)
             state.double_array_value.data[:] = [value]
@@ -55,6 +68,8 @@ class Session:
             self.received += len(told)
             answer = ForwardMsg.FromString(told)
             kind = answer.WhichOneof("type")
+            if answer.metadata.cacheable:
+                self.held.add(answer.hash)
             if kind == "delta" and answer.delta.new_element.WhichOneof("type") == "slider":
                 slider = answer.delta.new_element.slider
                 self.sliders[slider.id] = slider.default[0]
@@ -72,8 +87,10 @@ async def opened(address: str) -> Session:
     """A session that has seen the first page."""
     stream = f"ws{address.removeprefix('http')}_stcore/stream"
     socket = await connect(
-        stream, subprotocols=[Subprotocol("streamlit")], max_size=None, origin=Origin(address.rstrip("/"))
-    )
+        stream, subprotocols=[Subprotocol("streamlit")], max_size=None, origin=Origin(address.rstrip("/")),
+        create_connection=Counted,
+    )  # fmt: skip
+    assert isinstance(socket, Counted)
     session = Session(socket)
     while not session.sliders:
         await session.run()
@@ -85,17 +102,19 @@ async def alone(address: str, moves: int, process: int) -> dict[str, str]:
     session, draw = await opened(address), random.Random(2026)
     for _ in range(5):
         await session.move(draw)
-    walls, cpus, sizes = [], [], []
+    walls, cpus, sizes, wire = [], [], [], []
     for _ in range(moves):
-        session.received, before = 0, cpu_s(process)
+        session.received, session.socket.wire, before = 0, 0, cpu_s(process)
         walls.append(1000 * await session.move(draw))
         cpus.append(1000 * (cpu_s(process) - before))
         sizes.append(session.received)
+        wire.append(session.socket.wire)
     await session.socket.close()
     return {
         "a move alone, processor": told(cpus),
         "a move alone, wall": told(walls),
-        "bytes of a move, over the socket": f"{max(sizes):,}",
+        "bytes of a move, its messages": f"median {statistics.median(sizes):,.0f}, most {max(sizes):,}",
+        "bytes of a move, compressed on the wire": f"median {statistics.median(wire):,.0f}, most {max(wire):,}",
     }
 
 
