@@ -1,4 +1,4 @@
-"""Take the pictures of the app that the README and the guide show: ``python docs/screenshots/take.py``.
+"""Take the pictures of the app that the README and the guide show: ``python docs/screenshots/take.py [NAME …]``.
 
 Opens the app on the embedded atlases in Chromium, waits until table and map are drawn, and writes one PNG a picture
 beside this script, with few enough colours that a page of documents stays light.
@@ -55,7 +55,8 @@ def main() -> None:
         _wait(address)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-            for name, (path, size, scheme) in PICTURES.items():
+            for name in sys.argv[1:] or PICTURES:
+                path, size, scheme = PICTURES[name]
                 _take(browser, address + path, size, scheme, HERE / f"{name}.png")
             browser.close()
     finally:
@@ -82,6 +83,8 @@ def _take(browser: Browser, address: str, size: tuple[int, int], scheme: str, pa
     page.locator(".foot").wait_for(timeout=180_000)
     if page.locator("iframe").count():
         page.frame_locator("iframe").locator("html[data-painted]").wait_for(state="attached", timeout=60_000)
+        # on a busy machine the map may be painted before its frame has its height
+        page.wait_for_function("() => document.querySelector('iframe').offsetHeight > 300", timeout=60_000)
     page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
     if path.stem.endswith("-own"):
         _bring(page, shown=path.stem.startswith("explorar"))
