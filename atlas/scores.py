@@ -11,6 +11,7 @@ import pandas as pd
 from atlas.config import Atlas, Index, Indicator
 from atlas.errors import AtlasError, ConfigError, raise_first
 from atlas.fusion.completeness import density_class
+from atlas.language import written
 from atlas.scoring.diagnostics import against_parent, rank_within
 from atlas.scoring.doubt import Doubt
 from atlas.scoring.index import Scored, rank, score_index
@@ -80,10 +81,10 @@ def _without_reason(scored: Scored, index: Index) -> Iterator[AtlasError]:
         pillar = row.node if row.parent == index.id else row.parent
         if row.sure and row.node not in reasons[pillar]:
             yield ConfigError(
-                f"«{row.node}» anda ao contrário de «{row.parent}»: correlação {row.correlation:.2f} em {row.units} "
+                f"«{row.node}» anda ao contrário de «{row.parent}»: correlação {written('pt', row.correlation, 2)} em {row.units} "
                 "unidades. Corrija `direction`, retire-o, ou escreva a razão em `against` no pilar "
                 f'(`against = {{ {row.node} = {{ pt = "…", en = "…" }} }}`).',
-                f"“{row.node}” moves against “{row.parent}”: correlation {row.correlation:.2f} over {row.units} units. "
+                f"“{row.node}” moves against “{row.parent}”: correlation {written('en', row.correlation, 2)} over {row.units} units. "
                 "Mend its `direction`, take it out, or write the reason in `against` of the pillar "
                 f'(`against = {{ {row.node} = {{ pt = "…", en = "…" }} }}`).',
                 where=f"atlas.toml, {index.id}.{pillar}",

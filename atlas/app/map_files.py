@@ -99,7 +99,7 @@ def made_points(built: Built, made: MadeLayer) -> dict[str, Any]:
 
 def _titles(built: Built, sources: list[str]) -> dict[str, list[str]]:
     """Titles of sources by language, each given by ids joined by ``|``."""
-    told = {}
+    told: dict[str, list[str]] = {}
     for lang in LANGUAGES:
         titles = {source.id: source.title_in(lang) for source in built.atlas.source}
         told[lang] = [" · ".join(titles.get(one, one) for one in ids.split("|")) for ids in sources]

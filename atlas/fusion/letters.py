@@ -24,8 +24,9 @@ _LATIN = str.maketrans(_PLAIN | _GREEK | _CYRILLIC)
 def latin(text: str) -> str:
     """Lower case, without accents, Greek and Cyrillic in Latin letters; other scripts and signs stay as they are.
 
-    >>> latin("Museu d’Avó – São João"), latin("Эрмитаж"), latin("Μουσείο"), latin("東京")
-    ('museu d’avo – sao joao', 'ermitazh', 'moyseio', '東京')
+    >>> latin("Museu d’Avó – São João"), latin("Эрмитаж"), latin("Μουσείο"), latin("東京"), latin("Большой")
+    ('museu d’avo – sao joao', 'ermitazh', 'moyseio', '東京', 'bolshoy')
     """
-    apart = unicodedata.normalize("NFKD", text.lower())
+    # "й" is a letter of its own, which the taking off of accents would make "и"
+    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFC", text.lower()).translate(_LATIN))
     return "".join(sign for sign in apart if not unicodedata.combining(sign)).translate(_LATIN)

@@ -9,6 +9,7 @@ import shapely
 
 from atlas.config import Atlas
 from atlas.fusion.names import core
+from atlas.sources import first_ten
 
 DOUBTFUL = "position_doubtful"
 SHARED, ROUNDED = f"{DOUBTFUL}|position_shared", DOUBTFUL
@@ -110,6 +111,6 @@ def _said(rows: gpd.GeoDataFrame, shared: np.ndarray, rounded: np.ndarray) -> Wa
     ):
         for id_ in pd.unique(source[found]):
             own = record[found & (source == id_)]
-            first = ", ".join(own[:10]) + (" …" if len(own) > 10 else "")
+            first = first_ten(own)
             said.append((f"{id_}: {len(own)} {pt} ({first})", f"{id_}: {len(own)} {en} ({first})"))
     return said
