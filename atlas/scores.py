@@ -11,7 +11,7 @@ import pandas as pd
 from atlas.config import Atlas, Index, Indicator
 from atlas.errors import AtlasError, ConfigError, raise_first
 from atlas.fusion.completeness import density_class
-from atlas.language import written
+from atlas.language import LANGUAGES, written
 from atlas.scoring.diagnostics import against_parent, rank_within
 from atlas.scoring.doubt import Doubt
 from atlas.scoring.index import Scored, rank, score_index
@@ -80,11 +80,12 @@ def _without_reason(scored: Scored, index: Index) -> Iterator[AtlasError]:
     for row in against_parent(scored, index).itertuples(index=False):
         pillar = row.node if row.parent == index.id else row.parent
         if row.sure and row.node not in reasons[pillar]:
+            pt, en = (written(lang, row.correlation, 2) for lang in LANGUAGES)
             yield ConfigError(
-                f"«{row.node}» anda ao contrário de «{row.parent}»: correlação {written('pt', row.correlation, 2)} em {row.units} "
-                "unidades. Corrija `direction`, retire-o, ou escreva a razão em `against` no pilar "
+                f"«{row.node}» anda ao contrário de «{row.parent}»: correlação {pt} em {row.units} unidades. "
+                "Corrija `direction`, retire-o, ou escreva a razão em `against` no pilar "
                 f'(`against = {{ {row.node} = {{ pt = "…", en = "…" }} }}`).',
-                f"“{row.node}” moves against “{row.parent}”: correlation {written('en', row.correlation, 2)} over {row.units} units. "
+                f"“{row.node}” moves against “{row.parent}”: correlation {en} over {row.units} units. "
                 "Mend its `direction`, take it out, or write the reason in `against` of the pillar "
                 f'(`against = {{ {row.node} = {{ pt = "…", en = "…" }} }}`).',
                 where=f"atlas.toml, {index.id}.{pillar}",
