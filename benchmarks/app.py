@@ -50,14 +50,16 @@ class Session:
 
     socket: Counted
     sliders: dict[str, float] = field(default_factory=dict)
-    held: set[str] = field(default_factory=set)
+    held: list[set[str]] = field(default_factory=lambda: [set(), set()])
+    """Hashes of the messages of the last two runs: a browser drops older ones."""
     received: int = 0
 
     async def run(self, moved: dict[str, float] | None = None) -> float:
         """Ask for a run of the script, with sliders moved; seconds until it has ended."""
         message = BackMsg()
         message.rerun_script.query_string = ""
-        message.rerun_script.cached_message_hashes.extend(self.held)
+        message.rerun_script.cached_message_hashes.extend(set.union(*self.held))
+        self.held = [self.held[-1], set()]
         for widget, value in (moved or {}).items():
             state = message.rerun_script.widget_states.widgets.add(id=widget)
             state.double_array_value.data[:] = [value]
@@ -68,8 +70,8 @@ class Session:
             self.received += len(told)
             answer = ForwardMsg.FromString(told)
             kind = answer.WhichOneof("type")
-            if answer.metadata.cacheable:
-                self.held.add(answer.hash)
+            if answer.metadata.cacheable or kind == "ref_hash":
+                self.held[-1].add(answer.ref_hash or answer.hash)
             if kind == "delta" and answer.delta.new_element.WhichOneof("type") == "slider":
                 slider = answer.delta.new_element.slider
                 self.sliders[slider.id] = slider.default[0]
