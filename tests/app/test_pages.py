@@ -7,6 +7,7 @@ import re
 import tomllib
 import zlib
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import geopandas as gpd
@@ -113,8 +114,6 @@ def test_a_title_that_nobody_translated_is_marked_as_portuguese(app_of_norte: Bu
 
 @pytest.mark.parametrize("lang", ["pt", "en"])
 def test_indicators_that_do_not_spread_are_named(app_of_norte: Built, lang: str) -> None:
-    from types import SimpleNamespace
-
     from atlas.app.pages.metodo import without_spread
 
     manifest: dict[str, Any] = {"without_spread": [["não distinguem: museums_5km, o_que_nao_existe"] * 2]}
@@ -356,3 +355,39 @@ def test_what_is_written_while_one_waits_takes_no_longer_than_a_moment(app_of_no
 def test_the_map_of_the_browser_is_what_the_command_line_writes(app_of_norte: Built) -> None:
     made = TASKS["standalone"](lambda *_: None, **place_of(app_of_norte), index="potential", lang="pt")
     assert made.decode() == standalone(app_of_norte.atlas, app_of_norte.store, lang="pt", index="potential")
+
+
+@pytest.mark.parametrize(("lang", "mean"), [("pt", "0,99·P"), ("en", "0.99·P")])
+def test_the_formulas_told_are_those_of_the_indices(app_of_norte: Built, lang: str, mean: str) -> None:
+    tree = trees(opened("metodo", lang=lang))["method_formulas"]
+    told = " ".join(words(node) for node in tree)
+    for index in app_of_norte.atlas.index:
+        assert index.name.in_("en" if lang == "en" else "pt") in told
+    assert (mean in told) == any(index.aggregation != "arithmetic" for index in app_of_norte.atlas.index)
+    logged = [one for one in app_of_norte.atlas.indicator if one.log]
+    assert all(one.name.in_("en" if lang == "en" else "pt") in told for one in logged)
+
+
+@pytest.mark.parametrize(
+    ("lang", "words_"), [("pt", ("fechou", "o registo já não existe")), ("en", ("has closed", "no"))]
+)
+def test_decisions_are_listed_with_whether_they_were_applied(lang: str, words_: tuple[str, str]) -> None:
+    from atlas.app.formulas import decisions
+    from atlas.fusion.decided import COLUMNS
+
+    rows = pd.DataFrame([
+        ("closed", "osm", "<b>node/1</b>", "", "", "", "2026-05-04", "p1", True),
+        ("same", "osm", "node/2", "register", "77", "", "2026-05-04", "", False),
+    ], columns=list(COLUMNS))  # fmt: skip
+    session: Any = SimpleNamespace(
+        built=SimpleNamespace(store=SimpleNamespace(read={"decisions": rows}.__getitem__)),
+        t=Translator("en" if lang == "en" else "pt"),
+    )
+    told = " ".join(words(node) for node in decisions(session) if node)
+    assert all(word in told for word in words_)
+    assert "<b>node/1</b>" in told  # text, which the browser writes as text
+    assert "77 · register" in told
+    session.built.store.read = {"decisions": rows.iloc[:0]}.__getitem__
+    told = " ".join(words(node) for node in decisions(session) if node)
+    assert "decisions.csv" in told
+    assert "fechou" not in told

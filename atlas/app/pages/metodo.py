@@ -9,6 +9,7 @@ import streamlit as st
 from atlas.app import charts, link
 from atlas.app.diagnosis import diagnosis, judges
 from atlas.app.dom import Node, contents, h, prose
+from atlas.app.formulas import decisions, formulas
 from atlas.app.session import BY_BUILT, Session
 from atlas.app.view import view
 from atlas.app.words import joined, licence_of, named, said
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 ORDER = 8
 PATH = "metodo"
-PARTS = ("indicators", "flags", "sources", "build")
+PARTS = ("formulas", "indicators", "flags", "sources", "decisions", "build")
 FLAGS = ("completeness_unknown", "estimated_residents", "municipal_value", "edge", "small_base", "cut_dependent",
          "uncertain_class")  # fmt: skip
 
@@ -38,6 +39,7 @@ def show(session: Session) -> None:
           h("a", id="method_indices", class_="anchor"),
           *(_index(session, index) for index in session.atlas.index), class_="method"),
     ])  # fmt: skip
+    view("method_formulas", [h("section", *formulas(session), class_="card")])
     view("method_indicators", [h("section", *indicators(session), class_="card")])
     told = judges(session.atlas.index, t)
     if told:
@@ -48,6 +50,7 @@ def show(session: Session) -> None:
                     for flag in FLAGS), class_="guide"), class_="card"),
     ])  # fmt: skip
     view("method_sources", [h("section", *sources(session), class_="card")])
+    view("method_decisions", [h("section", *decisions(session), class_="card")])
     view("method_build", [h("section", *build(session), class_="card")])
     with st.spinner(t("diag.computing")):
         told_of = diagnosis(session.built, session.view.lang)
