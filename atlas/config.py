@@ -273,6 +273,7 @@ class AtlasHead(Model):
     crs: str
     margin_m: float = Field(0.0, ge=0, description="records this far outside the region still count for reach")
     data_version: str
+    law: Literal["pt", "none"] = Field("pt", description="whose heritage law is read: Portugal's, or of nowhere")
     seed: int = Field(2026, ge=0)
     draws: int = Field(2000, ge=0)
     detour: float = Field(1.3, ge=1, description="walking distance over straight distance where no network is given")

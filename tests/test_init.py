@@ -85,6 +85,7 @@ def test_a_region_in_the_southern_hemisphere_is_ranked_and_exported(
     assert "code “code”, name “name”, parent “county”, residents “population”" in told
     assert "EPSG:32737" in told
     assert "«taberna»" in told
+    assert load_atlas(folder).atlas.law == "none"
     rows = ranked(folder, capsys)
     assert sorted(row["rank"] for row in rows) == list(range(1, 13))
     assert {row["parent"] for row in rows} == {"North", "South"}
@@ -199,6 +200,7 @@ def test_boundaries_and_places_cut_from_norte_make_an_atlas(tmp_path: Path, caps
     assert made.units == len(cut)
     atlas = load_atlas(tmp_path / "ave")
     assert atlas.atlas.crs == "EPSG:3763"
+    assert atlas.atlas.law == "pt"
     assert atlas.neighbourhoods.unit.pt == "freguesia"
     rows = ranked(tmp_path / "ave", capsys)
     assert {row["code"] for row in rows} == set(cut["dtmnfr"])

@@ -31,7 +31,7 @@ from atlas.initialise.filling import Filling, osm_source, places_source
 from atlas.initialise.grid import hexagons, names_of
 from atlas.initialise.noting import UNSTATED, Note, figure
 from atlas.initialise.outlines import Wishes, read_outlines
-from atlas.initialise.projecting import Chosen, choose_crs
+from atlas.initialise.projecting import Chosen, choose_crs, in_portugal
 from atlas.initialise.walking import walking_of
 from atlas.language import Lang, Translator
 from atlas.layers import load_layers
@@ -189,6 +189,7 @@ def _draft(
             "crs": units.crs.crs,
             "margin_m": margin_m,
             "data_version": _today(),
+            "law": "pt" if in_portugal(units.frame) else "none",
         },
         "neighbourhoods": {
             "file": UNITS,

@@ -107,6 +107,8 @@ def _head(page: Page, head: AtlasHead, units: Neighbourhoods, notes: Mapping[str
     page.lines.append(f"crs = {toml(head.crs)}")
     page.note("init.toml.margin")
     page.lines += [f"margin_m = {toml(head.margin_m)}", f"data_version = {toml(head.data_version)}"]
+    page.note("init.toml.law")
+    page.lines.append(f"law = {toml(head.law)}")
     page.lines += [f"seed = {head.seed}", f"draws = {head.draws}", f"detour = {toml(head.detour)}", ""]
     for note in notes.get("units", ()):
         page.say(note.text(page.t))

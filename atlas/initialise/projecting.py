@@ -53,14 +53,9 @@ def choose_crs(outlines: gpd.GeoDataFrame) -> Chosen:
         if off <= OWN_SCALE_TOLERATED:
             return Chosen(f"EPSG:{own.to_epsg()}", "own", off)
     middle_lon, middle_lat = middle(lon, lat)
-    for name in OFFICIAL:
-        crs = pyproj.CRS(name)
-        area = crs.area_of_use
-        inside = (np.abs(lon - (area.west + area.east) / 2) <= (area.east - area.west) / 2 + OFFICIAL_MARGIN) & (
-            np.abs(lat - (area.south + area.north) / 2) <= (area.north - area.south) / 2 + OFFICIAL_MARGIN
-        )
-        if inside.all():
-            return Chosen(name, "official", scale_error(crs, lon, lat))
+    official = _official(lon, lat)
+    if official is not None:
+        return Chosen(official, "official", scale_error(pyproj.CRS(official), lon, lat))
     if -80 <= middle_lat <= 84:
         utm = pyproj.CRS.from_epsg((32600 if middle_lat >= 0 else 32700) + utm_zone(middle_lon))
         off = scale_error(utm, lon, lat)
@@ -68,6 +63,23 @@ def choose_crs(outlines: gpd.GeoDataFrame) -> Chosen:
             return Chosen(f"EPSG:{utm.to_epsg()}", "utm", off)
     around = f"+proj=laea +lat_0={middle_lat:.2f} +lon_0={middle_lon:.2f} +datum=WGS84 +units=m +no_defs"
     return Chosen(around, "equal_area", scale_error(pyproj.CRS(around), lon, lat))
+
+
+def in_portugal(outlines: gpd.GeoDataFrame) -> bool:
+    """Whether a region lies in the box of one of Portugal's systems, which holds a strip of Spain too."""
+    return _official(*corners(outlines)) is not None
+
+
+def _official(lon: Floats, lat: Floats) -> str | None:
+    """Portugal's own system in whose box every point lies."""
+    for name in OFFICIAL:
+        area = pyproj.CRS(name).area_of_use
+        inside = (np.abs(lon - (area.west + area.east) / 2) <= (area.east - area.west) / 2 + OFFICIAL_MARGIN) & (
+            np.abs(lat - (area.south + area.north) / 2) <= (area.north - area.south) / 2 + OFFICIAL_MARGIN
+        )
+        if inside.all():
+            return name
+    return None
 
 
 def corners(outlines: gpd.GeoDataFrame) -> tuple[Floats, Floats]:

@@ -60,10 +60,18 @@ def lens(
     Raises
     ------
     AtlasError
-        The geometry is empty or does not touch the atlas's region.
+        The geometry is empty or does not touch the atlas's region, or the atlas reads no law.
 
     """
     t = Translator(lang)
+    if not reads_law(built):
+        raise AtlasError(
+            "Este atlas não lê direito do património: só se conhece o de Portugal. Se a região é portuguesa, escreva "
+            '`law = "pt"` em [atlas].',
+            "This atlas reads no heritage law: only Portugal's is known. If the region is Portuguese, write "
+            '`law = "pt"` in [atlas].',
+            where="atlas.toml",
+        )
     subject = subject_of(built, geometry, crs=crs)
     ask = Asked(built, subject, t, today or dt.date.today())
     rows: list[Row] = []
@@ -71,6 +79,11 @@ def lens(
         rows += of_rule(ask)
     close = closing(t)
     return [{**row, "text": f"{row['text']} {close}"} for row in findings.in_order(rows)]
+
+
+def reads_law(built: Built) -> bool:
+    """Whether the region is under the law that the lens knows."""
+    return built.atlas.atlas.law == "pt"
 
 
 def closing(t: Translator) -> str:

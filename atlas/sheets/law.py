@@ -12,7 +12,7 @@ import shapely
 from atlas.built import Built
 from atlas.language import Translator
 from atlas.legal import sites
-from atlas.legal.lens import closing
+from atlas.legal.lens import closing, reads_law
 from atlas.legal.zones import OPERATIONS, read_zones
 
 _SHOWN_NAMES = 3
@@ -54,7 +54,9 @@ class Law:
         return held["zone"].to_numpy(), held["official"].to_numpy(dtype=bool)
 
     def of(self, code: str) -> dict[str, Any]:
-        """What the loaded data tell of a neighbourhood: one row a rule, with answer and words."""
+        """What the loaded data tell of a neighbourhood: one row a rule with answer and words, or none abroad."""
+        if not reads_law(self._built):
+            return {"rows": [], "closing": self._t("sheet.law.elsewhere")}
         unit = self._built.units.loc[code, "geometry"]
         rows = [self._classified(code), self._general(unit)]
         rows += [self._touching(rule, zones, unit) for rule, zones in self._zones.items()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import datetime as dt
 import io
 import json
@@ -16,9 +17,11 @@ from legal_cases import box, point
 from atlas.built import Built
 from atlas.cli import main
 from atlas.errors import AtlasError
+from atlas.language import Translator
 from atlas.legal import counts, lens, rules, sites, zone_layer
 from atlas.legal.findings import Row
 from atlas.legal.grades import CODES
+from atlas.sheets.law import Law
 
 TODAY = dt.date(2026, 11, 24)
 KEYS = ["rule", "answer", "object", "grade", "distance_m", "source", "date", "text"]
@@ -263,3 +266,13 @@ def test_faults_are_one_paragraph(
 def test_empty_geometry_is_refused(built: Built) -> None:
     with pytest.raises(AtlasError, match="vazia"):
         lens(built, shapely.Polygon(), crs="EPSG:3763")
+
+
+def test_an_atlas_outside_portugal_reads_no_law(built: Built) -> None:
+    """The lens and the sheet say that this region's law is not known, and cite none."""
+    head = built.atlas.atlas.model_copy(update={"law": "none"})
+    abroad = dataclasses.replace(built, atlas=built.atlas.model_copy(update={"atlas": head}))
+    with pytest.raises(AtlasError, match="só se conhece o de Portugal"):
+        lens(abroad, shapely.Point(0, 0), crs="EPSG:3763")
+    told = Law(abroad, Translator("en")).of(str(built.units.index[0]))
+    assert told == {"rows": [], "closing": "The law of this region is not in the atlas."}

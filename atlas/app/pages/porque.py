@@ -47,7 +47,8 @@ def show(session: Session) -> None:
         sheet_download(session, str(subject.row["code"]))
     _municipal(session, subject)
     if str(subject.row["code"]) in session.known.units:
-        view("law", law(session.built, str(subject.row["code"]), session.view.lang))
+        if session.atlas.atlas.law == "pt":
+            view("law", law(session.built, str(subject.row["code"]), session.view.lang))
         view("peers", peers(session.built, str(subject.row["code"]), session.view.lang))
     view("evidence_all", parts.evidence(session, subject, ALL))
 
