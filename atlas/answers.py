@@ -23,6 +23,7 @@ from atlas.config import Atlas, Index, Indicator
 from atlas.language import Lang, Translator
 from atlas.placing import Places
 from atlas.ranking import checked_weights, index_holding, rows_of
+from atlas.source_words import titles_in
 
 # control characters and the marks that turn the direction of writing: a name from data must not steer a terminal
 _STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -193,6 +194,7 @@ def check_summary(atlas: Atlas, placed: Places, lang: Lang) -> Answer:
     lines = [t("cli.check.fine", atlas=atlas.atlas.name.in_(lang))]
     unplaced = placed.tables["unplaced"]
     told = set()
+    titles = titles_in(atlas, placed.sources, lang)
     lines += [f"· {pair[pick]}" for pair in placed.repairs]
     for source in placed.sources:
         notes = [f"· {pair[pick]}" for pair in source["warnings"]]
@@ -205,7 +207,7 @@ def check_summary(atlas: Atlas, placed: Places, lang: Lang) -> Answer:
                 for row in own.head(10).itertuples(index=False)
             ]
         if notes:
-            lines += [t("cli.check.source", id=source["id"], title=source["title"]), *notes]
+            lines += [t("cli.check.source", id=source["id"], title=titles[source["id"]]), *notes]
     clean = sum(not source["warnings"] for source in placed.sources if source["id"] not in set(unplaced["source_id"]))
     lines += [f"· {pair[pick]}" for pair in placed.warnings if pair[pick] not in told]
     return Answer([], head="\n".join([*lines, t.n("cli.check.clean", clean)]))

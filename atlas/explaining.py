@@ -16,6 +16,7 @@ from atlas.scoring.counterfactual import counterfactual
 from atlas.scoring.explain import contributions, reference_unit, sentence
 from atlas.scoring.index import Scored, flatten
 from atlas.scoring.uncertainty import technical_tie
+from atlas.source_words import sources_in
 from atlas.venues import venues_enough, venues_sentence
 
 
@@ -66,7 +67,7 @@ def explain(
             "class_after": change.class_after,
         },
         "beside": beside,
-        "evidence": evidence(built, code, [one for pillar in index.pillar for one in pillar.indicators])
+        "evidence": evidence(built, code, [one for pillar in index.pillar for one in pillar.indicators], lang)
         if full
         else [],
         "sentence": sentence(
@@ -175,11 +176,11 @@ def _contributions(built: Built, index: Index, scored: Scored, code: str, lang: 
     return rows
 
 
-def evidence(built: Built, code: str, indicators: list[str]) -> list[dict[str, Any]]:
+def evidence(built: Built, code: str, indicators: list[str], lang: Lang = "pt") -> list[dict[str, Any]]:
     """The places behind a unit's figures: one row an indicator and place, with source, date, licence and match."""
     own = built.evidence.get(code, built.store.read("evidence").iloc[:0])
     own = own[own["indicator"].isin(indicators)]
-    sources = {source["id"]: source for source in built.store.manifest["sources"]}
+    sources = {source["id"]: source for source in sources_in(built.atlas, built.store.manifest["sources"], lang)}
     found = built.places.loc[own["place_id"].astype(str)]
     first = found["sources"].str.split("|").str[0]
     rows = pd.DataFrame({

@@ -7,6 +7,7 @@ import pandas as pd
 from atlas.built import Built
 from atlas.config import Layer
 from atlas.language import Lang
+from atlas.source_words import sources_in
 
 
 def layers_table(built: Built, lang: Lang = "pt") -> pd.DataFrame:
@@ -38,19 +39,15 @@ def _load(layer: Layer, lang: Lang) -> str | None:
 
 def _licences(built: Built, places: pd.DataFrame, lang: Lang) -> str | None:
     ids = {one for text in places["sources"].unique() for one in text.split("|")}
-    known = {source.id: source for source in built.atlas.source}
-    licences = dict.fromkeys(
-        known[one["id"]].licence_in(lang) if one["id"] in known else one["licence"]
-        for one in built.store.manifest["sources"]
-        if one["id"] in ids
-    )
+    recorded = sources_in(built.atlas, built.store.manifest["sources"], lang)
+    licences = dict.fromkeys(one["licence"] for one in recorded if one["id"] in ids)
     return "; ".join(licences) or None
 
 
-def sources_table(built: Built) -> pd.DataFrame:
+def sources_table(built: Built, lang: Lang = "pt") -> pd.DataFrame:
     """``id, title, publisher, licence, date, records, warnings`` of every source."""
     keys = ["id", "title", "publisher", "licence", "date", "records", "warnings"]
-    table = pd.DataFrame(built.store.manifest["sources"])[keys]
+    table = pd.DataFrame(sources_in(built.atlas, built.store.manifest["sources"], lang))[keys]
     table["records"] = table["records"].astype("Int64")
     return table
 

@@ -53,7 +53,7 @@ def _sources(args: argparse.Namespace) -> Answer:
     from atlas.listing import sources_table
 
     built = opened(args)
-    return list_answer(built, sources_table(built), args.lang)
+    return list_answer(built, sources_table(built, args.lang), args.lang)
 
 
 def _indicators(args: argparse.Namespace) -> Answer:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from atlas.config import Text
 from atlas.exports import Format, formats
 from atlas.exports.geometry import in_wgs84
+from atlas.language import LANGUAGES
+from atlas.source_words import in_language
 
 if TYPE_CHECKING:
     from atlas.exports.exportable import Exportable
@@ -56,7 +58,10 @@ def record(layer: Exportable) -> dict[str, Any]:
         "dct:language": [{"@id": f"{_AUTHORITY}language/POR"}, {"@id": f"{_AUTHORITY}language/ENG"}],
         "dct:modified": {"@value": layer.day.isoformat(), "@type": "xsd:date"},
         "dct:license": _licence(layer),
-        "dct:rights": {"@type": "dct:RightsStatement", "rdfs:label": layer.attribution},
+        "dct:rights": {
+            "@type": "dct:RightsStatement",
+            "rdfs:label": _told(layer.attribution("pt"), layer.attribution("en")),
+        },
         "dct:conformsTo": {"@id": _crs_address(layer)},
         "dcat:theme": [{"@id": f"{_AUTHORITY}data-theme/{theme}"} for theme in _THEMES],
         "dct:source": [_source(one) for one in layer.sources],
@@ -77,25 +82,32 @@ def _in(lang: str, text: str) -> dict[str, str]:
     return {"@language": lang, "@value": text}
 
 
+def _told(pt: str, en: str) -> Any:
+    """One text where both languages say the same, else each with its language."""
+    return pt if pt == en else [_in("pt", pt), _in("en", en)]
+
+
 def _licence(layer: Exportable) -> dict[str, Any]:
     """The strictest of the sources' licences: share-alike before attribution before none."""
     words = " ".join(source.get("licence", "") for source in layer.sources).lower()
     address = next((address for name, address in _LICENCES.items() if name in words), None)
     if address:
         return {"@id": address}
-    return {"@type": "dct:LicenseDocument", "rdfs:label": "; ".join(layer.about("pt")["licences"])}
+    named = ("; ".join(layer.about(lang)["licences"]) for lang in LANGUAGES)
+    return {"@type": "dct:LicenseDocument", "rdfs:label": _told(*named)}
 
 
 def _source(source: dict[str, str]) -> dict[str, Any]:
     held: dict[str, Any] = {
         "@type": "dcat:Dataset",
         "dct:identifier": source.get("id", ""),
-        "dct:title": source["title"],
+        "dct:title": _told(*(in_language(source, lang)["title"] for lang in LANGUAGES)),
     }
     if source.get("publisher"):
         held["dct:publisher"] = {"@type": "foaf:Agent", "foaf:name": source["publisher"]}
     if source.get("licence"):
-        held["dct:rights"] = {"@type": "dct:RightsStatement", "rdfs:label": source["licence"]}
+        licence = _told(*(in_language(source, lang)["licence"] for lang in LANGUAGES))
+        held["dct:rights"] = {"@type": "dct:RightsStatement", "rdfs:label": licence}
     if source.get("date"):
         held["dct:issued"] = source["date"]
     return held

@@ -41,10 +41,10 @@ def dictionary(layer: Exportable, lang: str) -> list[dict[str, str]]:
         if form.limits.in_(lang):
             limit = {"table": t("export.format"), "name": suffix, "meaning": form.limits.in_(lang)}
             rows.append(empty | limit)
-    for source in layer.sources:
+    for source in layer.sources_in(lang):
         about = ". ".join(source[key] for key in ("title", "publisher", "licence", "date") if source.get(key))
         rows.append(empty | {"table": t("export.source"), "name": source.get("id", ""), "meaning": about})
-    rows.append(empty | {"table": t("export.attribution"), "meaning": layer.attribution})
+    rows.append(empty | {"table": t("export.attribution"), "meaning": layer.attribution(lang)})
     return rows
 
 
@@ -76,7 +76,7 @@ def _rows(table: str, fields: tuple[Field, ...], lang: str, t: Translator) -> li
             "type": t(f"export.type.{one.type}"),
             "unit": one.unit.in_(lang),
             "meaning": one.meaning.in_(lang),
-            "source": one.source,
+            "source": one.source.in_(lang),
             "formula": one.formula.in_(lang),
             "decimals": str(one.decimals) if one.type == "number" else "",
             "official_name": one.official_name,

@@ -118,7 +118,7 @@ def _drawn(shape: shapely.Geometry, name: str, key: str) -> Iterator[str]:
 def _head(layer: Exportable, layers: dict[str, int]) -> Iterator[str]:
     """What was written, where it lies, and the layers' table."""
     west, south, east, north = layer.frame.total_bounds
-    about = f"{layer.title.pt} | {layer.attribution} | {layer.frame.crs.to_string()}"
+    about = " | ".join((layer.title.pt, layer.attribution("pt"), layer.frame.crs.to_string()))
     yield f"999\n{ascii_text(about)}\n0\nSECTION\n2\nHEADER\n9\n$ACADVER\n1\nAC1009\n9\n$INSUNITS\n70\n6\n"
     yield f"9\n$EXTMIN\n10\n{west:.3f}\n20\n{south:.3f}\n30\n0.0\n"
     yield f"9\n$EXTMAX\n10\n{east:.3f}\n20\n{north:.3f}\n30\n0.0\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from atlas.config import Text
 from atlas.exports import NOTHING
 from atlas.exports.style import PLAIN, Style
+from atlas.source_words import in_language
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -33,7 +34,7 @@ class Field:
     type: FieldType
     meaning: Text
     unit: Text = NOTHING
-    source: str = ""
+    source: Text = NOTHING
     formula: Text = NOTHING
     decimals: int = 0
     official_name: str = ""
@@ -61,7 +62,7 @@ class Exportable:
     fields: tuple[Field, ...]
     description: Text = NOTHING
     sources: tuple[dict[str, str], ...] = ()
-    attribution: str = ""
+    """As declared, with ``title_en`` and ``licence_en`` where the atlas states them; see :meth:`sources_in`."""
     hashes: dict[str, str] = field(default_factory=dict)
     atlas: str = ""
     generated_from: str = ""
@@ -116,18 +117,42 @@ class Exportable:
         """Whether rows derive from OpenStreetMap, and the file therefore stays under the ODbL."""
         return any("odbl" in source.get("licence", "").lower() for source in self.sources)
 
+    def sources_in(self, lang: str) -> list[dict[str, str]]:
+        """The sources with title and licence in ``pt`` or ``en``."""
+        return [in_language(one, lang) for one in self.sources]
+
+    def attribution(self, lang: str) -> str:
+        """Who must be named beside the data, each once, with the licence in ``pt`` or ``en``."""
+        return attribution(self.sources, lang)
+
     def about(self, lang: str) -> dict[str, Any]:
         """Title, sources, licences and origin as plain values, for formats that hold metadata."""
+        sources = self.sources_in(lang)
         return {
             "title": self.title.in_(lang),
             "description": self.description.in_(lang),
-            "attribution": self.attribution,
-            "licences": sorted({source["licence"] for source in self.sources if source.get("licence")}),
-            "sources": [dict(source) for source in self.sources],
+            "attribution": self.attribution(lang),
+            "licences": sorted({source["licence"] for source in sources if source.get("licence")}),
+            "sources": sources,
             "atlas": self.atlas,
             "generated_from": self.generated_from,
             "hashes": dict(self.hashes),
         }
+
+
+def attribution(sources: Iterable[Mapping[str, str]], lang: str) -> str:
+    """Who must be named beside the data, each once; sources as :func:`atlas.source_words.bilingual` has them.
+
+    >>> osm = {"publisher": "OpenStreetMap", "licence": "ODbL 1.0"}
+    >>> attribution([osm, {"publisher": "DGT", "licence": "Factos", "licence_en": "Facts"}, {"publisher": "INE"}], "en")
+    '© OpenStreetMap contributors (ODbL 1.0) · DGT (Facts) · INE'
+    """
+    named = []
+    for source in sources:
+        licence = in_language(source, lang).get("licence", "")
+        who = OSM_ATTRIBUTION if "odbl" in source.get("licence", "").lower() else source.get("publisher", "")
+        named.append(f"{who} ({licence})" if licence else who)
+    return " · ".join(dict.fromkeys(name for name in named if name))
 
 
 def clean_text(text: str) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:
     """Write the layer; where a row has no geometry the index is left out, since it could not hold that row."""
     write_ogr(
-        layer.frame, path, "FlatGeobuf", layer.id, TITLE=layer.title.in_(lang), DESCRIPTION=layer.attribution,
+        layer.frame, path, "FlatGeobuf", layer.id, TITLE=layer.title.in_(lang), DESCRIPTION=layer.attribution(lang),
         SPATIAL_INDEX="NO" if layer.frame.geometry.isna().any() else "YES", layer_metadata=descriptions(layer, lang),
     )  # fmt: skip
 

@@ -10,8 +10,9 @@ import pandas as pd
 from atlas.config import Atlas, Text
 from atlas.errors import UnknownName
 from atlas.exports import classified, gathering, neighbourhoods, places
-from atlas.exports.exportable import OSM_ATTRIBUTION, Exportable
+from atlas.exports.exportable import Exportable
 from atlas.language import Translator
+from atlas.source_words import bilingual
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,11 +47,9 @@ def exportable(atlas: Atlas, store: Store, layer_id: str, lang: str = "pt", with
 
 
 def describe(atlas: Atlas, store: Store, layer: Exportable, used: Iterable[str]) -> Exportable:
-    """The layer, and its outlines, with sources, attribution, hashes and origin."""
-    sources = _sources(atlas, store, used)
+    """The layer, and its outlines, with sources, hashes and origin."""
     shared: dict[str, Any] = {
-        "sources": sources,
-        "attribution": attribution(sources),
+        "sources": _sources(atlas, store, used),
         "hashes": {key: str(value) for key, value in store.manifest.get("hashes", {}).items()},
         "atlas": atlas.atlas.id,
         "generated_from": _origin(atlas, store),
@@ -98,27 +97,14 @@ def _of_atlas(atlas: Atlas, words: Text) -> Text:
     return Text(pt=f"{name.pt}: {words.pt}", en=f"{name.en}: {words.en}")
 
 
-def attribution(sources: Iterable[dict[str, str]]) -> str:
-    """Who must be named beside the data, each once.
-
-    >>> attribution([{"publisher": "OpenStreetMap", "licence": "ODbL 1.0"}, {"publisher": "INE", "licence": ""}])
-    '© OpenStreetMap contributors (ODbL 1.0) · INE'
-    """
-    named = []
-    for source in sources:
-        licence = source.get("licence", "")
-        who = OSM_ATTRIBUTION if "odbl" in licence.lower() else source.get("publisher", "")
-        named.append(f"{who} ({licence})" if licence else who)
-    return " · ".join(dict.fromkeys(name for name in named if name))
-
-
 def _sources(atlas: Atlas, store: Store, used: Iterable[str]) -> tuple[dict[str, str], ...]:
     """The sources used, as the build recorded them; one that it did not is taken from the configuration."""
     built = {one["id"]: one for one in store.manifest.get("sources", [])}
     declared = {one.id: one.model_dump(include=set(_KEYS)) for one in atlas.source}
     ordered = [one.id for one in atlas.source] + sorted(built.keys() - declared.keys())
     found = [built.get(name) or declared[name] for name in ordered if name in set(used)]
-    return tuple({key: str(one.get(key) or "") for key in _KEYS} for one in found)
+    both = (bilingual(atlas, one) for one in found)
+    return tuple({key: str(one.get(key) or "") for key in (*_KEYS, "title_en", "licence_en")} for one in both)
 
 
 _KEYS = ("id", "title", "publisher", "licence", "date", "address")

@@ -64,7 +64,7 @@ def write_layers(layers: Sequence[Exportable], path: Path, lang: str) -> None:
             write_ogr(
                 frame, path, "GPKG", _table_of(layer, kind, number), append=path.exists(), VERSION=VERSION,
                 IDENTIFIER=title if number == 0 else f"{title} ({kind})",
-                DESCRIPTION=layer.attribution, GEOMETRY_NAME="geom", FID="fid",
+                DESCRIPTION=layer.attribution(lang), GEOMETRY_NAME="geom", FID="fid",
             )  # fmt: skip
         for table in layer.tables:
             write_ogr(
@@ -146,7 +146,7 @@ def _describe_fields(database: sqlite3.Connection, table: str, fields: tuple[Fie
 
 
 def _description(one: Field, lang: str) -> str:
-    parts = [one.meaning.in_(lang), one.unit.in_(lang), one.formula.in_(lang), one.source]
+    parts = [one.meaning.in_(lang), one.unit.in_(lang), one.formula.in_(lang), one.source.in_(lang)]
     return " · ".join(part for part in parts if part)
 
 

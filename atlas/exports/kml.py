@@ -25,9 +25,10 @@ def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write('<?xml version="1.0" encoding="UTF-8"?>\n<kml xmlns="http://www.opengis.net/kml/2.2"><Document>\n')
         file.write(f"<name>{escape(layer.title.in_(lang))}</name>\n")
-        sources = "; ".join(f"{one.get('title', '')} ({one.get('licence', '')})" for one in layer.sources)
-        file.write(f"<Snippet>{escape(layer.attribution)}</Snippet>\n")
-        file.write(f"<description>{escape(escape(' '.join((layer.attribution, sources)).strip()))}</description>\n")
+        named = layer.attribution(lang)
+        sources = "; ".join(f"{one.get('title', '')} ({one.get('licence', '')})" for one in layer.sources_in(lang))
+        file.write(f"<Snippet>{escape(named)}</Snippet>\n")
+        file.write(f"<description>{escape(escape(' '.join((named, sources)).strip()))}</description>\n")
         folders = [one for one in (layer, layer.outlines) if one is not None]
         file.writelines(style for one in folders for style in _styles(one))
         file.writelines(_schema(one) for one in folders)

@@ -88,7 +88,7 @@ def fields(atlas: Atlas, store: Store) -> tuple[Field, ...]:
     def meaning(key: str) -> Text:
         return Text(pt=pt(key), en=en(key))
 
-    titles = {one.id: one.title for one in atlas.source}
+    titles = {one.id: Text(pt=one.title_in("pt"), en=one.title_in("en")) for one in atlas.source}
     fixed = []
     for name, type_, unit, decimals, official in _FIELDS:
         index = _index(atlas, _INDEX_OF_FIELD.get(name.split("_")[0], ""))
@@ -97,7 +97,7 @@ def fields(atlas: Atlas, store: Store) -> tuple[Field, ...]:
             Field(
                 name=name, type=type_, meaning=meaning(f"export.field.{name}"),
                 unit=meaning(f"export.unit.{unit}") if unit else NOTHING,
-                source=titles.get(atlas.neighbourhoods.source, "") if official else "",
+                source=titles.get(atlas.neighbourhoods.source, NOTHING) if official else NOTHING,
                 formula=_tree(index) if index is not None and scored else NOTHING,
                 decimals=decimals, official_name=official,
             )
@@ -188,14 +188,22 @@ def _indicator_columns(atlas: Atlas, store: Store, units: pd.DataFrame) -> pd.Da
     return pd.DataFrame(columns, index=units.index)
 
 
-def _indicator_field(one: Indicator, titles: dict[str, str]) -> Field:
+def _indicator_field(one: Indicator, titles: dict[str, Text]) -> Field:
     options = ", ".join(f"{key}={value}" for key, value in one.with_.items())
     formula = f"{one.measure}({options})"
     return Field(
         name=one.code, type="number", unit=one.unit, meaning=_meaning(one),
-        source="; ".join(titles.get(name, name) for name in one.sources) or ", ".join(one.layers),
+        source=_rests_on(one, titles),
         formula=Text(pt=formula, en=formula), decimals=one.decimals + _MORE_DECIMALS,
     )  # fmt: skip
+
+
+def _rests_on(one: Indicator, titles: dict[str, Text]) -> Text:
+    """The titles of its sources; the layers that it counts where it has none."""
+    named = [titles.get(name, Text(pt=name, en=name)) for name in one.sources] or [
+        Text(pt=", ".join(one.layers), en=", ".join(one.layers))
+    ]
+    return Text(pt="; ".join(text.pt for text in named), en="; ".join(text.en for text in named))
 
 
 def _meaning(one: Indicator) -> Text:

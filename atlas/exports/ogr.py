@@ -26,10 +26,10 @@ def descriptions(layer: Exportable, lang: str) -> dict[str, str]:
         "{title} ({publisher}, {date}, {licence})".format_map(
             {"title": "", "publisher": "", "date": "", "licence": ""} | one
         )
-        for one in layer.sources
+        for one in layer.sources_in(lang)
     ]
     held = {
-        "attribution": layer.attribution,
+        "attribution": layer.attribution(lang),
         "sources": "; ".join(sources),
         "licences": "; ".join(layer.about(lang)["licences"]),
         "atlas": layer.atlas,

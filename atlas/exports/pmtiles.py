@@ -34,7 +34,7 @@ def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:
     west, south, east, north = layer.frame.total_bounds
     region = max(east - west, north - south) > _REGION_M
     write_ogr(
-        small, path, "PMTiles", layer.id, NAME=layer.title.in_(lang), DESCRIPTION=layer.attribution,
+        small, path, "PMTiles", layer.id, NAME=layer.title.in_(lang), DESCRIPTION=layer.attribution(lang),
         MINZOOM=str(_REGION_FROM if region else _CITY_FROM), MAXZOOM=str(_REGION_ZOOM if region else _CITY_ZOOM),
         MAX_SIZE="5000000", MAX_FEATURES="1000000",
     )  # fmt: skip

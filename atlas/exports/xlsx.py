@@ -30,7 +30,7 @@ def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:
         book.set_properties(
             {
                 "title": layer.title.in_(lang),
-                "comments": layer.attribution,
+                "comments": layer.attribution(lang),
                 "created": dt.datetime.combine(layer.day, dt.time()),
             }
         )
@@ -91,7 +91,7 @@ def _sources_sheet(book: Any, layer: Exportable, lang: str, t: Translator, bold:
         sheet.set_column(column, column, 60 if key == "title" else 24)
         sheet.write_string(0, column, t(f"export.source.{key}"), bold)
     row = 1
-    for source in layer.sources:
+    for source in layer.sources_in(lang):
         for column, key in enumerate(columns):
             sheet.write_string(row, column, fitting(str(source.get(key, ""))), wrap)
         row += 1

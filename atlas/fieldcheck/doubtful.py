@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import geopandas as gpd
@@ -15,6 +15,7 @@ from atlas.built import Built, unit_code
 from atlas.exports.exportable import newest_day
 from atlas.fusion.completeness import VERIFIED
 from atlas.language import Translator
+from atlas.source_words import titles_in
 
 REASONS = (
     "closed", "dropped", "disputed", "match", "class", "position", "unconfirmed", "old", "single",
@@ -59,7 +60,8 @@ def doubtful(built: Built, code: str, t: Translator) -> gpd.GeoDataFrame:
     ]
     places = places[flags.any(axis=1).to_numpy()]
     places["priority"] = places["doubts"].map(_priority)
-    places["reasons"] = [" ".join(_said(built, row, t)) for row in places.itertuples()]
+    titles = titles_in(built.atlas, built.store.manifest["sources"], t.lang)
+    places["reasons"] = [" ".join(_said(built, row, titles, t)) for row in places.itertuples()]
     names = places["name"].fillna("").str.casefold()
     order = np.lexsort((places.index.to_numpy().astype(str), names.to_numpy().astype(str), places["priority"]))
     return places.iloc[order]
@@ -134,16 +136,15 @@ def _disputes(built: Built) -> dict[str, str]:
     return found
 
 
-def _said(built: Built, row: Any, t: Translator) -> Iterator[str]:
-    """One sentence a doubt."""
-    sources = {one["id"]: one["title"] for one in built.store.manifest["sources"]}
+def _said(built: Built, row: Any, titles: Mapping[str, str], t: Translator) -> Iterator[str]:
+    """One sentence a doubt; ``titles`` are the sources' by id."""
     ids = str(row.sources).split("|")
-    titles = "; ".join(str(sources.get(one, one)) for one in ids)
+    named = "; ".join(titles.get(one, one) for one in ids)
     hidden = {"old", "single"} if "dropped" in row.doubts else set()  # said by it
     for doubt in (one for one in row.doubts if one not in hidden):
         values: dict[str, object] = {}
         if doubt in {"single", "dropped"}:
-            values["source"] = titles
+            values["source"] = named
         elif doubt == "old":
             values["date"] = t.date(row.source_date)
         elif doubt == "match":

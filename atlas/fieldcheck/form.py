@@ -27,6 +27,7 @@ from atlas.fieldcheck.doubtful import area_places, doubtful
 from atlas.fieldcheck.origin import Origin, origins_of, write_origins
 from atlas.fieldcheck.qgis_form import Group, Widget, form_qml
 from atlas.language import Lang, Translator
+from atlas.source_words import titles_in
 
 CHECK, ADDED, AREA = "check", "added", "area"
 ANSWERS = ("as_stated", "closed", "other_class", "moved", "same", "different", "not_found")
@@ -126,7 +127,7 @@ def write_form(built: Built, form: Form, path: Path, lang: Lang) -> None:
 def _check(built: Built, form: Form, lang: Lang) -> pa.Table:
     """What the sources say of each place, and the columns of the answers, empty."""
     t = Translator(lang)
-    titles = {one["id"]: str(one["title"]) for one in built.store.manifest["sources"]}
+    titles = titles_in(built.atlas, built.store.manifest["sources"], lang)
     names = {id_: rule.name.in_(lang) for id_, (_, rule) in built.atlas.classes.items()}
     places = form.places
     texts = {

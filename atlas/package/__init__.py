@@ -27,6 +27,7 @@ from atlas.language import LANGUAGES, Lang, Translator
 from atlas.package.iso19139 import metadata
 from atlas.package.layers import ODBL, Part, parts_of
 from atlas.package.project import project
+from atlas.source_words import sources_in
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 FORMATS = {"geojson": ".geojson", "tables": ".xlsx", "csv": ".csv", "kml": ".kml"}
@@ -143,7 +144,7 @@ def _write_words(built: Built, parts: Iterable[Part], root: Path) -> None:
         said = [t("package.licences.intro"), ""]
         for part in parts:
             said += _licence_of(part.layer, t, lang)
-        for source in built.meta["sources"]:
+        for source in sources_in(built.atlas, built.meta["sources"], lang):
             said.append(f"- {source['title']} · {source['publisher']} · {source['date']} · {source['licence']}")
         _write_lines(root / {"pt": "LICENCAS.txt", "en": "LICENCES.txt"}[lang], said)
         if (root / ODBL).is_dir():
@@ -156,9 +157,9 @@ def _licence_of(layer: Exportable, t: Translator, lang: Lang) -> list[str]:
     note = []
     if layer.open_database and layer.id != "places_osm":
         titles = [one["title"] for one in layer.sources if "odbl" in one.get("licence", "").lower()]
-        columns = [one.name for one in layer.fields if any(title in one.source for title in titles)]
+        columns = [one.name for one in layer.fields if any(title in one.source.pt for title in titles)]
         note = [t("package.licences.derived", columns=", ".join(columns) or "—")]
-    return [f"{layer.id}: {layer.title.in_(lang)}", layer.attribution, *note, ""]
+    return [f"{layer.id}: {layer.title.in_(lang)}", layer.attribution(lang), *note, ""]
 
 
 def _write_lines(path: Path, lines: Iterable[str]) -> None:

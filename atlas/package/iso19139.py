@@ -129,7 +129,7 @@ def _constraints(held: ET.Element, layer: Exportable, t: Translator) -> None:
     legal = _in(held, "resourceConstraints", "MD_LegalConstraints")
     _code(_in(legal, "accessConstraints"), "MD_RestrictionCode", "otherRestrictions")
     _code(_in(legal, "useConstraints"), "MD_RestrictionCode", "otherRestrictions")
-    _text(legal, "otherConstraints", layer.attribution or t("package.no_licence"))
+    _text(legal, "otherConstraints", layer.attribution(t.lang) or t("package.no_licence"))
 
 
 def _distribution(root: ET.Element, file: str) -> None:
@@ -152,6 +152,6 @@ def _quality(root: ET.Element, layer: Exportable, t: Translator) -> None:
     ET.SubElement(result, f"{{{GMD}}}pass").set(f"{{{GCO}}}nilReason", "unknown")
     lineage = _in(held, "lineage", "LI_Lineage")
     _text(lineage, "statement", f"{t('package.lineage')} {layer.generated_from}")
-    for source in layer.sources:
+    for source in layer.sources_in(t.lang):
         said = ". ".join(source[key] for key in ("title", "publisher", "licence", "date") if source.get(key))
         _text(_in(lineage, "source", "LI_Source"), "description", said)

@@ -146,7 +146,7 @@ def _layer(parent: ET.Element, one: Drawn, crs: _Crs, lang: Lang) -> None:
     about = ET.SubElement(held, "resourceMetadata")
     ET.SubElement(about, "title").text = one.layer.title.in_(lang)
     ET.SubElement(about, "abstract").text = one.layer.description.in_(lang)
-    ET.SubElement(about, "rights").text = one.layer.attribution
+    ET.SubElement(about, "rights").text = one.layer.attribution(lang)
     ET.SubElement(held, "provider", encoding="UTF-8").text = "ogr"
     for part in ET.fromstring(qml(one.layer.style, one.kind, lang)):  # noqa: S314  (our own text)
         held.append(part)
@@ -173,12 +173,12 @@ def _about(root: ET.Element, name: str, parts: Sequence[Part], t: Translator) ->
     held = ET.SubElement(root, "projectMetadata")
     ET.SubElement(held, "title").text = name
     ET.SubElement(held, "abstract").text = t("sheet.candidate")
-    ET.SubElement(held, "rights").text = _attribution(parts)
+    ET.SubElement(held, "rights").text = _attribution(parts, t.lang)
     ET.SubElement(held, "language").text = t.lang
 
 
-def _attribution(parts: Sequence[Part]) -> str:
-    return " · ".join(dict.fromkeys(one for part in parts for one in part.layer.attribution.split(" · ")))
+def _attribution(parts: Sequence[Part], lang: str) -> str:
+    return " · ".join(dict.fromkeys(one for part in parts for one in part.layer.attribution(lang).split(" · ")))
 
 
 # ── the print layout ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -196,7 +196,7 @@ def _layout(
     _bounds_as_attributes(ET.SubElement(map_item, "Extent"), _fitted(extent))
     held = map_item.get("uuid", "")
     _label(page, "title", name, (8, 6, 281, 10), 16, bold=True)
-    sources = f"{_attribution(parts)}. {parts[0].layer.generated_from}. {t('sheet.candidate')}"
+    sources = f"{_attribution(parts, t.lang)}. {parts[0].layer.generated_from}. {t('sheet.candidate')}"
     _label(page, "sources", sources, (8, 193.5, 281, 14), 6)
     _legend(page, drawn, held, t)
     across = _fitted(extent)[2] - _fitted(extent)[0]

@@ -16,9 +16,10 @@ from atlas.built import Built
 from atlas.config import Text
 from atlas.errors import AtlasError
 from atlas.exports import classified, neighbourhoods, places
-from atlas.exports.exportable import Exportable, Field
-from atlas.exports.from_store import attribution, exportable
+from atlas.exports.exportable import Exportable, Field, attribution
+from atlas.exports.from_store import exportable
 from atlas.exports.geometry import in_wgs84
+from atlas.source_words import bilingual
 from atlas.store import MANIFEST, Store
 
 _TYPES = {"text": "string", "integer": "integer", "number": "number", "boolean": "boolean"}
@@ -102,14 +103,15 @@ class Live:
             found[classified.ID] = Text(pt="Imóveis classificados", en="Classified sites")
         return found
 
-    def attribution(self, id_: str) -> str:
+    def attribution(self, id_: str, lang: str) -> str:
         """Who must be named beside a collection: the sources of its places; of figures, all of the atlas's."""
         by_layer = self._sources_of_layers
         every = (
             {one.id for one in self.built.atlas.source} if id_ == "neighbourhoods" else set().union(*by_layer.values())
         )
         used = by_layer.get(id_, every)
-        return attribution(one for one in self.built.store.manifest["sources"] if one["id"] in used)
+        recorded = [one for one in self.built.store.manifest["sources"] if one["id"] in used]
+        return attribution((bilingual(self.built.atlas, one) for one in recorded), lang)
 
     @cached_property
     def _sources_of_layers(self) -> dict[str, set[str]]:

@@ -55,11 +55,13 @@ def settings(live: Live, url: str, *, page: int, most: int) -> dict[str, Any]:
 
 
 def _collection(live: Live, id_: str, title: Text, name: str, box: list[float]) -> dict[str, Any]:
-    attribution = live.attribution(id_)
     return {
         "type": "collection",
         "title": {"pt": title.pt, "en": title.en},
-        "description": {lang: f"{words} {attribution}" for lang, words in _said(f"field.serve.{_about(id_)}").items()},
+        "description": {
+            lang: f"{words} {live.attribution(id_, lang)}"
+            for lang, words in _said(f"field.serve.{_about(id_)}").items()
+        },
         "keywords": {"pt": [title.pt], "en": [title.en]},
         "links": [],
         "extents": {"spatial": {"bbox": box, "crs": CRS84}},

@@ -84,8 +84,13 @@ class Changes:
 
     def _sources(self) -> list[Facts]:
         rows = self.found.rows[self.found.rows["kind"] == "source"]
+        declared = {one.id: one.title_in(self.reading.t.lang) for one in self.reading.built.atlas.source}
         return [
-            {"name": printable(row["name"]), "before": self._said(row["before"]), "after": self._said(row["after"])}
+            {
+                "name": printable(declared.get(row["id"], row["name"])),
+                "before": self._said(row["before"]),
+                "after": self._said(row["after"]),
+            }
             for row in rows.to_dict("records")
         ]
 

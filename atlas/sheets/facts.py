@@ -11,7 +11,7 @@ import pandas as pd
 
 from atlas.built import Built
 from atlas.config import Index, Indicator, Text
-from atlas.exports.from_store import attribution
+from atlas.exports.exportable import attribution
 from atlas.exports.neighbourhoods import ESTIMATED, MUNICIPAL, level_of, scores_of, source_ids
 from atlas.language import Translator
 from atlas.palette import BIVARIATE
@@ -20,6 +20,7 @@ from atlas.scoring.explain import contributions, sentence
 from atlas.scoring.index import Scored, score_index
 from atlas.sheets.law import Law
 from atlas.sheets.typeface import bound, printable, shortened
+from atlas.source_words import bilingual
 
 LETTERS = "LMH"
 _TOP = 10
@@ -277,11 +278,11 @@ def origin(built: Built, t: Translator) -> Facts:
 
     manifest, atlas = built.store.manifest, built.atlas
     used = set(source_ids(atlas)) | {one for text in built.places["sources"].unique() for one in str(text).split("|")}
-    sources = [one for one in manifest["sources"] if one["id"] in used]
+    sources = [bilingual(atlas, one) for one in manifest["sources"] if one["id"] in used]
     dates = sorted(str(one["date"]) for one in sources if one.get("date"))
     hashes = built.meta["hashes"]
     return {
-        "sources": t("sheet.sources", sources=printable_long(attribution(sources))),
+        "sources": t("sheet.sources", sources=printable_long(attribution(sources, t.lang))),
         "dates": t("sheet.dates", first=t.date(dates[0]), last=t.date(dates[-1])) if dates else "",
         "made": t(
             "sheet.made", atlas=atlas.atlas.name.in_(t.lang), version=atlas.atlas.data_version,

@@ -100,8 +100,10 @@ def decisions_source(path: Path) -> Source:
         "kind": "decisions",
         "file": DECISIONS,
         "title": "Decisões de quem planeia",
+        "title_en": "Planners' decisions",
         "publisher": "Quem usa este atlas",
         "licence": "Do próprio",
+        "licence_en": "The planner's own",
         "date": max(dates, default=""),
     })  # fmt: skip
 

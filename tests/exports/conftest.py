@@ -57,7 +57,8 @@ def atlas() -> Atlas:
             },
             "source": [
                 {**source, "id": "caop", "title": "CAOP", "publisher": "DGT", "licence": "CC BY 4.0", "date": "2025"},
-                {**source, "id": "census", "title": "Censos 2021", "publisher": "INE", "licence": "CC BY 4.0"},
+                {**source, "id": "census", "title": "Censos 2021", "publisher": "INE", "licence": "Dados abertos",
+                 "title_en": "Census 2021", "licence_en": "Open data"},
                 {**source, "id": "osm", "title": "OpenStreetMap", "publisher": "OpenStreetMap contributors",
                  "licence": "ODbL 1.0"},
             ],

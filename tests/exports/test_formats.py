@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import sqlite3
 import zipfile
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -175,9 +177,43 @@ def test_every_file_says_what_it_is_and_from_what(suffix: str, layer: Exportable
             with (tmp_path / f"x.fields.{lang}.csv").open(encoding="utf-8-sig", newline="") as file:
                 rows = list(csv.reader(file, delimiter=";"))
             names = [row[1] for row in rows]
-            assert layer.attribution in [row[4] for row in rows]
+            assert layer.attribution(lang) in [row[4] for row in rows]
             assert [one.name for one in layer.fields] == names[1 : len(layer.fields) + 1]
             assert suffix in names or not formats()[suffix].limits.pt
+
+
+@pytest.mark.parametrize("suffix", [".geojson", ".kml", ".fgb", ".parquet"])
+def test_sources_and_licences_are_in_the_language_of_the_file(
+    suffix: str, atlas: Atlas, store: Store, tmp_path: Path
+) -> None:
+    units = exportable(atlas, store, "neighbourhoods")
+    words = {"pt": ("Censos 2021", "Dados abertos"), "en": ("Census 2021", "Open data")}
+    for lang, other in (("pt", "en"), ("en", "pt")):
+        held = write(units, tmp_path / f"{lang}{suffix}", lang=lang)[0].read_text("utf-8", "replace")
+        assert all(word in held for word in words[lang])
+        assert not any(word in held for word in words[other])
+        definitions = (tmp_path / f"pt.fields.{lang}.csv").read_text("utf-8-sig")
+        assert all(word in definitions for word in words[lang])
+        assert not any(word in definitions for word in words[other])
+
+
+def test_an_english_workbook_and_a_geopackage_name_sources_in_english(
+    atlas: Atlas, store: Store, tmp_path: Path
+) -> None:
+    units = exportable(atlas, store, "neighbourhoods")
+    book = openpyxl.load_workbook(write(units, tmp_path / "x.xlsx", lang="en")[0])
+    cells = {str(cell.value) for sheet in book for row in sheet.iter_rows() for cell in row}
+    assert {"Census 2021", "Open data"} <= cells
+    assert not {"Censos 2021", "Dados abertos"} & cells
+    with closing(sqlite3.connect(write(units, tmp_path / "x.gpkg", lang="en")[0])) as database:
+        (about,) = database.execute(
+            "SELECT description FROM gpkg_data_columns WHERE column_name = 'vacant_share'"
+        ).fetchone()
+        (record,) = database.execute("SELECT metadata FROM gpkg_metadata").fetchone()
+    assert about.endswith("Census 2021")
+    titles = {one["dct:identifier"]: one["dct:title"] for one in json.loads(record)["dct:source"]}
+    assert titles["caop"] == "CAOP"
+    assert {one["@language"]: one["@value"] for one in titles["census"]} == {"pt": "Censos 2021", "en": "Census 2021"}
 
 
 def test_excel_cells_are_typed_and_no_cell_is_a_formula(layer: Exportable, tmp_path: Path) -> None:
@@ -195,7 +231,7 @@ def test_excel_cells_are_typed_and_no_cell_is_a_formula(layer: Exportable, tmp_p
         assert found <= {kinds[one.type]}, one.name
     sources = {str(cell.value) for row in book["Fontes"].iter_rows() for cell in row}
     assert {source["title"] for source in layer.sources} <= sources
-    assert layer.attribution in sources
+    assert layer.attribution("pt") in sources
 
 
 def test_excel_csv_opens_in_portugal(atlas: Atlas, store: Store, tmp_path: Path) -> None:

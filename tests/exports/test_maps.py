@@ -90,6 +90,14 @@ def test_page_is_the_same_each_time_and_names_no_address(atlas: Atlas, store: St
         standalone(atlas, store, index="potencial")
 
 
+def test_sources_are_in_the_language_of_the_page(atlas: Atlas, store: Store) -> None:
+    pages = {lang: standalone(atlas, store, lang=lang) for lang in ("pt", "en")}
+    assert "INE (Open data)" in pages["en"]
+    assert '"title":"Census 2021"' in pages["en"]
+    assert not re.search("Censos 2021|Dados abertos", pages["en"])
+    assert '"title":"Censos 2021"' in pages["pt"]
+
+
 @pytest.fixture(scope="module")
 def pages() -> Iterator[Any]:
     """A browser that notes every request and every error of its pages."""

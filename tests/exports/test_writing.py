@@ -13,6 +13,7 @@ from atlas.cli import main
 from atlas.config import Atlas
 from atlas.errors import OutputError, UnknownName
 from atlas.exports import formats, write
+from atlas.exports.dcat import record
 from atlas.exports.exportable import Exportable
 from atlas.exports.from_store import exportable
 from atlas.language import LANGUAGES, catalogue
@@ -38,13 +39,22 @@ def test_exported_fields_are_the_documented_ones(units: Exportable) -> None:
     assert (row["decline"], row["decline_level"], row["vacant_share"]) == (88.0, "municipality", 12.25)
     assert row["flags"] == "municipal_value"
     assert units.frame.set_index("code").loc["030801", "flags"].split("|")[-1] == "estimated_residents"
-    assert units.attribution == "DGT (CC BY 4.0) · INE (CC BY 4.0)"
+    assert units.attribution("pt") == "DGT (CC BY 4.0) · INE (Dados abertos)"
+    assert units.attribution("en") == "DGT (CC BY 4.0) · INE (Open data)"
 
 
 def test_rows_of_openstreetmap_bring_its_licence(atlas: Atlas, store: Store) -> None:
     layer = exportable(atlas, store, "museums")
     assert layer.open_database
-    assert "© OpenStreetMap contributors (ODbL 1.0)" in layer.attribution
+    assert "© OpenStreetMap contributors (ODbL 1.0)" in layer.attribution("en")
+
+
+def test_a_licence_is_recognised_by_its_declared_name(atlas: Atlas, store: Store) -> None:
+    named = [one.model_copy(update={"licence_en": f"In English: {one.licence[:2]}"}) for one in atlas.source]
+    layer = exportable(atlas.model_copy(update={"source": tuple(named)}), store, "museums")
+    assert layer.open_database
+    assert "© OpenStreetMap contributors (In English: OD)" in layer.attribution("en")
+    assert record(layer)["dct:license"] == {"@id": "https://opendatacommons.org/licenses/odbl/1-0/"}
 
 
 def test_within_keeps_an_area_and_ranks_of_the_whole(atlas: Atlas, store: Store) -> None:

@@ -28,7 +28,7 @@ from atlas.errors import SourceError
 from atlas.fieldcheck.answers import Answer, read_form
 from atlas.fieldcheck.decisions import rows_of
 from atlas.fieldcheck.doubtful import doubtful
-from atlas.fieldcheck.form import SAID
+from atlas.fieldcheck.form import SAID, form_of, write_form
 from atlas.fieldcheck.origin import Origin
 from atlas.language import Translator
 
@@ -187,6 +187,17 @@ def test_the_same_build_gives_the_same_form_and_the_same_list(built: Built, tmp_
         "Já não existe".lower(),
     ):
         assert said in flat
+
+
+def test_the_form_names_sources_in_its_language(built: Built, tmp_path: Path) -> None:
+    named = (one.model_copy(update={"title_en": f"English {one.id}"}) for one in built.atlas.source)
+    both = Built(built.atlas.model_copy(update={"source": tuple(named)}), built.store)
+    for lang, title in (("en", "English osm"), ("pt", "OpenStreetMap")):
+        path = tmp_path / f"{lang}.gpkg"
+        write_form(both, form_of(both, UNIT, lang), path, lang)
+        check = pyogrio.read_dataframe(path, layer="check").set_index("name")
+        assert check.loc["Museu Só Um", "sources"] == title
+        assert title in check.loc["Museu Só Um", "reasons"]
 
 
 def test_a_municipality_can_be_asked_for_and_an_area_without_doubts_is_a_form_too(built: Built, tmp_path: Path) -> None:

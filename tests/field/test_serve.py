@@ -25,6 +25,8 @@ from atlas.built import Built, open_built
 from atlas.cli import main
 from atlas.errors import AtlasError, OutputError
 from atlas.serve import application, serve
+from atlas.serve.live import Live
+from atlas.serve.settings import settings
 
 MARK = "atlasHostile"
 HOSTILE = (
@@ -109,6 +111,15 @@ def test_collections_are_the_layers_that_hold_something_and_the_scored_units(cli
     scores = built.store.read("scores").set_index(["index", "code"])["score"]
     assert unit["properties"]["potential"] == pytest.approx(scores["potential", "131217"], abs=0.01)
     assert shapely.geometry.shape(unit["geometry"]).contains(shapely.Point(-8.611, 41.148))
+
+
+def test_a_collection_names_licences_in_each_language(built: Built) -> None:
+    named = (one.model_copy(update={"licence_en": f"English {one.id}"}) for one in built.atlas.source)
+    both = Built(built.atlas.model_copy(update={"source": tuple(named)}), built.store)
+    said = settings(Live(both, "en"), URL, page=10, most=100)["resources"]["neighbourhoods"]["description"]
+    assert "DGT (CC BY 4.0)" in said["pt"]
+    assert "DGT (English caop)" in said["en"]
+    assert "OpenStreetMap contributors (English osm)" in said["en"]
 
 
 def test_an_identifier_may_hold_a_slash(tmp_path: Path) -> None:

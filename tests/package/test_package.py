@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
+from xml.sax.saxutils import escape
 
 import pyogrio
 import pytest
+from pypdfium2 import PdfDocument
 
 from atlas.built import Built, open_built
 from atlas.cli import main
+from atlas.language import LANGUAGES
 from atlas.package import write_package
+from atlas.package.iso19139 import metadata
+from atlas.package.layers import parts_of
+from atlas.package.method import method_pdf
+from atlas.package.project import project
 from atlas.store import Store
 
 TOP = "atlas-norte"
@@ -104,6 +112,39 @@ def test_metadata_state_title_box_licence_and_lineage(package: Path) -> None:
     assert 41.5 < float(north) < 41.7
     assert "CC BY 4.0" in text(".//gmd:otherConstraints/gco:CharacterString")[0]
     assert len(text(".//gmd:LI_Source/gmd:description/gco:CharacterString")) > 5
+
+
+def test_what_is_in_english_names_sources_and_licences_in_english(esposende: Built, package: Path) -> None:
+    theatres = esposende.atlas.source_of("theatre_network")
+    assert "" not in (theatres.title_en, theatres.licence_en)
+    for lang, file in (("pt", "LICENCAS.txt"), ("en", "LICENCES.txt")):
+        said = (package / file).read_text("utf-8-sig")
+        other = {"pt": "en", "en": "pt"}[lang]
+        assert f"- {theatres.title_in(lang)} · " in said
+        assert f"· {theatres.licence_in(lang)}\n" in said
+        assert theatres.title_in(other) not in said
+        assert theatres.licence_in(other) not in said
+    parts = parts_of(esposende, "en")
+    about, drawn = metadata(parts[0].layer, "en", "x.gpkg"), project(esposende, parts, "en")
+    translated = [one for one in parts[0].layer.sources if one["title_en"] and one["licence_en"]]
+    assert translated
+    for one in translated:
+        assert escape(f"{one['title_en']}. {one['publisher']}. {one['licence_en']}. ") in about
+        assert one["title"] not in about
+        for written in (about, drawn):
+            assert escape(f"{one['publisher']} ({one['licence_en']})") in written
+            assert escape(f"{one['publisher']} ({one['licence']})") not in written
+
+
+def test_the_method_names_sources_in_its_language(esposende: Built) -> None:
+    text = {
+        lang: "".join(page.get_textpage().get_text_range() for page in PdfDocument(method_pdf(esposende, lang)))
+        for lang in LANGUAGES
+    }
+    flat = {lang: re.sub(r"\s", "", said) for lang, said in text.items()}
+    for source in esposende.atlas.source:
+        for lang in LANGUAGES:
+            assert re.sub(r"\s", "", source.title_in(lang)) in flat[lang]
 
 
 def test_the_same_inputs_give_the_same_bytes(

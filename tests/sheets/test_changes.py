@@ -15,10 +15,10 @@ from paper import overlaps, pages
 from atlas.built import Built, open_built
 from atlas.cli import main
 from atlas.comparing import Comparison, compare
-from atlas.language import Translator
+from atlas.language import LANGUAGES, Translator
 from atlas.sheets import sheets, write_sheets
 from atlas.sheets.changes import Changes, signed
-from atlas.sheets.facts import Reading
+from atlas.sheets.facts import Reading, origin
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +76,17 @@ def test_the_two_parts_of_a_difference_add_up(esposende: Built, earlier: Built) 
         assert before + method + data == pytest.approx(after, abs=0.21)
     assert page["counts"]
     assert Changes(Reading(esposende, Translator("en")), esposende.store).of("0306")["nothing"]
+
+
+def test_the_page_of_changes_and_the_foot_name_sources_in_their_language(esposende: Built, earlier: Built) -> None:
+    declared = {one.id: one for one in esposende.atlas.source}
+    for lang in LANGUAGES:
+        reading = Reading(esposende, Translator(lang))
+        told = {one["name"] for one in Changes(reading, earlier.store).of("0306")["sources"]}
+        assert declared["osm_culture"].title_in(lang) in told
+        assert f"({declared['theatre_network'].licence_in(lang)})" in origin(esposende, reading.t)["sources"]
+    assert declared["theatre_network"].licence_in("en") != declared["theatre_network"].licence
+    assert declared["osm_culture"].title_in("en") != declared["osm_culture"].title
 
 
 def test_a_change_has_its_sign() -> None:

@@ -16,7 +16,7 @@ def test_hulls_hold_their_members_and_name_their_sources(porto: Built) -> None:
         assert len(members) == row.places
         assert shapely.covers(row.geometry, shapely.point_on_surface(members.geometry.to_numpy())).all()
         assert row.odbl == members["odbl"].any()
-    assert "OpenStreetMap" in layer.attribution
+    assert "OpenStreetMap" in layer.attribution("pt")
     assert layer.frame["name"].notna().all()
 
 
