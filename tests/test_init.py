@@ -390,7 +390,9 @@ def test_degrees_that_are_none_are_refused() -> None:
         choose_crs(gpd.GeoDataFrame(geometry=[shapely.box(500_000, 4_600_000, 500_100, 4_600_100)], crs=4326))
 
 
-def test_an_atlas_that_knows_no_decline_goes_all_the_way_to_paper_and_package(tmp_path: Path) -> None:
+def test_an_atlas_that_knows_no_decline_goes_all_the_way_to_paper_and_package(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     squares(36.7, -1.4, 2, 2, 0.03).to_file(tmp_path / "a.gpkg")
     spots = places(tmp_path / "p.csv", 36.7, -1.4, 0.06, 0.06)
     folder = tmp_path / "nairobi"
@@ -400,9 +402,10 @@ def test_an_atlas_that_knows_no_decline_goes_all_the_way_to_paper_and_package(tm
         ["sheet", "000", str(folder), "-o", str(tmp_path / "s.pdf")],
         ["package", str(folder), "-o", str(tmp_path / "p.zip")],
         ["map", str(folder), "-o", str(tmp_path / "m.html")],
-        ["legal", "36.71", "-1.39", str(folder)],
     ):
         assert main([*words, "--quiet"]) == 0, words
+    assert main(["legal", "36.71", "-1.39", str(folder), "--lang", "en"]) == 1
+    assert "only Portugal's is known" in capsys.readouterr().err
 
 
 def test_in_a_tiny_region_what_is_the_same_everywhere_is_dropped_with_a_word(tmp_path: Path) -> None:
