@@ -19,6 +19,7 @@ from atlas.errors import UnknownName
 from atlas.fetched import atlas_home
 from atlas.scores import values_of, wide
 from atlas.scoring.index import Climbed, Scored, climbed, flatten, weigh
+from atlas.source_words import bilingual
 from atlas.sources._opened import Opened
 from atlas.store import Store
 from atlas.walking import Streets, streets_of
@@ -144,7 +145,7 @@ class Built:
 
     @property
     def meta(self) -> dict[str, Any]:
-        """What every answer and every file carries: atlas, hashes, sources with licences."""
+        """What every answer carries: atlas, hashes, sources with licences, in English too where the atlas says so."""
         manifest = self.store.manifest
         keys = ("id", "title", "publisher", "licence", "date")
         return {
@@ -152,7 +153,7 @@ class Built:
             "data_version": manifest["data_version"],
             "walking": manifest["walking"],
             "hashes": {"data": manifest["hashes"]["figures"], "method": manifest["hashes"]["method"]},
-            "sources": [{key: source[key] for key in keys} for source in manifest["sources"]],
+            "sources": [bilingual(self.atlas, {key: one[key] for key in keys}) for one in manifest["sources"]],
         }
 
 

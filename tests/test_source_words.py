@@ -31,6 +31,15 @@ def test_the_list_of_sources_is_in_the_language_asked_for(
     assert {one["id"]: one["title"] for one in recorded} == {one.id: one.title for one in declared}
 
 
+def test_an_answer_for_programs_holds_both_languages(small_built: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["layers", "--format", "json", "--lang", "en", str(small_built)]) == 0
+    told = {one["id"]: one for one in json.loads(capsys.readouterr().out)["meta"]["sources"]}
+    for one in load_atlas(small_built).source:
+        held = told[one.id]
+        assert (held["title"], held["licence"]) == (one.title, one.licence)
+        assert (held["title_en"], held["licence_en"]) == (one.title_en, one.licence_en)
+
+
 def test_the_evidence_of_a_unit_names_licences_in_its_language(small_built: Path) -> None:
     built = open_built(str(small_built), draws=50)
     codes = [one.code for one in built.atlas.indicator]
