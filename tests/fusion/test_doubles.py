@@ -12,6 +12,7 @@ from made_records import atlas_of, box, fused, groups, records, source, together
 from atlas.fusion import fuse
 from atlas.fusion.completeness import estimate
 from atlas.fusion.doubles import attested
+from atlas.fusion.fuse import DOUBLE_P
 
 A, B = source("a", "2021"), source("b", "2022")
 WIKIDATA = source("w", "2020", read={"identifier": "wikidata"})
@@ -52,7 +53,7 @@ def test_two_records_of_one_source(one: tuple[str, str], other: tuple[str, str],
     assert together(found, ("a", "1"), ("a", "2")) is joined
     if joined:
         assert found.places["n_records"].tolist() == [2]
-        assert found.members["p_match"].min() >= 0.9
+        assert found.members["p_match"].min() == DOUBLE_P
 
 
 def test_what_states_two_doors_floors_or_branches_is_two() -> None:
