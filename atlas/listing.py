@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from atlas.built import Built
@@ -18,6 +20,7 @@ def layers_table(built: Built, lang: Lang = "pt") -> pd.DataFrame:
     places = built.store.read("places")
     measured = built.store.read("completeness")
     complete = measured[measured["density_class"] == "all"].set_index("layer")["completeness"]
+    licences = {one["id"]: one["licence"] for one in sources_in(built.atlas, built.store.manifest["sources"], lang)}
     rows = []
     for layer in sorted(built.atlas.layers, key=lambda one: one.layer.order):
         own = places[places["layers"].str.split("|").map(lambda ids, wanted=layer.id: wanted in ids)]
@@ -27,7 +30,7 @@ def layers_table(built: Built, lang: Lang = "pt") -> pd.DataFrame:
             "name": layer.layer.name.in_(lang),
             "places": int(inside.sum()),
             "complete": complete.get(layer.id),
-            "licence": _licences(built, own[inside], lang),
+            "licence": _licences(own[inside], licences),
             "load": None if inside.any() else _load(layer, lang),
         })  # fmt: skip
     return pd.DataFrame(rows)
@@ -37,11 +40,9 @@ def _load(layer: Layer, lang: Lang) -> str | None:
     return layer.layer.load.in_(lang) if layer.layer.load else None
 
 
-def _licences(built: Built, places: pd.DataFrame, lang: Lang) -> str | None:
+def _licences(places: pd.DataFrame, licences: Mapping[str, str]) -> str | None:
     ids = {one for text in places["sources"].unique() for one in text.split("|")}
-    recorded = sources_in(built.atlas, built.store.manifest["sources"], lang)
-    licences = dict.fromkeys(one["licence"] for one in recorded if one["id"] in ids)
-    return "; ".join(licences) or None
+    return "; ".join(dict.fromkeys(licence for id_, licence in licences.items() if id_ in ids)) or None
 
 
 def sources_table(built: Built, lang: Lang = "pt") -> pd.DataFrame:

@@ -47,7 +47,8 @@ def pool(name: str, region: Region, known: set[tuple[str, str]]) -> pd.DataFrame
     asked = np.flatnonzero(fresh & rows["name"].notna().to_numpy())
     tree = shapely.STRtree(geometry[asked])
     a, b = (asked[at] for at in tree.query(geometry[asked], "dwithin", distance=NEAR_M if name == "porto" else FAR_M))
-    kept = (a < b) & (_family(region, source)[a] != _family(region, source)[b])
+    family = _family(region, source)
+    kept = (a < b) & (family[a] != family[b])
     if name == "porto":  # else it stands in the other atlas too
         kept &= np.isin(source[a], ONLY_PORTO) | np.isin(source[b], ONLY_PORTO)
     a, b = a[kept], b[kept]

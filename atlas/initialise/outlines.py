@@ -258,9 +258,11 @@ def _units(table: gpd.GeoDataFrame, found: Found, path: Path, notes: list[Note])
         notes.append(Note("init.note.code_number", column=found.code))
     code = find.text(table[found.code])
     if code.isna().any():
+        count = int(code.isna().sum())
         raise SourceError(
-            f"{int(code.isna().sum())} unidades não têm código na coluna «{found.code}». Complete-a.",
-            f"{int(code.isna().sum())} units have no code in the column “{found.code}”. Complete it.",
+            f"{counted('pt', count, '# unidade não tem|# unidades não têm')} código na coluna «{found.code}». "
+            "Complete-a.",
+            f"{counted('en', count, '# unit has|# units have')} no code in the column “{found.code}”. Complete it.",
             where=str(path),
         )
     units = pd.DataFrame({"code": code})

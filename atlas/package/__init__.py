@@ -27,7 +27,7 @@ from atlas.language import LANGUAGES, Lang, Translator
 from atlas.package.iso19139 import metadata
 from atlas.package.layers import ODBL, Part, parts_of
 from atlas.package.project import project
-from atlas.source_words import sources_in
+from atlas.source_words import in_language
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 FORMATS = {"geojson": ".geojson", "tables": ".xlsx", "csv": ".csv", "kml": ".kml"}
@@ -144,7 +144,7 @@ def _write_words(built: Built, parts: Iterable[Part], root: Path) -> None:
         said = [t("package.licences.intro"), ""]
         for part in parts:
             said += _licence_of(part.layer, t, lang)
-        for source in sources_in(built.atlas, built.meta["sources"], lang):
+        for source in (in_language(one, lang) for one in built.meta["sources"]):
             said.append(f"- {source['title']} · {source['publisher']} · {source['date']} · {source['licence']}")
         _write_lines(root / {"pt": "LICENCAS.txt", "en": "LICENCES.txt"}[lang], said)
         if (root / ODBL).is_dir():

@@ -15,7 +15,7 @@ from atlas.language import Lang, Translator
 from atlas.listing import layers_table
 from atlas.sheets.setting import typeset
 from atlas.sheets.typeface import printable
-from atlas.source_words import sources_in
+from atlas.source_words import in_language
 
 _TEMPLATE = Path(__file__).parent / "method.typ"
 _WORDS = (
@@ -58,7 +58,7 @@ def _document(built: Built, lang: Lang) -> dict[str, Any]:
         "layers": [_layer(row, t) for row in layers_table(built, lang).to_dict("records")],
         "sources": [
             [printable(one["title"]), printable(one["publisher"]), t.date(one["date"]), printable(one["licence"])]
-            for one in sources_in(built.atlas, built.meta["sources"], lang)
+            for one in (in_language(source, lang) for source in built.meta["sources"])
         ],
         "words": {
             name: t(f"package.method.{name}")

@@ -213,8 +213,8 @@ def _geojson(name: str, content: bytes, layer: str, folder: Path) -> Uploaded:  
         at_en = f" (line {fault.lineno}, column {fault.colno})" if isinstance(fault, json.JSONDecodeError) else ""
         raise unreadable(
             name,
-            f"O ficheiro não é JSON em UTF-8{at_pt}. Guarde a camada de novo em GeoJSON, no QGIS.",
-            f"The file is no JSON in UTF-8{at_en}. Save the layer again as GeoJSON in QGIS.",
+            f"O ficheiro não é JSON{at_pt}. Guarde a camada de novo em GeoJSON, no QGIS.",
+            f"The file is no JSON{at_en}. Save the layer again as GeoJSON in QGIS.",
         ) from fault
     kind = held.get("type") if isinstance(held, dict) else None
     features = [held] if kind == "Feature" else held.get("features") if kind == "FeatureCollection" else None
