@@ -34,11 +34,6 @@ def named(t: Translator, source: Source | None, title: str) -> Node:
     return h("span", title, lang="pt") if t.lang == "en" and not (source and source.title_en) else title
 
 
-def licence_of(t: Translator, source: Source | None, licence: str) -> str:
-    """A source's licence in the page's language."""
-    return source.licence_in(t.lang) if source is not None else licence
-
-
 def joined(parts: Iterable[Node], mark: str) -> list[Node]:
     """Parts of a line with ``mark`` between them.
 

@@ -11,9 +11,10 @@ import streamlit as st
 from atlas.app import card, charts, controls, painting, parts
 from atlas.app.dom import Node, h
 from atlas.app.making import awaited
-from atlas.app.session import Session
+from atlas.app.session import Session, fingerprint
 from atlas.app.table import bounds_words, number, pair, span_words
 from atlas.app.view import view
+from atlas.app.working import name_of
 
 if TYPE_CHECKING:
     from atlas.ties import Chance
@@ -55,7 +56,7 @@ def chance_above(session: Session, one: str, other: str) -> Chance | None:
     if not session.long_draws():
         return session.chance_above(one, other)
     asked = {"index": session.view.index, "one": one, "other": other, "weights": session.weights()}
-    known = str(asked)
+    known = name_of("chance", fingerprint(session.built), asked)
     if st.session_state.get(STOPPED) == known:
         return None
     draws = session.t.number(session.built.store.manifest["draws"])

@@ -12,7 +12,7 @@ from atlas.app.dom import Node, contents, h, prose
 from atlas.app.formulas import decisions, formulas
 from atlas.app.session import BY_BUILT, Session
 from atlas.app.view import view
-from atlas.app.words import joined, licence_of, named, said
+from atlas.app.words import joined, named, said
 from atlas.language import Lang
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def sources(session: Session) -> list[Node]:
             "tr",
             h("th", named(t, source, str(row["title"])), h("small", note.in_(t.lang)) if note else None,
               warnings, scope="row"),
-            h("td", str(row["publisher"])), h("td", licence_of(t, source, str(row["licence"]))),
+            h("td", str(row["publisher"])), h("td", str(row["licence"])),
             h("td", t.date(str(row["date"]))), h("td", t.number(row["records"]), class_="n"),
         ))  # fmt: skip
     heads = ("source", "publisher", "licence", "date", "records")
@@ -203,9 +203,8 @@ def listed(built: Built, what: str, lang: str) -> dict[str, dict[str, Any]]:
     from atlas import listing
 
     language: Lang = "en" if lang == "en" else "pt"
-    table: pd.DataFrame = (
-        listing.sources_table(built) if what == "sources" else listing.indicators_table(built, language)
-    )
+    listing_of = listing.sources_table if what == "sources" else listing.indicators_table
+    table: pd.DataFrame = listing_of(built, language)
     key = "id" if what == "sources" else "code"
     plain = table.astype(object).where(table.notna(), None)
     return {str(row[key]): row for row in plain.to_dict("records")}
