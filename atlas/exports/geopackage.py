@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,6 +46,9 @@ CREATE TABLE gpkgext_relations (
   id INTEGER PRIMARY KEY AUTOINCREMENT, base_table_name TEXT NOT NULL, base_primary_column TEXT NOT NULL DEFAULT 'id',
   related_table_name TEXT NOT NULL, related_primary_column TEXT NOT NULL DEFAULT 'id', relation_name TEXT NOT NULL,
   mapping_table_name TEXT NOT NULL UNIQUE)"""
+_WRITES = (24, 92)
+"""Where the header holds the count of writes, and the count for which its number of pages is true
+(https://www.sqlite.org/fileformat.html, 1.3.7 and 1.3.20)."""
 _SPEC = "http://www.geopackage.org/spec120/#"
 _RELATED = "http://www.geopackage.org/18-000.html"
 
@@ -77,7 +80,7 @@ def write_layers(layers: Sequence[Exportable], path: Path, lang: str) -> None:
                 IDENTIFIER=table.title.in_(lang),
                 FID="fid",
             )
-    with closing(sqlite3.connect(path)) as database:
+    with finishing(path) as database:
         declare_tables(database)
         if any(layer.tables for layer in every):
             database.execute(_RELATIONS)
@@ -88,8 +91,20 @@ def write_layers(layers: Sequence[Exportable], path: Path, lang: str) -> None:
         database.execute("UPDATE gpkg_contents SET last_change = ?", (stamp,))
         database.execute("UPDATE layer_styles SET update_time = ?", (stamp,))
         database.execute("UPDATE gpkg_metadata_reference SET timestamp = ?", (stamp,))
+
+
+@contextmanager
+def finishing(path: Path) -> Iterator[sqlite3.Connection]:
+    """The database of a GeoPackage to add to; left without an error it is compact and the same for the same rows."""
+    with closing(sqlite3.connect(path)) as database:
+        yield database
         database.commit()
         database.execute("VACUUM")
+    # SQLite counts in its header how often a file was written, and GDAL writes now once more, now once less
+    with path.open("r+b") as file:
+        for place in _WRITES:
+            file.seek(place)
+            file.write((1).to_bytes(4, "big"))
 
 
 def _table_of(layer: Exportable, kind: str, number: int) -> str:

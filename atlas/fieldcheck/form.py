@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +20,7 @@ import shapely
 
 from atlas.built import Built
 from atlas.exports.exportable import clean_text, newest_day
-from atlas.exports.geopackage import VERSION, declare_tables
+from atlas.exports.geopackage import VERSION, declare_tables, finishing
 from atlas.exports.style import PLAIN, qml
 from atlas.fieldcheck.doubtful import area_places, doubtful
 from atlas.fieldcheck.origin import Origin, origins_of, write_origins
@@ -106,7 +105,7 @@ def write_form(built: Built, form: Form, path: Path, lang: Lang) -> None:
             geometry_type=shape, crs=crs, append=path.exists(), IDENTIFIER=t(f"field.layer.{name}"),
             DESCRIPTION=t("field.form.about"), GEOMETRY_NAME="geom", FID="fid", VERSION=VERSION,
         )  # fmt: skip
-    with closing(sqlite3.connect(path)) as database:
+    with finishing(path) as database:
         declare_tables(database)
         _lists(database, form)
         styles = ((CHECK, _check_form(form, t)), (ADDED, _added_form(form, t)), (AREA, qml(PLAIN, "line", lang)))
@@ -120,8 +119,6 @@ def write_form(built: Built, form: Form, path: Path, lang: Lang) -> None:
         stamp = f"{form.day.isoformat()}T00:00:00.000Z"
         database.execute("UPDATE gpkg_contents SET last_change = ?", (stamp,))
         database.execute("UPDATE layer_styles SET update_time = ?", (stamp,))
-        database.commit()
-        database.execute("VACUUM")
 
 
 def _check(built: Built, form: Form, lang: Lang) -> pa.Table:

@@ -29,6 +29,7 @@ from atlas.exports import formats, write
 from atlas.exports.dxf import ascii_text
 from atlas.exports.exportable import OSM_ATTRIBUTION, Exportable
 from atlas.exports.from_store import exportable
+from atlas.exports.geopackage import finishing
 from atlas.exports.short_names import short_names
 from atlas.exports.spreadsheet_safety import inert, restored
 from atlas.store import Store
@@ -164,6 +165,20 @@ def test_same_layer_same_bytes(suffix: str, layer: Exportable, tmp_path: Path, m
         sums.append([(file.name, hashlib.sha256(file.read_bytes()).hexdigest()) for file in files])
         monkeypatch.setenv("TZ", "Pacific/Auckland")
     assert sums[0] == sums[1]
+
+
+def test_a_geopackage_does_not_tell_how_often_it_was_written(layer: Exportable, tmp_path: Path) -> None:
+    path = write(layer, tmp_path / "x.gpkg")[0]
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        database.execute("UPDATE gpkg_contents SET description = 'x'")
+        database.commit()
+    written_once_more = path.read_bytes()[24:28]
+    with finishing(path):
+        pass
+    held = path.read_bytes()
+    assert held[24:28] == held[92:96] == b"\0\0\0\1" != written_once_more
+    assert len(pyogrio.read_dataframe(path, layer=layer.id)) == len(layer.frame)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
