@@ -47,11 +47,7 @@ def content_of(path: Path, most: int = -1) -> bytes:
         with path.open("rb") as file:
             return file.read(most)
     except FileNotFoundError:
-        raise ConfigError(
-            "O ficheiro não existe. Verifique o caminho.",
-            "The file does not exist. Check the path.",
-            where=str(path),
-        ) from None
+        raise ConfigError.absent(path) from None
     except OSError as fault:
         pt, en = refusal(fault)
         raise ConfigError(
@@ -67,9 +63,9 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(content_of(path).decode("utf-8-sig"))
     except UnicodeDecodeError as fault:
         raise ConfigError(
-            f"O ficheiro não se lê ({fault}). Guarde-o em UTF-8.",
-            f"The file cannot be read ({fault}). Save it as UTF-8.",
-            where=str(path),
+            "O ficheiro não está em UTF-8. Guarde-o assim no editor de texto.",
+            "The file is not in UTF-8. Save it so in your text editor.",
+            where=Spot.of(path, line=fault.object.count(b"\n", 0, fault.start) + 1),
         ) from fault
     except tomllib.TOMLDecodeError as fault:
         raise ConfigError(

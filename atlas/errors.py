@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterable, Sequence
+from typing import Self
 
 _REASONS = {
     errno.EACCES: ("sem permissão", "no permission"),
@@ -26,6 +27,8 @@ _REASONS = {
     errno.ENAMETOOLONG: ("o nome é demasiado comprido", "the name is too long"),
 }
 
+_MOST_QUOTED = 160
+"""Characters of a library's own words that an error quotes."""
 _OUTSIDE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EISDIR, errno.ENAMETOOLONG})
 
 
@@ -79,6 +82,16 @@ class AtlasError(Exception):
         where = in_lang(self.where, lang)
         return f"{where}: {words}" if where else words
 
+    @classmethod
+    def absent(cls, path: object) -> Self:
+        """The error for a file that is not where it was said to be.
+
+        >>> print(SourceError.absent("a.csv"))
+        a.csv: O ficheiro não existe. Verifique o caminho.
+        """
+        return cls("O ficheiro não existe. Verifique o caminho.", "The file does not exist. Check the path.",
+                   where=str(path))  # fmt: skip
+
 
 class ConfigError(AtlasError):
     """``atlas.toml``, a layer file or a file of weights says something that cannot hold."""
@@ -125,15 +138,26 @@ class UnknownName(AtlasError):
 
 
 def refusal(fault: BaseException) -> tuple[str, str]:
-    """Why the system lets nothing be read or written, in each language; its own words where it says something else.
+    """Why nothing can be read or written, in each language; a library's own words are quoted.
 
     >>> refusal(PermissionError(errno.EACCES, "Permission denied"))
     ('sem permissão', 'no permission')
+    >>> refusal(ValueError("Not a table; use another program"))
+    ('«Not a table»', '“Not a table”')
     """
     if fault.args and isinstance(fault.args[0], OSError):  # a library's own error around it
         fault = fault.args[0]
-    said = getattr(fault, "strerror", None) or str(fault)
-    return _REASONS.get(getattr(fault, "errno", None) or 0, (said, said))
+    if known := _REASONS.get(getattr(fault, "errno", None) or 0):
+        return known
+    said = _first_line(getattr(fault, "strerror", None) or str(fault))
+    return f"«{said}»", f"“{said}”"
+
+
+def _first_line(words: str) -> str:
+    """What a library says, without the advice for programmers that it goes on with, nor signs that are not seen."""
+    line = next((one for one in words.splitlines() if one.strip()), "?").partition(";")[0]
+    line = "".join(one for one in line if one.isprintable()).strip(" .")
+    return line if len(line) <= _MOST_QUOTED else f"{line[: _MOST_QUOTED - 1]}…"
 
 
 def in_lang(where: str, lang: str) -> str:

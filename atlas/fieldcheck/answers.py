@@ -15,7 +15,7 @@ import pyogrio
 import shapely
 
 from atlas.built import Built
-from atlas.errors import AtlasError, SourceError, Spot, in_lang, raise_first
+from atlas.errors import AtlasError, SourceError, Spot, in_lang, raise_first, refusal
 from atlas.fieldcheck.form import ADDED, ANSWERS, ASKED, CHECK, NEW
 from atlas.fieldcheck.origin import Origin, Record, read_origins
 from atlas.fieldcheck.text import plain_line
@@ -78,23 +78,24 @@ def read_form(path: Path, built: Built, *, today: dt.date | None = None) -> Walk
 
 def _layer(path: Path, name: str, columns: tuple[str, ...]) -> gpd.GeoDataFrame:
     if not path.is_file():
-        raise SourceError(
-            "O ficheiro não existe. Verifique o caminho.", "The file does not exist. Check the path.", where=str(path)
-        )
+        raise SourceError.absent(path)
     try:
         frame = pyogrio.read_dataframe(path, layer=name, fid_as_index=True)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError, ValueError) as fault:
-        raise _no_form(path, str(fault).partition(";")[0]) from fault  # GDAL goes on with advice for programmers
+        raise _no_form(path, *refusal(fault)) from fault
     missing = [one for one in columns if one not in frame.columns]
     if missing or not isinstance(frame, gpd.GeoDataFrame) or frame.crs is None:
-        raise _no_form(path, f"{name}: {', '.join(missing) or 'geometry, CRS'}")
+        lacking = ", ".join(missing)
+        raise _no_form(
+            path, f"{name}: falta {lacking or 'geometria ou CRS'}", f"{name}: {lacking or 'geometry or CRS'} is missing"
+        )
     return frame
 
 
-def _no_form(path: Path, why: str) -> SourceError:
+def _no_form(path: Path, pt: str, en: str) -> SourceError:
     return SourceError(
-        f"Não é um formulário de verificação do atlas ({why}). Indique o GeoPackage que `atlas fieldcheck` escreveu.",
-        f"This is no field check form of the atlas ({why}). Name the GeoPackage that `atlas fieldcheck` wrote.",
+        f"Não é um formulário de verificação do atlas ({pt}). Indique o GeoPackage que `atlas fieldcheck` escreveu.",
+        f"This is no field check form of the atlas ({en}). Name the GeoPackage that `atlas fieldcheck` wrote.",
         where=str(path),
     )
 
@@ -104,7 +105,7 @@ def _origins(path: Path, built: Built) -> dict[str, Origin]:
     try:
         origins, about = read_origins(path)
     except (sqlite3.Error, ValueError) as fault:
-        raise _no_form(path, str(fault)) from fault
+        raise _no_form(path, *refusal(fault)) from fault
     if about.get("atlas") != built.atlas.atlas.id:
         raise SourceError(
             f"O formulário é do atlas «{about.get('atlas')}» e não de «{built.atlas.atlas.id}». Indique-o com "

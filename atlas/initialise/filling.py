@@ -128,7 +128,7 @@ def osm_source(path: Path, folder: Path, layers: Sequence[Layer], taken: set[str
 def _copied(path: Path, folder: Path, id_: str) -> str:
     """The file inside the atlas's folder: an atlas that is moved or handed over takes its inputs along."""
     if not path.is_file():
-        raise SourceError("O ficheiro não existe.", "The file does not exist.", where=str(path))
+        raise SourceError.absent(path)
     suffix = (
         "".join(path.suffixes[-2:]) if path.name.lower().endswith((".osm.pbf", ".osm.gz", ".json.gz")) else path.suffix
     )

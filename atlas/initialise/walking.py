@@ -109,7 +109,7 @@ def _streets_source(extracts: Sequence[Source], lengths: dict[str, float]) -> So
 def _relief_source(path: Path, folder: Path) -> Source:
     """The raster, copied into the atlas's folder."""
     if not path.is_file():
-        raise SourceError("O ficheiro não existe.", "The file does not exist.", where=str(path))
+        raise SourceError.absent(path)
     virtual = path.suffix.lower() == ".vrt"
     file = "sources/relief.tif" if virtual else f"sources/relief{path.suffix.lower()}"
     if virtual:  # it only points to other files, which would stay behind

@@ -194,7 +194,7 @@ def format_of(path: Path) -> str:
         if packed:
             start = zlib.decompressobj(wbits=31).decompress(start, 4096)
     except FileNotFoundError:
-        raise SourceError("O ficheiro não existe.", "The file does not exist.", where=str(path)) from None
+        raise SourceError.absent(path) from None
     except (zlib.error, OSError):
         start, packed = b"", False
     if b"OSMHeader" in start[:32] and not packed:

@@ -136,7 +136,7 @@ class _Feed:
         try:
             self.archive = zipfile.ZipFile(path)
         except FileNotFoundError:
-            raise self.fault("O ficheiro não existe.", "The file does not exist.") from None
+            raise SourceError.absent(path) from None
         except (zipfile.BadZipFile, OSError):
             raise self.fault(
                 "Não é um ZIP inteiro. Descarregue o horário (GTFS) outra vez.",

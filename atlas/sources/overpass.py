@@ -116,7 +116,7 @@ def _content(path: Path) -> bytes:
             with gzip.open(io.BytesIO(content)) as unpacked:
                 content = unpacked.read(MAX_UNPACKED_BYTES + 1)
     except FileNotFoundError:
-        raise SourceError("O ficheiro não existe.", "The file does not exist.", where=str(path)) from None
+        raise SourceError.absent(path) from None
     except (EOFError, zlib.error, OSError) as cause:
         raise SourceError(
             f"O ficheiro comprimido está cortado ou danificado ({cause}). Descarregue-o outra vez.",
