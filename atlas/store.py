@@ -48,9 +48,10 @@ class Store:
                     where=str(self.folder),
                 ) from None
             except (OSError, ValueError) as fault:
+                pt, en = refusal(fault)
                 raise StoreError(
-                    f"O manifesto não se lê ({fault}). Execute `atlas build --force`.",
-                    f"The manifest cannot be read ({fault}). Run `atlas build --force`.",
+                    f"O manifesto não se lê ({pt}). Execute `atlas build --force`.",
+                    f"The manifest cannot be read ({en}). Run `atlas build --force`.",
                     where=str(path),
                 ) from fault
             schema = found.get("schema") if isinstance(found, dict) else None

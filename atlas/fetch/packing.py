@@ -7,7 +7,7 @@ import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 
-from atlas.errors import FetchError
+from atlas.errors import FetchError, refusal
 
 MOST_FILES = 5_000
 MOST_RATIO = 200  # unpacked over packed: text packs ten- to thirtyfold, a bomb a thousandfold
@@ -26,7 +26,11 @@ def looked_at(path: Path, most_bytes: float) -> list[zipfile.ZipInfo]:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
     except (zipfile.BadZipFile, OSError) as fault:
-        raise FetchError(f"Não é um ZIP inteiro ({fault}).", f"Not a whole ZIP ({fault}).", where=path.name) from None
+        pt, en = refusal(fault)
+        raise FetchError(
+            f"Não é um ZIP inteiro ({pt}). Repita mais tarde.", f"Not a whole ZIP ({en}). Try again later.",
+            where=path.name,
+        ) from None  # fmt: skip
     size = sum(entry.file_size for entry in entries)
     packed = sum(entry.compress_size for entry in entries)
     if len(entries) > MOST_FILES or size > most_bytes or size > max(MOST_RATIO * packed, SMALL_BYTES):
@@ -64,8 +68,10 @@ def unpacked(path: Path, suffix: str, folder: Path, most_bytes: float) -> list[P
                             raise zipfile.BadZipFile(entry.filename)
                         file.write(block)
             except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as fault:
+                pt, en = refusal(fault)
                 raise FetchError(
-                    f"O ZIP está danificado ({fault}).", f"The ZIP is damaged ({fault}).", where=path.name
-                ) from None
+                    f"O ZIP está danificado ({pt}). Repita mais tarde.", f"The ZIP is damaged ({en}). Try again later.",
+                    where=path.name,
+                ) from None  # fmt: skip
             found.append(target)
     return found

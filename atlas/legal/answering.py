@@ -12,7 +12,7 @@ import shapely
 
 from atlas.answers import Answer
 from atlas.built import Built
-from atlas.errors import AtlasError, SourceError
+from atlas.errors import AtlasError, SourceError, refusal
 from atlas.language import Lang, Translator
 from atlas.legal import rules
 from atlas.legal.findings import Row
@@ -92,9 +92,10 @@ def _of_text(path: Path) -> gpd.GeoDataFrame:
         shape = shapely.from_wkt(rest if number else text)
         return gpd.GeoDataFrame(geometry=[shape], crs=int(number[1]) if number else 4326).to_crs(4326)
     except (shapely.errors.GEOSException, pyproj.exceptions.CRSError) as fault:
+        pt, en = refusal(fault)
         raise SourceError(
-            f"O ficheiro não se lê como WKT ({fault}). Escreva uma geometria, como `POLYGON ((-8.61 41.15, …))`.",
-            f"The file does not read as WKT ({fault}). Write one geometry, such as `POLYGON ((-8.61 41.15, …))`.",
+            f"O ficheiro não se lê como WKT ({pt}). Escreva uma geometria, como `POLYGON ((-8.61 41.15, …))`.",
+            f"The file does not read as WKT ({en}). Write one geometry, such as `POLYGON ((-8.61 41.15, …))`.",
             where=str(path),
         ) from None
 

@@ -30,7 +30,7 @@ from pathlib import Path
 import geopandas as gpd
 
 from atlas.config import Source
-from atlas.errors import AtlasError, ConfigError, SourceError, Spot, raise_first
+from atlas.errors import AtlasError, ConfigError, SourceError, Spot, raise_first, refusal
 from atlas.fetched import DECISIONS
 from atlas.sources import to_records
 
@@ -146,9 +146,10 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     try:
         raw = path.read_bytes()
     except OSError as fault:
+        pt, en = refusal(fault)
         raise SourceError(
-            f"O ficheiro não se lê ({fault}). Verifique as permissões.",
-            f"The file cannot be read ({fault}). Check its permissions.",
+            f"O ficheiro não se lê ({pt}). Verifique as permissões.",
+            f"The file cannot be read ({en}). Check its permissions.",
             where=str(path),
         ) from fault
     try:

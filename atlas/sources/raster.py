@@ -19,7 +19,7 @@ from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window, from_bounds
 
 from atlas.config import Source
-from atlas.errors import SourceError
+from atlas.errors import SourceError, refusal
 
 READ = frozenset({"band", "nodata"})
 
@@ -195,8 +195,9 @@ def _reading(path: Path) -> Iterator[None]:
     try:
         yield
     except RasterioIOError as fault:
+        pt, en = refusal(fault)
         raise SourceError(
-            f"O raster não se lê ({fault}). Guarde-o de novo em GeoTIFF.",
-            f"The raster cannot be read ({fault}). Save it again as GeoTIFF.",
+            f"O raster não se lê ({pt}). Guarde-o de novo em GeoTIFF.",
+            f"The raster cannot be read ({en}). Save it again as GeoTIFF.",
             where=str(path),
         ) from fault

@@ -39,7 +39,7 @@ import geopandas as gpd
 import pandas as pd
 
 from atlas.config import Source
-from atlas.errors import SourceError
+from atlas.errors import SourceError, refusal
 from atlas.sources import _coordinates, first_ten, listed, number_of, text_or_none, to_records
 from atlas.sources._header import Header, Warnings, find_header, separator_of, sheet_rows, text_rows
 
@@ -132,9 +132,10 @@ def read_table(path: Path, *, wanted: Collection[str] = (), sheet: str | None = 
             return _read_sheet(path, wanted, sheet)
         return _read_text(path, wanted)
     except (OSError, ValueError, KeyError, csv.Error, BadZipFile, pd.errors.ParserError) as fault:
+        pt, en = refusal(fault)
         raise SourceError(
-            f"A tabela não se lê ({fault}). Guarde-a de novo em CSV (UTF-8) ou XLSX.",
-            f"The table cannot be read ({fault}). Save it again as CSV (UTF-8) or XLSX.",
+            f"A tabela não se lê ({pt}). Guarde-a de novo em CSV (UTF-8) ou XLSX.",
+            f"The table cannot be read ({en}). Save it again as CSV (UTF-8) or XLSX.",
             where=str(path),
         ) from fault
 

@@ -20,7 +20,7 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from atlas.config import Source
-from atlas.errors import SourceError
+from atlas.errors import SourceError, UnknownName, refusal
 from atlas.sources import listed, text_or_none, to_records
 from atlas.sources.table import require
 
@@ -28,6 +28,7 @@ READ = frozenset({
     "layer", "where", "crs", "record", "name", "kind", "kind_is", "marks", "parent", "tags", "columns_are_tags"
 })  # fmt: skip
 
+_GDAL = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError)
 SEVERAL = frozenset({".gpkg", ".gml", ".kml", ".zip"})  # what may hold more than one layer
 
 
@@ -110,6 +111,8 @@ def read_vector(
     path: Path, *, layer: str | None = None, where: str | None = None, crs: str | None = None
 ) -> gpd.GeoDataFrame:
     """A vector file as it is, in its own CRS, without Z; one that states none is in ``crs``, or an error."""
+    if not path.exists():
+        raise SourceError.absent(path)
     try:
         if path.suffix == ".parquet":
             if where:
@@ -123,12 +126,11 @@ def read_vector(
             # a schema that a GML file points to is never asked for: only `atlas fetch` uses the network
             options = {"DOWNLOAD_SCHEMA": "NO"} if path.suffix.lower() == ".gml" else {}
             table = pyogrio.read_dataframe(path, layer=layer, where=where, force_2d=True, **options)
-    except (OSError, ValueError, pyogrio.errors.DataSourceError) as fault:
-        raise SourceError(
-            f"O ficheiro não se lê ({fault}). Abra-o no QGIS e guarde-o de novo em GeoPackage.",
-            f"The file cannot be read ({fault}). Open it in QGIS and save it again as GeoPackage.",
-            where=str(path),
-        ) from fault
+    except (OSError, ValueError, *_GDAL) as fault:
+        there = _layers(path)
+        if layer is not None and there and layer not in there:
+            raise UnknownName.among(layer, there, pt="A camada", en="The layer", where=str(path)) from fault
+        raise _unreadable(fault, path, filtered=where is not None and bool(there)) from fault
     if not isinstance(table, gpd.GeoDataFrame):
         raise SourceError(
             "O ficheiro não tem geometria. Use uma fonte do tipo `table` ou `figures`.",
@@ -148,6 +150,26 @@ def read_vector(
     if shapely.has_z(table.geometry.to_numpy()).any():
         table = table.set_geometry(shapely.force_2d(table.geometry.to_numpy()), crs=table.crs)
     return table
+
+
+def _unreadable(fault: Exception, path: Path, *, filtered: bool) -> SourceError:
+    """What GDAL says of a file that does not open, in the reader's language; its own words as a detail."""
+    said = str(fault).removeprefix(f"'{path}' ")  # the message begins with the name
+    pt, en = refusal(fault if isinstance(fault, OSError) else ValueError(said))
+    if filtered:
+        return SourceError(
+            f"O filtro `read.where` não se aplica a este ficheiro ({pt}). Corrija-o em atlas.toml: é uma condição de "
+            "SQL sobre as colunas.",
+            f"The filter `read.where` does not apply to this file ({en}). Mend it in atlas.toml: it is a condition in "
+            "SQL on the columns.",
+            where=str(path),
+        )
+    return SourceError(
+        f"O ficheiro está danificado, ou não é de um formato vetorial conhecido ({pt}). Abra-o no QGIS e guarde-o de "
+        "novo em GeoPackage.",
+        f"The file is damaged, or of no known vector format ({en}). Open it in QGIS and save it again as GeoPackage.",
+        where=str(path),
+    )
 
 
 def _refuse_metres(table: gpd.GeoDataFrame, path: Path) -> None:

@@ -17,7 +17,7 @@ import pyogrio
 import shapely
 
 from atlas.config import Source
-from atlas.errors import SourceError
+from atlas.errors import SourceError, refusal
 from atlas.sources import vector
 from atlas.sources.vector import read_as_told, records_of
 
@@ -127,9 +127,10 @@ def read_answer(content: bytes, crs: str | None = None, path: Path | None = None
         except (OSError, ValueError, pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as fault:
             if marked_up and re.search(rb'number(Returned|OfFeatures)="0"', content[:MARKED_UP]):
                 return gpd.GeoDataFrame(geometry=[], crs=crs or 4326)
+            pt, en = refusal(fault)
             raise SourceError(
-                f"A resposta do serviço não se lê ({fault}). Descarregue-a outra vez.",
-                f"The service's answer cannot be read ({fault}). Download it again.",
+                f"A resposta do serviço não se lê ({pt}). Descarregue-a outra vez.",
+                f"The service's answer cannot be read ({en}). Download it again.",
                 where=str(path or ""),
             ) from fault
     if not isinstance(table, gpd.GeoDataFrame):

@@ -12,7 +12,7 @@ import pandas as pd
 import pyproj
 import shapely
 
-from atlas.errors import AtlasError, SourceError
+from atlas.errors import AtlasError, SourceError, refusal
 from atlas.initialise.columns import LAT, LON, named
 from atlas.language import counted
 from atlas.sources import _coordinates
@@ -139,9 +139,10 @@ def place(uploaded: Uploaded, region: shapely.Geometry, metric: str, crs: str, c
     try:
         moved = there.to_crs(metric)
     except pyproj.exceptions.ProjError as fault:
+        pt, en = refusal(fault)
         raise SourceError(
-            f"As coordenadas não se convertem de {crs} ({fault}). Confirme o sistema de coordenadas.",
-            f"The coordinates cannot be converted from {crs} ({fault}). Confirm the reference system.",
+            f"As coordenadas não se convertem de {crs} ({pt}). Confirme o sistema de coordenadas.",
+            f"The coordinates cannot be converted from {crs} ({en}). Confirm the reference system.",
             where=uploaded.name,
         ) from fault
     finite = np.isfinite(shapely.bounds(moved.to_numpy())).all(axis=1)

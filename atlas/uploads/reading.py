@@ -16,7 +16,7 @@ import pandas as pd
 import pyogrio
 import shapely
 
-from atlas.errors import AtlasError, SourceError
+from atlas.errors import AtlasError, SourceError, refusal
 from atlas.sources.table import read_table
 from atlas.uploads import kml, unpacking
 from atlas.uploads.model import (
@@ -146,10 +146,11 @@ def _sheets(path: Path, name: str) -> list[str]:
     try:
         book = load_workbook(path, read_only=True, data_only=True)
     except (OSError, ValueError, KeyError, TypeError, SyntaxError) as fault:
+        pt, en = refusal(fault)
         raise unreadable(
             name,
-            f"O livro não se lê ({fault}). Guarde-o de novo em XLSX.",
-            f"The workbook cannot be read ({fault}). Save it again as XLSX.",
+            f"O livro não se lê ({pt}). Guarde-o de novo em XLSX.",
+            f"The workbook cannot be read ({en}). Save it again as XLSX.",
         ) from fault
     filled = []
     for page in book.worksheets:
@@ -315,10 +316,11 @@ def _feature_tables(path: Path, name: str) -> dict[str, int]:
         return {one: base.execute(f'SELECT count(*) FROM "{one.replace(chr(34), chr(34) * 2)}"').fetchone()[0]  # noqa: S608  (quoted)
                 for one in tables} or _none(name)  # fmt: skip
     except sqlite3.Error as fault:
+        pt, en = refusal(fault)
         raise unreadable(
             name,
-            f"O GeoPackage está estragado ({fault}). Guarde-o de novo no QGIS.",
-            f"The GeoPackage is damaged ({fault}). Save it again in QGIS.",
+            f"O GeoPackage está estragado ({pt}). Guarde-o de novo no QGIS.",
+            f"The GeoPackage is damaged ({en}). Save it again in QGIS.",
         ) from fault
     finally:
         base.close()
@@ -340,10 +342,11 @@ def _by_gdal(name: str, path: Path, layers: tuple[str, ...], layer: str | None, 
     try:
         table = pyogrio.read_dataframe(path, layer=layer, force_2d=True, max_features=MOST_ROWS + 1)
     except (OSError, ValueError, IndexError, pyogrio.errors.DataSourceError) as fault:
+        pt, en = refusal(fault)
         raise unreadable(
             name,
-            f"A camada não se lê ({harmless(str(fault), 200)}). Guarde-a de novo em GeoPackage.",
-            f"The layer cannot be read ({harmless(str(fault), 200)}). Save it again as GeoPackage.",
+            f"A camada não se lê ({pt}). Guarde-a de novo em GeoPackage.",
+            f"The layer cannot be read ({en}). Save it again as GeoPackage.",
         ) from fault
     if not isinstance(table, gpd.GeoDataFrame):
         raise unreadable(name, "A camada não tem geometria. Guarde a tabela em CSV.",

@@ -12,6 +12,7 @@ import shapely
 from atlas.config import Source
 from atlas.errors import SourceError, UnknownName
 from atlas.sources import load
+from atlas.sources.vector import read_vector
 
 PLACES = gpd.GeoDataFrame(
     {"cod": ["01", "02", "03"], "nome": ["Sé", "Água é", "Ç <b>"], "tipo": ["museum", "theatre", "museum"]},
@@ -83,3 +84,37 @@ def test_a_key_of_read_that_the_kind_does_not_know_is_refused(tmp_path: Path) ->
     PLACES.to_file(tmp_path / "a.gpkg")
     with pytest.raises(UnknownName, match="Será «layer»"):
         read(tmp_path / "a.gpkg", layers="museus")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("a.gpkg", b"nada"), ("a.shp", b"x"), ("a.geojson", b'{"type": "FeatureCollection", "features": [{"type":')],
+)
+def test_a_file_that_does_not_open_is_said_whole_in_both_languages(name: str, content: bytes, tmp_path: Path) -> None:
+    """GDAL goes on with advice for programmers, which helps no planner."""
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(SourceError) as fault:
+        read(tmp_path / name)
+    assert fault.value.pt.startswith("O ficheiro está danificado, ou não é de um formato vetorial conhecido («")
+    assert fault.value.en.startswith("The file is damaged, or of no known vector format (“")
+    for said in (fault.value.pt, fault.value.en):
+        assert "DRIVER" not in said
+        assert str(tmp_path) not in said
+        assert "\n" not in said
+
+
+@pytest.mark.parametrize("name", ["a.gpkg", "a.geojson"])
+def test_a_layer_or_a_filter_that_the_file_does_not_know_is_named(name: str, tmp_path: Path) -> None:
+    PLACES.to_crs(4326).to_file(tmp_path / name, layer="museus")
+    with pytest.raises(UnknownName, match=r"camada «museu» não existe\. Será «museus»"):
+        read(tmp_path / name, layer="museu")
+    with pytest.raises(SourceError) as fault:
+        read(tmp_path / name, where="nenhuma = 3")
+    assert "`read.where`" in fault.value.pt
+    assert "condition in SQL" in fault.value.en
+
+
+def test_a_file_that_is_not_there_is_said_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"não existe\. Verifique o caminho") as fault:
+        read_vector(tmp_path / "nada.gpkg")
+    assert fault.value.en == "The file does not exist. Check the path."
