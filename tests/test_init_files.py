@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from atlas.atlasfile import find_atlas
-from atlas.errors import SourceError
+from atlas.errors import SourceError, Spot
 from atlas.initialise import Request, initialise
+from atlas.initialise.filling import said_of
 from atlas.initialise.outlines import Wishes, find_columns
 
 
@@ -84,3 +85,25 @@ def test_metres_that_fit_no_system_are_refused_with_those_that_were_tried(
     (tmp_path / "x.csv").write_text("name,kind,x,y\nA,museum,9500000,9500000\nB,museum,9600000,9500000\n", "utf-8")
     with pytest.raises(SourceError, match="EPSG:3763, EPSG:5014"):
         initialise(Request(tmp_path / "b", "B", tmp_path / "braga.gpkg", places=(tmp_path / "x.csv",)))
+
+
+@pytest.mark.parametrize("name", ["", "  \t"])
+def test_an_atlas_without_a_name_is_refused_before_anything_is_made(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SourceError, match="precisa de um nome") as fault:
+        initialise(Request(tmp_path / "b", name, grid_m=200, osm=(tmp_path / "x.osm.pbf",)))
+    assert fault.value.en.startswith("The atlas needs a name")
+    assert not any(tmp_path.iterdir())
+
+
+def test_what_is_wrong_with_an_extract_or_a_list_is_said_of_the_file_that_was_given(tmp_path: Path) -> None:
+    """The atlas reads its own copy, which the planner never sees."""
+    page = tmp_path / "norte-latest.osm.pbf"
+    page.write_bytes(b"<html>502</html>")
+    with pytest.raises(SourceError) as fault:
+        initialise(Request(tmp_path / "b", "B", grid_m=200, osm=(page,)))
+    assert fault.value.where == str(page)
+    copy = tmp_path / "b/sources/lista.csv"
+    with pytest.raises(SourceError) as fault, said_of(tmp_path / "a lista.csv", copy):
+        raise SourceError("Veja lista.csv.", "See lista.csv.", where=Spot.of(copy, line=7))
+    assert fault.value.text("pt") == f"{tmp_path}/a lista.csv, linha 7: Veja {tmp_path}/a lista.csv."
+    assert fault.value.text("en").startswith(f"{tmp_path}/a lista.csv, line 7: See")

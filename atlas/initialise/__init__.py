@@ -94,11 +94,19 @@ def initialise(request: Request, *, lang: Lang = "pt", ask: Ask | None = None) -
     OutputError
         The folder is there already, or cannot be written.
     SourceError
-        A file cannot be read or understood.
+        A file cannot be read or understood, or the name is empty.
     ConfigError
         The sources fill no layer that an indicator is made of.
     """
     target = request.folder
+    if not request.name.strip():
+        raise SourceError(
+            "O atlas precisa de um nome: é o que está no título do mapa e das folhas. Escreva-o, por exemplo "
+            '`--name "Alto Minho"`.',
+            "The atlas needs a name: it stands in the title of the map and of the sheets. Write it, for instance "
+            '`--name "Alto Minho"`.',
+            where="--name",
+        )
     if target.exists() or target.is_symlink():
         raise OutputError(
             "A pasta já existe e não é alterada. Escolha outra.",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -17,7 +18,7 @@ import shapely
 
 from atlas import sources
 from atlas.config import Layer, Source
-from atlas.errors import SourceError
+from atlas.errors import SourceError, Spot, in_lang
 from atlas.initialise import columns as find
 from atlas.initialise.coordinates import coordinate_columns
 from atlas.initialise.noting import UNSTATED, Note
@@ -74,7 +75,8 @@ def places_source(
         "date": day_of(path),
         "read": read,
     })  # fmt: skip
-    records = sources.load(source, folder)
+    with said_of(path, folder / file):
+        records = sources.load(source, folder)
     records["classes"] = classify(records, layers)
     notes += _unknown_words(records, layers, path)
     if not records["classes"].notna().any():
@@ -118,7 +120,8 @@ def osm_source(path: Path, folder: Path, layers: Sequence[Layer], taken: set[str
         "date": day_of(path),
         "address": "https://www.openstreetmap.org",
     })  # fmt: skip
-    records = sources.load(source, folder)
+    with said_of(path, folder / file):
+        records = sources.load(source, folder)
     day = str(records.attrs.get("date", ""))[:10] or (_stamp(path) if kind == "pbf" else "")
     source = source.model_copy(update={"date": day or source.date})
     records["classes"] = classify(records, layers)
@@ -138,6 +141,22 @@ def _copied(path: Path, folder: Path, id_: str) -> str:
     for part in parts:
         shutil.copyfile(part, target / f"{id_}{suffix if part == path else part.suffix}")
     return f"sources/{id_}{suffix}"
+
+
+@contextmanager
+def said_of(given: Path, copy: Path) -> Iterator[None]:
+    """What is wrong with the copy is said of the file that the planner gave, which is the one to mend."""
+    names = re.compile(rf"{re.escape(str(copy))}|(?<![\w./-]){re.escape(copy.name)}")
+    try:
+        yield
+    except SourceError as fault:
+        pt, en, there, where = (
+            names.sub(lambda _: str(given), text)
+            for text in (fault.pt, fault.en, fault.where, in_lang(fault.where, "en"))
+        )
+        spot = Spot(there)
+        spot.en = where
+        raise SourceError(pt, en, where=spot) from fault
 
 
 def _free_id(path: Path, taken: set[str]) -> str:

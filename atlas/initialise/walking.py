@@ -17,7 +17,7 @@ from atlas.atlasfile import LEAST_COVER
 from atlas.config import Source, Text
 from atlas.errors import SourceError
 from atlas.initialise.choosing import WALKED_M
-from atlas.initialise.filling import ODBL, OSM, day_of
+from atlas.initialise.filling import ODBL, OSM, day_of, said_of
 from atlas.initialise.noting import UNSTATED, Note, figure
 from atlas.sources._streets import Walkable, read_streets
 from atlas.sources.network import Network
@@ -120,5 +120,6 @@ def _relief_source(path: Path, folder: Path) -> Source:
         shutil.copyfile(path, folder / file)
     values = {"id": "relief", "kind": "raster", "file": file, "title": path.stem, "date": day_of(path)}
     source = Source.model_validate({**values, "publisher": UNSTATED, "licence": UNSTATED})
-    sources.load(source, folder)  # what cannot be read is said now
+    with said_of(path, folder / file):
+        sources.load(source, folder)  # what cannot be read is said now
     return source
