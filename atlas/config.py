@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -112,7 +112,25 @@ def in_order(layers: Iterable[Layer]) -> dict[str, tuple[Layer, ClassRule]]:
     return {rule.id: (layer, rule) for layer, rule in pairs}
 
 
-class Source(Model):
+class _Titled:
+    """What is named and licensed, in Portuguese or as its publisher does, and in English where it needs to be."""
+
+    if TYPE_CHECKING:  # the fields stand where a reader of the configuration looks for them
+        title: str
+        title_en: str
+        licence: str
+        licence_en: str
+
+    def title_in(self, lang: str) -> str:
+        """The title in ``pt`` or ``en``; one without a translation as it stands."""
+        return (lang == "en" and self.title_en) or self.title
+
+    def licence_in(self, lang: str) -> str:
+        """The licence in ``pt`` or ``en``; one without a translation as it stands."""
+        return (lang == "en" and self.licence_en) or self.licence
+
+
+class Source(_Titled, Model):
     """One input: what it is, who answers for it, and how its file is read."""
 
     id: Id
@@ -137,16 +155,8 @@ class Source(Model):
     replaces: tuple[Id, ...] = Field((), description="sources that it stands in for once it is there")
     read: dict[str, Any] = Field({}, description="what the source's kind needs to know to read the file")
 
-    def title_in(self, lang: str) -> str:
-        """The title in ``pt`` or ``en``; one without a translation as it stands."""
-        return (lang == "en" and self.title_en) or self.title
 
-    def licence_in(self, lang: str) -> str:
-        """The licence in ``pt`` or ``en``; one without a translation as it stands."""
-        return (lang == "en" and self.licence_en) or self.licence
-
-
-class Fetch(Model):
+class Fetch(_Titled, Model):
     """One thing that ``atlas fetch`` can bring: from where, on what terms, and the file that it becomes."""
 
     id: Id
@@ -158,6 +168,8 @@ class Fetch(Model):
     licence: str
     writes: str = Field(description="the file, as sources name it in `file`")
     default: bool = Field(True, description="false: only when it is named")
+    title_en: str = Field("", description="its title in English, where it has one or needs one")
+    licence_en: str = Field("", description="its licence in English, where its name is Portuguese")
     most_mb: float = Field(1000.0, gt=0, description="largest download")
     ask: dict[str, Any] = Field({}, description="what the kind needs to know to ask for it")
     note: Text | None = None

@@ -41,6 +41,7 @@ def _row(one: Outcome) -> dict[str, object]:
     return {
         "name": one.entry.id,
         "title": one.entry.title,
+        "title_en": one.entry.title_en,
         "result": one.result,
         "records": one.changes.records,
         "added": one.changes.added,
@@ -51,6 +52,7 @@ def _row(one: Outcome) -> dict[str, object]:
         "file": str(one.path),
         "address": one.entry.address,
         "licence": one.entry.licence,
+        "licence_en": one.entry.licence_en,
     }
 
 
@@ -67,7 +69,7 @@ def _shown(one: Outcome, t: Translator) -> dict[str, str]:
         t("fetch.column.records"): t.number(change.records),
         t("fetch.column.changes"): said,
         t("fetch.column.size"): f"{t.number(one.size / 1e6, 1)} MB" if one.size else "—",
-        t("fetch.column.licence"): one.entry.licence,
+        t("fetch.column.licence"): one.entry.licence_in(t.lang),
     }
 
 

@@ -10,6 +10,7 @@ from atlas.commands import ATLAS, FORCE, PORT, STORE, Command, Option, named_pat
 
 if TYPE_CHECKING:
     from atlas.answers import Answer
+    from atlas.config import Source
     from atlas.store import Store
 
 
@@ -18,7 +19,21 @@ def _compare(args: argparse.Namespace) -> Answer:
     from atlas.comparing import compare
 
     a, b = (store_of(word, args) for word in (args.store_a, args.store_b))
-    return compare_answer(compare(a, b), a, b, args.lang)
+    declared = [source for store in (b, a) for source in _declared(store)]
+    return compare_answer(compare(a, b), a, b, args.lang, declared)
+
+
+def _declared(store: Store) -> tuple[Source, ...]:
+    """The sources that the atlas beside a store declares, or the embedded one of its name; a store may stand alone."""
+    from atlas.atlasfile import CONFIG, find_atlas, load_atlas
+    from atlas.errors import AtlasError
+
+    beside = store.folder.parent
+    name = str(beside) if (beside / CONFIG).is_file() else str(store.manifest.get("atlas"))
+    try:
+        return load_atlas(find_atlas(name), calibrated=False, whole=True).source
+    except AtlasError:  # only titles in English are wanted of it
+        return ()
 
 
 def _fieldcheck(args: argparse.Namespace) -> Answer | None:

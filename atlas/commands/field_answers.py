@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
 
 from atlas.answers import CELL, Answer
 from atlas.comparing import KINDS, Comparison
-from atlas.config import Text
+from atlas.config import Source, Text
 from atlas.fieldcheck.decisions import Written
 from atlas.language import Lang, Translator
 from atlas.ranking import rows_of
@@ -17,10 +18,16 @@ from atlas.store import Store
 SHOWN_ROWS = 12  # of each kind, to a person; JSON and CSV hold them all
 
 
-def compare_answer(found: Comparison, a: Store, b: Store, lang: Lang) -> Answer:
-    """Counts by kind and cause, the caveats, and the largest changes of each kind."""
+def compare_answer(found: Comparison, a: Store, b: Store, lang: Lang, declared: Iterable[Source] = ()) -> Answer:
+    """Counts by kind and cause, the caveats, and the largest changes of each kind.
+
+    Stores hold the titles of sources as they are declared; ``declared`` are sources that also know the English.
+    """
     t = Translator(lang)
     rows = found.rows.copy()
+    titles = {one.title: said for one in declared if (said := one.title_in(lang)) != one.title}
+    of_sources = rows["kind"] == "source"
+    rows.loc[of_sources, "name"] = rows.loc[of_sources, "name"].map(lambda title: titles.get(title, title))
     rows["name"] = [one.in_(lang) if isinstance(one, Text) else one for one in rows["name"]]
     meta = {
         "a": _about(a),

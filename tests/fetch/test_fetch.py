@@ -84,7 +84,7 @@ def ranked(capsys: pytest.CaptureFixture[str], folder: Path) -> dict[str, float]
 @pytest.fixture
 def ready(town: Path, service: Service) -> Path:
     """The town with OpenStreetMap to be fetched: two museums and a gallery."""
-    add(town, FETCHED + entry(service, "osm"))
+    add(town, FETCHED + entry(service, "osm", title_en="In English", licence_en="Open, in English"))
     config = (town / "atlas.toml").read_text("utf-8")
     config = config.replace(
         "indicators = { museums_near = 1 }", "indicators = { museums_near = 1, galleries_near = 1 }"
@@ -101,6 +101,7 @@ def test_what_is_fetched_unlocks_what_rests_on_it(ready: Path, capsys: pytest.Ca
     assert ranked(capsys, ready)["130201"] == 0
     (row,) = run(capsys, ready)
     assert (row["result"], row["records"], row["added"], row["removed"]) == ("new", 3, 3, 1)
+    assert (row["title_en"], row["licence_en"]) == ("In English", "Open, in English")
     after = load_atlas(ready)
     assert [one.id for one in after.source] == ["units", "osm"]
     assert after.indicator[0].sources == ("osm",)
@@ -168,6 +169,7 @@ def test_a_failure_is_told_and_ends_with_code_1(
     assert main(["fetch", "--atlas", str(ready), "--lang", "en"]) == 1
     told = capsys.readouterr()
     assert "failed" in told.out
+    assert "Open, in English" in told.out
     assert "1 of 1 fetch failed" in told.err
     assert "404: no such thing" in told.err
     assert main(["rank", str(ready), "--quiet"]) == 0  # as before

@@ -154,6 +154,9 @@ def test_json_and_csv_hold_every_row_and_the_caveat(
 ) -> None:
     hostile = spots().assign(name=["=HYPERLINK(1)", "\x1b[31mred", *NAMES[2:]])
     after = Region(tmp_path / "região b").add("osm", hostile.head(4), "2026-01-01", **OSM).write()
+    config = after.folder / "atlas.toml"
+    named = 'id = "osm"\ntitle_en = "In English"\n'
+    config.write_text(config.read_text("utf-8").replace('id = "osm"\n', named, 1), "utf-8")
     assert (
         main(["compare", str(before.store.folder), str(after.folder), "--format", form, "--lang", "en", "--quiet"]) == 0
     )
@@ -163,6 +166,7 @@ def test_json_and_csv_hold_every_row_and_the_caveat(
         assert list(answer["rows"][0]) == ["kind", "id", "name", "before", "after", "change", "cause"]
         assert "new mapping" in answer["meta"]["caveats"][0]
         assert answer["meta"]["b"]["sources"]["osm"] == "2026-01-01"
+        assert {row["name"] for row in answer["rows"] if row["kind"] == "source"} == {"In English"}
     else:
         lines = told.splitlines()
         assert lines[0] == "kind,id,name,before,after,change,cause"
