@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -267,6 +267,7 @@ def _build(
         tables["null_atlas"] = drawn
         clock.done("null")
     progress(0.95, "store")
+    flat = without_spread(atlas, tables["indicators"])
     manifest = {
         "atlas": atlas.atlas.id,
         "data_version": atlas.atlas.data_version,
@@ -279,7 +280,8 @@ def _build(
         "walking": _walking(atlas),
         "method": atlas.model_dump(mode="json", by_alias=True, include={"indicator", "index", "opportunity"}),
         "counts": {name: len(table) for name, table in sorted(tables.items())},
-        "without_spread": without_spread(atlas, tables["indicators"]),
+        "flat": flat,
+        "without_spread": _told_of(flat),
         **about,
     }
     day = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
@@ -289,11 +291,15 @@ def _build(
     progress(1.0, "store")
 
 
-def without_spread(atlas: Atlas, figures: pd.DataFrame) -> list[list[str]]:
-    """A warning of the indicators in an index that have one value in all units and so tell none from another."""
+def without_spread(atlas: Atlas, figures: pd.DataFrame) -> list[str]:
+    """Codes of the indicators in an index that have one value in all units and so tell none from another."""
     weighing = {code for index in atlas.index for pillar in index.pillar for code in pillar.indicators}
     known = figures[figures["indicator"].isin(weighing)].groupby(["indicator", "level"], observed=True)["value"]
-    flat = sorted({str(code) for (code, _), values in known if values.count() > 1 and values.min() == values.max()})
+    return sorted({str(code) for (code, _), values in known if values.count() > 1 and values.min() == values.max()})
+
+
+def _told_of(flat: Sequence[str]) -> list[list[str]]:
+    """The warning of indicators without spread, in both languages; none where there are none."""
     if not flat:
         return []
     return [[
