@@ -25,7 +25,7 @@ from atlas.store import Store
 from atlas.walking import Streets, streets_of
 
 _SCORED_KEPT = 8
-_TABLES_KEPT = 64
+_KEPT = 64
 _KEEPING = Lock()  # the app asks from many threads
 
 T = TypeVar("T")
@@ -130,12 +130,15 @@ class Built:
         )
 
     @cached_property
-    def _tables(self) -> OrderedDict[tuple[str, ...], Any]:
-        return OrderedDict()
+    def _shelves(self) -> dict[str, OrderedDict[tuple[Any, ...], Any]]:
+        return {}
 
-    def once(self, key: tuple[str, ...], make: Callable[[], T]) -> T:
-        """What ``make`` gives, made once for ``key``: a table that others read and nobody changes."""
-        made: T = _kept(self._tables, key, _TABLES_KEPT, make)
+    def once(self, key: tuple[Any, ...], make: Callable[[], T]) -> T:
+        """What ``make`` gives, made once for ``key``: others read it and nobody changes it.
+
+        The first part of the key names a kind of thing; of each kind the last few stay.
+        """
+        made: T = _kept(self._shelves.setdefault(key[0], OrderedDict()), key, _KEPT, make)
         return made
 
     @cached_property

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from atlas.built import Built, unit_code
@@ -18,6 +17,8 @@ from atlas.scoring.index import Scored, flatten
 from atlas.scoring.uncertainty import technical_tie
 from atlas.source_words import sources_in
 from atlas.venues import venues_enough, venues_sentence
+
+_ENDS = ["rank_low", "rank_high"]
 
 
 def explain(
@@ -122,8 +123,8 @@ def _robust(built: Built, index_id: str, code: str) -> pd.Series | None:
     scores = built.store.read("scores")
     if "rank_low" not in scores:
         return None
-    row = scores[(scores["index"] == index_id) & (scores["code"] == code)]
-    return row.iloc[0][["rank_low", "rank_high"]]
+    mine = built.once(("robust", index_id), lambda: scores[scores["index"] == index_id].set_index("code")[_ENDS])
+    return mine.loc[code]
 
 
 def beside_of(built: Built, index_id: str, code: str) -> list[dict[str, Any]]:
@@ -131,24 +132,29 @@ def beside_of(built: Built, index_id: str, code: str) -> list[dict[str, Any]]:
 
     ``p_above`` is the chance that ``code`` stands above them; between 5 and 95 % it is a technical tie.
     """
-    table = rank_table(built, index_id)
-    order = table[table["rank"].notna() & table["p_above_next"].notna().any()].reset_index(drop=True)
-    if code not in set(order["code"]):
+    order = built.once(("order", index_id), lambda: _order(built, index_id))
+    if code not in order.index:
         return []
-    at = int(order.index[order["code"] == code][0])
+    at = int(order.index.get_loc(code))
     found = []
-    for place, p in ((at - 1, 1 - order["p_above_next"].get(at - 1, np.nan)), (at + 1, order.loc[at, "p_above_next"])):
+    for place, p in ((at - 1, 1 - order["p_above_next"].iloc[at - 1]), (at + 1, order["p_above_next"].iloc[at])):
         if 0 <= place < len(order):
-            row = order.loc[place]
-            found.append({"code": row["code"], "name": row["name"], "rank": int(row["rank"]),
+            row = order.iloc[place]
+            found.append({"code": order.index[place], "name": row["name"], "rank": int(row["rank"]),
                           "p_above": _number(p), "tie": technical_tie(float(p))})  # fmt: skip
     return found
+
+
+def _order(built: Built, index_id: str) -> pd.DataFrame:
+    """The ranked units in their order, by code, where chances of standing above the next were drawn."""
+    table = rank_table(built, index_id)
+    return table[table["rank"].notna() & table["p_above_next"].notna().any()].set_index("code")
 
 
 def _reference(built: Built, index: Index, scored: Scored) -> dict[str, Any]:
     """The unit that stands for the median resident, and the score it would have."""
     units = built.parents if index.level == "municipality" else built.units
-    median = reference_unit(scored.normalised, units["residents"])
+    median = built.once(("reference", index.id), lambda: reference_unit(scored.normalised, units["residents"]))
     weights = scored.effective_weights.reindex(median.index)
     there = median.notna()
     score = float((weights[there] * median[there]).sum() / weights[there].sum()) if there.any() else None
@@ -157,7 +163,7 @@ def _reference(built: Built, index: Index, scored: Scored) -> dict[str, Any]:
 
 def _contributions(built: Built, index: Index, scored: Scored, code: str, lang: Lang) -> list[dict[str, Any]]:
     figures = built.once(("figures", index.level), lambda: built.figures(index.level))
-    raw = figures.loc[code].to_dict() if code in figures.index else {}
+    raw = dict(zip(figures.columns, figures.loc[code], strict=True)) if code in figures.index else {}
     pillar_of = {one: pillar.id for pillar in index.pillar for one in pillar.indicators}
     rows = []
     for part in contributions(scored, index, code).to_dict("records"):
@@ -182,23 +188,28 @@ def evidence(built: Built, code: str, indicators: list[str], lang: Lang = "pt") 
     own = own[own["indicator"].isin(indicators)]
     sources = {source["id"]: source for source in sources_in(built.atlas, built.store.manifest["sources"], lang)}
     found = built.places.loc[own["place_id"].astype(str)]
-    first = found["sources"].str.split("|").str[0]
-    rows = pd.DataFrame({
-        "indicator": own["indicator"].astype(str).to_numpy(),
-        "place": found.index.to_numpy(),
-        "name": found["name"].to_numpy(),
-        "class": found["class_"].to_numpy(),
-        "source": found["sources"].to_numpy(),
-        "date": first.map(lambda one: sources[one]["date"]).to_numpy(),
-        "licence": found["sources"].map(lambda text: _licences(text, sources)).to_numpy(),
-        "p_match": found["p_match"].to_numpy(),
-        "marks": found["marks"].to_numpy(),
-        "lon": found["lon"].to_numpy(),
-        "lat": found["lat"].to_numpy(),
-    })  # fmt: skip
     order = {one: position for position, one in enumerate(indicators)}
-    rows = rows.sort_values(["indicator", "name", "place"], key=lambda c: c.map(order) if c.name == "indicator" else c)
-    return rows_of(rows)
+    columns = (own["indicator"], found.index, *(found[name] for name in ("name", "class_", "sources", "p_match",
+                                                                         "marks", "lon", "lat")))  # fmt: skip
+    rows = [
+        {
+            "indicator": str(indicator),
+            "place": place,
+            "name": _text(name),
+            "class": _text(class_),
+            "source": text,
+            "date": sources[text.partition("|")[0]]["date"],
+            "licence": _licences(text, sources),
+            "p_match": _number(p_match),
+            "marks": _text(marks),
+            "lon": _number(lon),
+            "lat": _number(lat),
+        }
+        for indicator, place, name, class_, text, p_match, marks, lon, lat in zip(
+            *(column.tolist() for column in columns), strict=True
+        )
+    ]
+    return sorted(rows, key=lambda row: (order[row["indicator"]], row["name"] is None, row["name"] or "", row["place"]))
 
 
 def stages_of(built: Built, code: str, index_id: str = "potential", lang: Lang = "pt") -> list[dict[str, Any]]:
@@ -225,6 +236,10 @@ def stages_of(built: Built, code: str, index_id: str = "potential", lang: Lang =
 
 def _licences(text: str, sources: Mapping[str, Mapping[str, Any]]) -> str:
     return "; ".join(dict.fromkeys(str(sources[one]["licence"]) for one in text.split("|")))
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _number(value: Any, digits: int = 6) -> float | None:

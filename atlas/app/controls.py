@@ -108,16 +108,20 @@ def _show(session: Session) -> None:
 
 
 def _layers(session: Session) -> None:
+    """The layers of places as boxes: one element of our own, since each widget costs every run its share."""
     looks = session.layer_looks()
+
+    def heard(what: str, layer: str) -> None:
+        chosen = set(session.view.layers) - {layer} | ({layer} if what == "layer" else set())
+        session.change(layers=tuple(one for one in session.known.layers if one in chosen))
+
+    boxes = [
+        h("li", h("label", h("input", type="checkbox", value=layer, checked=layer in session.view.layers),
+                  looks[layer][0]))
+        for layer in session.known.layers
+    ]  # fmt: skip
     with st.popover(session.t("app.control.layers_label"), width="stretch"):
-        for layer in session.known.layers:
-            st.session_state[f"layer_{layer}"] = layer in session.view.layers
-            st.checkbox(looks[layer][0], key=f"layer_{layer}", on_change=_toggle, args=(session, layer))
-
-
-def _toggle(session: Session, layer: str) -> None:
-    on = set(session.view.layers) ^ {layer}
-    session.change(layers=tuple(one for one in session.known.layers if one in on))
+        view("layers", [h("ul", *boxes, class_="boxes", data_do="layer")], act=heard)
 
 
 def _presets(session: Session) -> dict[str, str]:

@@ -147,6 +147,7 @@ def show_map(
         returned_objects=[],
         feature_group_to_add=_messenger(harmless(message)),
         on_change=heard,
+        render=False,  # st_folium renders the map itself; else it would do so twice
     )
 
 

@@ -15,7 +15,7 @@ from atlas.app.map_element import Painting, files_address, show_map
 from atlas.app.map_files import OUTLINES, write_files
 from atlas.app.painting import Classes
 from atlas.app.session import BY_BUILT, VIEW, Session
-from atlas.app.table import Frame, ranked_table, start_of
+from atlas.app.table import Frame, ranked_table, records, start_of
 from atlas.app.view import packed, view
 from atlas.app.words import sort_key
 
@@ -88,8 +88,7 @@ def at_level(session: Session, code: str, ranks: pd.DataFrame) -> str:
     return code or (str(ranks["code"].iloc[0]) if len(ranks) else "")
 
 
-@st.cache_resource(show_spinner=False, max_entries=4, hash_funcs=BY_BUILT)
-def parent_names(built: Built) -> dict[str, str]:
+def _parent_names(built: Built) -> dict[str, str]:
     """Code → name of the municipalities, in the order of their names."""
     parents = built.store.read("parents")
     return dict(sorted(zip(parents["code"], parents["name"], strict=True), key=lambda pair: sort_key(str(pair[1]))))
@@ -97,7 +96,7 @@ def parent_names(built: Built) -> dict[str, str]:
 
 def area_select(session: Session) -> None:
     """The municipality that is looked at, or the whole region."""
-    names = parent_names(session.built)
+    names = session.built.once(("parent_names",), lambda: _parent_names(session.built))
     st.session_state["area"] = session.view.within
     st.selectbox(
         session.atlas.neighbourhoods.parent_unit.in_(session.view.lang).capitalize(),
@@ -167,16 +166,16 @@ def area_name(session: Session) -> str:
 def summary(session: Session, ranks: pd.DataFrame) -> str:
     """How many are ranked, how many are not, who comes first."""
     t = session.t
-    ranked = ranks[ranks["rank"].notna()]
+    ranked = int(ranks["rank"].notna().sum())
     if session.level == "neighbourhood":
         units = t.units(len(ranks), session.atlas.neighbourhoods)
     else:
         units = t.n("app.order.municipalities", len(ranks))
-    if ranked.empty:
+    if not ranked:
         return t("app.order.none", count=t.number(len(ranks)), units=units)
-    first = ranked.iloc[0]
+    first = ranks.iloc[0]  # who has no rank comes last
     return t(
-        "app.order.summary", ranked=len(ranked), count=t.number(len(ranks)), units=units,
+        "app.order.summary", ranked=ranked, count=t.number(len(ranks)), units=units,
         name=first["name"], score=t.number(first["score"], 1),
     )  # fmt: skip
 
@@ -205,11 +204,10 @@ def map_files(built: Built) -> tuple[Path, dict[str, str]]:
     return write_files(built)
 
 
-@st.cache_resource(show_spinner=False, max_entries=4, hash_funcs=BY_BUILT)
 def outline_order(built: Built) -> pd.DataFrame:
     """Code and parent of the outlines, in the order of the file that the browser holds."""
-    table: pd.DataFrame = built.store.read("neighbourhoods")[["code", "parent"]]
-    return table.reset_index(drop=True)
+    table = built.store.read("neighbourhoods")
+    return built.once(("outline_order",), lambda: table[["code", "parent"]].reset_index(drop=True))
 
 
 def outlines_address(session: Session) -> str:
@@ -246,7 +244,7 @@ def draw_map(
         "theme": theme(),
         "tiles": tiles.model_dump() if tiles else None,
         "policy": underlay.policy(tiles),
-        "centre": _centre(session.built),
+        "centre": session.built.once(("centre",), lambda: _centre(session.built)),
         "words": map_words(session),
     }
     told |= {"marks": marks} if marks else {}
@@ -288,7 +286,6 @@ def own_layer(session: Session) -> list[dict[str, str]]:
     return [{"id": own.LAYER, "name": name, "file": f"kept:{held.stamp}", "colour": own.COLOUR, "symbol": own.SYMBOL}]
 
 
-@st.cache_resource(show_spinner=False, max_entries=4, hash_funcs=BY_BUILT)
 def _centre(built: Built) -> list[float]:
     places = built.store.read("places")
     return [round(float(places["lat"].median()), 2), round(float(places["lon"].median()), 2)]
@@ -360,7 +357,7 @@ def subject_of(session: Session, whole: pd.DataFrame, classes: Classes, selected
     found = whole["code"].eq(selected).to_numpy().nonzero()[0]
     if not len(found):
         return None
-    row = whole.iloc[int(found[0])].to_dict()
+    row = records(whole.iloc[found[:1]])[0]
     ranked = whole["rank"].notna().to_numpy()
     return card.Subject(
         t=session.t,
@@ -395,9 +392,7 @@ def draw_card(session: Session, whole: pd.DataFrame, classes: Classes, selected:
 
 def evidence(session: Session, subject: card.Subject, shown: int = card.SHOWN) -> bytes:
     """The places behind a unit's figures, packed once: no weight changes them."""
-
-    @st.cache_resource(show_spinner=False, max_entries=64, hash_funcs=BY_BUILT)
-    def made(built: Built, code: str, index: str, lang: str, shown: int) -> bytes:  # noqa: ARG001  (the cache's key)
-        return packed([h("section", *card.evidence(subject, shown=shown), class_="card evidence")])
-
-    return made(session.built, str(subject.row["code"]), session.view.index, session.view.lang, shown)
+    return session.built.once(
+        ("evidence", str(subject.row["code"]), session.view.index, session.view.lang, shown),
+        lambda: packed([h("section", *card.evidence(subject, shown=shown), class_="card evidence")]),
+    )

@@ -49,7 +49,6 @@ BY_BUILT: dict[str | type[Any], Callable[[Any], Any]] = {"atlas.built.Built": fi
 """How Streamlit's caches tell built atlases apart."""
 
 
-@st.cache_resource(show_spinner=False, max_entries=4, hash_funcs=BY_BUILT)
 def _known(built: Built) -> Known:
     """What a link is read against."""
     places = built.store.read("places")
@@ -107,7 +106,7 @@ class Session:
         store = os.environ.get("ATLAS_APP_STORE", "") if name == atlas_name() else ""
         self.built: Built = opened(name, store, wanted_language())
         self.atlas = self.built.atlas
-        self.known = _known(self.built)
+        self.known = self.built.once(("known",), lambda: _known(self.built))
         self.notices: list[Notice] = st.session_state.get(NOTICES, [])
         held = st.session_state.get(VIEW)
         self.arriving = not isinstance(held, View) and "v" not in st.query_params
@@ -175,10 +174,16 @@ class Session:
 
     def ranks(self, *, within: bool = True) -> pd.DataFrame:
         """The ranked table of the view."""
+        from atlas.ranking import rank_table
+
         above = self._above() if within and self.long_chances() else None
-        return _ranks(
-            self.built, self.view.index, tuple((self.weights() or {}).items()), self.view.within if within else "",
-            self.drawn(), None if above is None else bool(len(above)), self._drawn(), above,
+        area, weights, drawn = self.view.within if within else "", self.weights(), self._drawn()
+        key = (self.view.index, area, tuple((weights or {}).items()), drawn is not None,
+               None if above is None else bool(len(above)))  # fmt: skip
+        return self.built.once(
+            ("ranks", *key),
+            lambda: rank_table(self.built, self.view.index, weights=weights, within=area or None,
+                               intervals=drawn is not None, scores=drawn, above=above),
         )  # fmt: skip
 
     def long_chances(self) -> bool:
@@ -227,7 +232,7 @@ class Session:
 
     def stored_scores(self) -> pd.Series:
         """Scores of the ranked units with the atlas's own weights."""
-        return _stored_scores(self.built, self.view.index)
+        return self.built.once(("stored", self.view.index), lambda: _stored_scores(self.built, self.view.index))
 
     def chance_above(self, one: str, other: str) -> Chance | None:
         """The chance that one unit stands above another with the weights of the view; nothing for a pillar alone."""
@@ -235,37 +240,25 @@ class Session:
 
     def explained(self, code: str, *, index: str = "") -> dict[str, Any]:
         """One unit taken apart by the view's index, or by another with its own weights."""
-        weights = () if index else tuple((self.weights() or {}).items())
+        weights = None if index else self.weights()
         wanted = index or self.view.index
-        whole = _explained(self.built, code, wanted, (), self.view.lang, full=True)
-        if not weights:
-            return whole
-        moved = _explained(self.built, code, wanted, weights, self.view.lang, full=False)
-        return moved | {"evidence": whole["evidence"]}
+        whole = self._explained(code, wanted, None)
+        return self._explained(code, wanted, weights) | {"evidence": whole["evidence"]} if weights else whole
+
+    def _explained(self, code: str, index: str, weights: dict[str, float] | None) -> dict[str, Any]:
+        from atlas.explaining import explain
+
+        built, lang = self.built, self.view.lang
+        return built.once(
+            ("explained", code, index, tuple((weights or {}).items()), lang),
+            lambda: explain(built, code, index, weights=weights, lang=lang, full=weights is None),
+        )
 
 
-@st.cache_resource(show_spinner=False, max_entries=64, hash_funcs=BY_BUILT)
 def _stored_scores(built: Built, index: str) -> pd.Series:
     scores = built.store.read("scores")
     mine: pd.Series = scores.loc[(scores["index"] == index) & scores["rank"].notna(), "score"]
     return mine
-
-
-@st.cache_resource(show_spinner=False, max_entries=64, hash_funcs=BY_BUILT)
-def _ranks(
-    built: Built,
-    index: str,
-    weights: link.Weights,
-    within: str,
-    drawn: bool,
-    above: bool | None,  # noqa: ARG001  (the cache's key)
-    _scores: pd.DataFrame | None,
-    _above: pd.Series | None,
-) -> pd.DataFrame:
-    from atlas.ranking import rank_table
-
-    mine = dict(weights) or None
-    return rank_table(built, index, weights=mine, within=within or None, intervals=drawn, scores=_scores, above=_above)
 
 
 @st.cache_resource(show_spinner=False, max_entries=256, hash_funcs=BY_BUILT)
@@ -277,10 +270,3 @@ def _chance_above(built: Built, index: str, weights: link.Weights, one: str, oth
     if found is None:
         return None
     return chances_above(built, found, [(one, other)], checked_weights(found, dict(weights)) if weights else None)[0]
-
-
-@st.cache_resource(show_spinner=False, max_entries=256, hash_funcs=BY_BUILT)
-def _explained(built: Built, code: str, index: str, weights: link.Weights, lang: Lang, *, full: bool) -> dict[str, Any]:
-    from atlas.explaining import explain
-
-    return explain(built, code, index, weights=dict(weights) or None, lang=lang, full=full)

@@ -36,8 +36,8 @@ def goal_of(scored: Scored, index: Index, code: str, top: int) -> list[Goal]:
     """What a unit may be brought to: into the top, else into the next class up; nothing where it is or unranked."""
     if not scored.ranked[code] or scored.ranks[code] <= top:
         return []
-    ahead = scored.score[scored.ranked & (scored.score.index != code)].nlargest(top)
-    goals = [Goal("top", float(ahead.iloc[-1]), top)]
+    ahead = np.sort(scored.score.to_numpy()[scored.ranked.to_numpy()])[-top:]  # the unit itself is further down
+    goals = [Goal("top", float(ahead[0]), top)]
     above = [cut for cut in index.cuts or () if cut > scored.score[code]]
     return [*goals, Goal("class", float(above[0]), top)] if above else goals
 
@@ -111,10 +111,11 @@ def counterfactual(
     """
     if scored is None:
         scored = score_index(values, index, indicators, coverage=coverage, weights=weights)
-    others = scored.score.to_numpy()[(scored.ranked & (scored.score.index != code)).to_numpy()]
+    others = scored.score.to_numpy()[scored.ranked.to_numpy() & (scored.score.index != code)]
     unit = _Unit(scored, code)
     named = [indicators[name] for name in ([indicator] if indicator else scored.branches.codes)]
-    before = {one.code: float(values.loc[code, one.code]) for one in named}
+    row = values.loc[code]
+    before = {one.code: float(row[one.code]) for one in named}
     for goal in goal_of(scored, index, code, top):
         steps: list[tuple[float, Indicator, float]] = []
         for one in unit.within_reach(named, before, goal.score):

@@ -148,17 +148,19 @@ def sentence(
             rank=t.number(int(scored.ranks[code])),
         )
     ]
-    row = scored.normalised.loc[code]
-    weights = _weights(scored.branches, *_renormalised(row.to_numpy(dtype=float), scored.branches))
-    gained = (weights * row).dropna().sort_values(ascending=False, kind="stable")
-    lost = (weights * (100 - row)).dropna().sort_values(ascending=False, kind="stable")
-    words = {one: indicators[one].name.in_(t.lang) for one in row.index}
-    if len(gained) and gained.iloc[0] > 0:
-        said.append(t("scoring.why.carries", indicator=words[gained.index[0]], value=_of_100(t, scored, code, gained)))
-    lost = lost.drop(gained.index[0]) if len(lost) > 1 else lost
-    if len(lost) and lost.iloc[0] > 0:
-        said.append(t("scoring.why.holds_back", indicator=words[lost.index[0]], value=_of_100(t, scored, code, lost)))
-    missing = int(scored.normalised.loc[code].isna().sum())
+    row = scored.normalised.loc[code].to_numpy(dtype=float)
+    weights = _weights(scored.branches, *_renormalised(row, scored.branches))
+    words = [indicators[one].name.in_(t.lang) for one in scored.branches.codes]
+    gained, lost = weights * row, weights * (100 - row)
+    most = _most(gained)
+    if most is not None and gained[most] > 0:
+        said.append(t("scoring.why.carries", indicator=words[most], value=t.number(row[most], 0)))
+    if most is not None and np.isfinite(lost).sum() > 1:
+        lost[most] = np.nan  # what carries the unit does not hold it back
+    least = _most(lost)
+    if least is not None and lost[least] > 0:
+        said.append(t("scoring.why.holds_back", indicator=words[least], value=t.number(row[least], 0)))
+    missing = int(np.isnan(row).sum())
     if missing:
         low, high = t.number(scored.low[code], 1), t.number(scored.high[code], 1)
         said.append(t.n("scoring.why.missing", missing, low=low, high=high))
@@ -175,8 +177,9 @@ def sentence(
     return " ".join(said)
 
 
-def _of_100(t: Translator, scored: Scored, code: str, order: Series) -> str:
-    return t.number(scored.normalised.loc[code, order.index[0]], 0)
+def _most(parts: Floats) -> int | None:
+    """Where the largest is, the first of several; nothing where all are missing."""
+    return None if np.isnan(parts).all() else int(np.nanargmax(parts))
 
 
 def _renormalised(values: Floats, branches: Branches) -> tuple[list[Floats], Floats]:

@@ -67,6 +67,7 @@ function patch(parent, children, inSvg) {
       if (tag === "select" && attributes && attributes["data-value"] !== undefined) {
         element.value = attributes["data-value"];
       }
+      if (tag === "input" && attributes.type === "checkbox") element.checked = attributes.checked !== undefined;
     }
     at += 1;
   }
@@ -93,8 +94,11 @@ function listen(root, current) {
     current().setTriggerValue("act", { do: where.dataset.do, value: what.dataset.to });
   });
   root.addEventListener("change", (event) => {
-    const element = event.target.closest("select[data-do]");
-    if (element) current().setTriggerValue("act", { do: element.dataset.do, value: element.value });
+    const { target } = event;
+    const where = target.closest("[data-do]");
+    if (!where || (target !== where && target.type !== "checkbox")) return;
+    const what = where.dataset.do + (target.checked === false ? "-off" : "");
+    current().setTriggerValue("act", { do: what, value: target.value });
   });
 }
 
