@@ -17,7 +17,7 @@ run: $(READY)
 	@$(BIN)/atlas app --port $(PORT) $(if $(filter 0,$(BROWSER)),--no-browser)
 
 test: $(READY) browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --no-loadscope-reorder
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from atlas.atlasfile import find_atlas
 from atlas.built import Built, open_built
@@ -26,6 +29,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.flaky(reruns=1))
+    items.sort(key=lambda item: not _opens_a_browser(item.path))
+
+
+@cache
+def _opens_a_browser(file: Path) -> bool:
+    return "mark.browser" in file.read_text("utf-8")
+
+
+class ByFile(LoadScopeScheduling):
+    """One worker drives the browser, from the start since that takes longest; the others share the rest by file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "browser" if _opens_a_browser(self.config.rootpath / file) else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    """How several workers share the tests."""
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
