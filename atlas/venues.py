@@ -122,35 +122,38 @@ class Trial:
         for class_, (layer, _) in self._built.atlas.classes.items():
             counted = self.counted(class_) if layer.layer.role == "venue" else []
             plain = [one for one in counted if one.code in own.index and own[one.code] == own[one.code]]
-            reached = next((n for n in range(1, MOST + 1) if self._alone(plain, own, n) >= goal.score), None)
-            if plain and reached is not None:
-                found[class_] = (reached, int(often.get(class_, 0)))
+            reached = np.flatnonzero(self._alone(plain, own) >= goal.score) if plain else []
+            if len(reached):
+                found[class_] = (int(reached[0]) + 1, int(often.get(class_, 0)))
         return found
 
-    def _alone(self, counted: list[Indicator], each: pd.Series, count: int) -> float:
-        """The unit's score where the counts alone rise by ``count`` venues."""
-        row = self._scored.normalised.loc[[self._code]].copy()
+    def _alone(self, counted: list[Indicator], each: pd.Series) -> np.ndarray:
+        """The unit's score where the counts alone rise by 1 … :data:`MOST` venues."""
+        own = self._scored.normalised.loc[self._code]
+        rows = pd.DataFrame([own] * MOST, columns=self._scored.normalised.columns)
         values = self._built.inputs(self._index)[0]
         for one in counted:
-            more = float(values.loc[self._code, one.code]) + count * float(each[one.code])
-            row[one.code] = on_goalposts(np.array([more]), one)
-        return float(climb(row.to_numpy(dtype=float), self._scored.branches)[1][0])
+            more = float(values.loc[self._code, one.code]) + np.arange(1, MOST + 1) * float(each[one.code])
+            rows[one.code] = on_goalposts(more, one)
+        return climb(rows.to_numpy(dtype=float), self._scored.branches)[1]
 
     def least(self, class_: str, guess: int, goal: Goal) -> Venues | None:
-        """The least number of venues of a class that reaches the goal, the number below it tried as well."""
-        tried: dict[int, Venues | None] = {0: None}
+        """The least number of venues of a class that reaches the goal, the number below it tried as well.
 
-        def reached(count: int) -> Venues | None:
-            if count not in tried:
-                tried[count] = self.tried(class_, count, goal)
-            return tried[count]
-
-        count = guess
-        while reached(count) is None and count < MOST:
-            count += 1
-        while count > 1 and reached(count) is not None and reached(count - 1) is not None:
-            count -= 1
-        return reached(count)
+        The guess is mostly right or off by one; where it falls short, the most is tried next, since where that does
+        not reach the goal nothing between will, and then halves.
+        """
+        found: dict[int, Venues | None] = {}
+        short, enough, count = 0, MOST + 1, guess
+        while count <= MOST and enough - short > 1:
+            found[count] = self.tried(class_, count, goal)
+            if found[count] is None:
+                short = count
+                count = MOST if enough > MOST else (short + enough) // 2
+            else:
+                enough = count
+                count = enough - 1 if short == 0 else (short + enough) // 2
+        return found.get(enough)
 
     def tried(self, class_: str, count: int, goal: Goal) -> Venues | None:
         """What ``count`` venues do, all units measured and scored again; nothing where they do not reach the goal."""
@@ -175,7 +178,7 @@ class Trial:
 
     def with_venues(self, class_: str, count: int) -> Inputs:
         """The inputs with the venues where most of the unit's people live."""
-        inputs, point = self.inputs, self._spot()
+        inputs, point = self.inputs, self._spot
         layer, rule = self._built.atlas.classes[class_]
         units = inputs.units.neighbourhoods
         unit = units.index[shapely.contains(units.geometry.to_numpy(), point)]
@@ -189,8 +192,9 @@ class Trial:
         new = gpd.GeoDataFrame(rows, geometry="geometry", crs=inputs.places.crs)
         columns = [name for name in new if name in inputs.places.columns]
         places = pd.concat([inputs.places, new[columns]], ignore_index=True)
-        return replace(inputs, places=places, walked=self._walked(point, list(new["place_id"])))
+        return replace(inputs, places=places, walked=self._walked(list(new["place_id"])))
 
+    @cached_property
     def _spot(self) -> shapely.Point:
         """Where most people of the unit live, or a point on its surface where nobody knows."""
         population = self.inputs.population
@@ -201,17 +205,22 @@ class Trial:
         frame = self.inputs.units.parents if self._index.level == "municipality" else self.inputs.units.neighbourhoods
         return shapely.point_on_surface(frame.geometry[self._code])
 
-    def _walked(self, point: shapely.Point, ids: list[str]) -> Walked | None:
-        walked, streets, population = self.inputs.walked, self._placed.streets, self.inputs.population
-        if walked is None or streets is None or population is None:
+    def _walked(self, ids: list[str]) -> Walked | None:
+        walked = self.inputs.walked
+        if walked is None or self._metres is None:
             return walked
-        walking = self._built.atlas.walking
-        origins = shapely.get_coordinates(population.geometry.to_numpy())
-        metres = distances(
-            streets, origins, shapely.get_coordinates([point]), limit_m=walking.limit_m, snap_m=walking.snap_m
-        )
-        whole = csr_array(hstack([walked.metres, *([metres] * len(ids))]))
+        whole = csr_array(hstack([walked.metres, *([self._metres] * len(ids))]))
         return replace(walked, metres=whole, place_ids=walked.place_ids.append(pd.Index(ids)))
+
+    @cached_property
+    def _metres(self) -> csr_array | None:
+        """From where people live to the spot, along streets: the same for any number of venues of any class."""
+        streets, population = self._placed.streets, self.inputs.population
+        if streets is None or population is None:
+            return None
+        walking = self._built.atlas.walking
+        origins, spot = (shapely.get_coordinates(one) for one in (population.geometry.to_numpy(), [self._spot]))
+        return distances(streets, origins, spot, limit_m=walking.limit_m, snap_m=walking.snap_m)
 
     def _class(self, score: float) -> str | None:
         if not self._index.cuts or score != score:
