@@ -83,14 +83,17 @@ def results() -> tuple[Result, ...]:
     return tuple(sorted(found, key=lambda one: one.result.order))
 
 
-def scorecard(built: Built, within: str | None = None, lang: Lang = "pt") -> list[dict[str, Any]]:
+def scorecard(
+    built: Built, within: str | None = None, lang: Lang = "pt", *, reading: Reading | None = None
+) -> list[dict[str, Any]]:
     """Every figure of every result for an area: the whole atlas, a parent, or a neighbourhood.
 
     A figure whose source is municipal is never shown below it: a neighbourhood shows its municipality's, with
     ``level`` saying so. ``peers`` stands beside municipal figures: the place among the ten municipalities nearest in
-    residents and density (1 = highest), how many have the figure, and their median.
+    residents and density (1 = highest), how many have the figure, and their median. Who asks for several areas hands
+    one ``reading`` of the atlas to all.
     """
-    reading = Reading(built)
+    reading = reading or Reading(built)
     area = area_of(built, within)
     rows = []
     for result in results():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from atlas.built import Built
 from atlas.errors import UnknownName
 from atlas.strategy.peers import municipal_peers, near_enough, peers, profiles
-from atlas.strategy.reading import share_interval
+from atlas.strategy.reading import Reading, share_interval
 from atlas.strategy.scorecard import MEASURES, results, scorecard
 
 BRAGA, CENTRE = "0303", "030365"
@@ -50,11 +50,17 @@ def test_a_parish_shows_its_municipality_where_the_source_is_municipal(norte: Bu
 
 
 def test_counts_of_the_municipalities_add_up_to_the_region(porto: Built) -> None:
-    whole = {row["name"]: row["value"] for row in scorecard(porto)}
-    parts = [{row["name"]: row["value"] for row in scorecard(porto, code)} for code in porto.parents.index]
+    reading = Reading(porto)
+    whole, *parts = (
+        {row["name"]: row["value"] for row in scorecard(porto, code, reading=reading)}
+        for code in (None, *porto.parents.index)
+    )
     for name in ("Candidatas a análise com património", "Espaços de arranque (coworking, incubadoras, fab labs)"):
         assert whole[name] == sum(part[name] for part in parts)
-    assert next(row for row in scorecard(porto, lang="en") if row["result"] == "knowledge")["unit"] == "schools"
+    assert (
+        next(row for row in scorecard(porto, lang="en", reading=reading) if row["result"] == "knowledge")["unit"]
+        == "schools"
+    )
 
 
 @given(st.integers(0, 60), st.integers(1, 60))
