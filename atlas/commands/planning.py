@@ -12,13 +12,14 @@ if TYPE_CHECKING:
 
 
 def _scenario(args: argparse.Namespace) -> Answer:
+    from atlas.atlasfile import find_atlas, load_atlas
     from atlas.commands.scenario_answers import scenario_answer
-    from atlas.scenarios.files import read_scenario, refuse_other_atlas
+    from atlas.scenarios.files import read_scenario, refuse_elsewhere
 
     scenario = read_scenario(args.scenario)
-    built = opened(args)
-    refuse_other_atlas(scenario, built, str(args.scenario))
-    return scenario_answer(built, scenario, args.lang, check=args.check, out=args.output, force=args.force)
+    atlas = load_atlas(find_atlas(args.atlas), calibrated=False, whole=True)
+    refuse_elsewhere(scenario, atlas.atlas.id, str(args.scenario))  # before an atlas is built for nothing
+    return scenario_answer(opened(args), scenario, args.lang, check=args.check, out=args.output, force=args.force)
 
 
 COMMANDS = (

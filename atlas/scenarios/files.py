@@ -84,7 +84,11 @@ def scenario_of_link(text: str) -> Scenario:
 
 def refuse_other_atlas(scenario: Scenario, built: Built, where: str = "") -> None:
     """Raise where a scenario is of another atlas than this one."""
-    here = built.atlas.atlas.id
+    refuse_elsewhere(scenario, built.atlas.atlas.id, where)
+
+
+def refuse_elsewhere(scenario: Scenario, here: str, where: str = "") -> None:
+    """Raise where a scenario is of another atlas than the one with the id ``here``, which need not be built yet."""
     if scenario.atlas != here:
         raise ConfigError(
             f"O cenário «{scenario.name}» é do atlas «{scenario.atlas}», e este é «{here}». Abra-o no seu atlas.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -71,11 +72,11 @@ def changes_of(built: Built) -> st.SearchStrategy[list[dict[str, Any]]]:
             {"do": st.just("reuse"), "place": st.sampled_from(stock), "class": st.sampled_from(CLASSES)}
         ),
     )
-    return st.lists(one, min_size=1, max_size=5, unique_by=lambda change: change.get("place", id(change)))
+    return st.lists(one, min_size=1, max_size=9, unique_by=lambda change: change.get("place", id(change)))
 
 
 @given(data=st.data())
-@settings(max_examples=10)  # each builds the atlas anew; up to five changes of four kinds
+@settings(max_examples=5)  # each builds the atlas anew; up to nine changes of four kinds
 def test_a_scenario_is_the_full_rebuild(small: Built, ground: Ground, data: st.DataObject) -> None:
     made = scenario_on(small, *data.draw(changes_of(small)))
     apart = difference(apply(small, made, ground=ground), ground)
@@ -289,5 +290,8 @@ def test_the_command(small: Built, tmp_path: Path, capsys: pytest.CaptureFixture
     layer = gpd.read_file(out)
     assert len(layer) == len(small.units) + 1
     assert layer.set_index("kind").loc["drawn", "name"] == "Centro"
+    home = Path(os.environ["ATLAS_HOME"]) / "porto"
+    there = home.exists()
     assert main(["scenario", str(path), "porto"]) == 1
     assert "é do atlas" in capsys.readouterr().err
+    assert home.exists() == there, "an atlas was built only to be refused"
