@@ -68,9 +68,7 @@ def explain(
             "class_after": change.class_after,
         },
         "beside": beside,
-        "evidence": evidence(built, code, [one for pillar in index.pillar for one in pillar.indicators], lang)
-        if full
-        else [],
+        "evidence": evidence_of(built, code, index.id, lang) if full else [],
         "sentence": sentence(
             t,
             scored,
@@ -166,8 +164,8 @@ def _contributions(built: Built, index: Index, scored: Scored, code: str, lang: 
     raw = dict(zip(figures.columns, figures.loc[code], strict=True)) if code in figures.index else {}
     pillar_of = {one: pillar.id for pillar in index.pillar for one in pillar.indicators}
     rows = []
-    for part in contributions(scored, index, code).to_dict("records"):
-        one = part["code"]
+    parts = contributions(scored, index, code)
+    for one, scaled, weight, part in zip(*(parts[name].tolist() for name in parts.columns), strict=True):
         indicator = built.atlas.indicator_of(one)
         rows.append({
             "code": one,
@@ -175,11 +173,18 @@ def _contributions(built: Built, index: Index, scored: Scored, code: str, lang: 
             "pillar": pillar_of[one],
             "value": _number(raw.get(one)),
             "unit": indicator.unit.in_(lang),
-            "normalised": _number(part["value_normalised"]),
-            "weight": _number(part["weight"], 9),
-            "contribution": _number(part["contribution"], 12),
+            "normalised": _number(scaled),
+            "weight": _number(weight, 9),
+            "contribution": _number(part, 12),
         })  # fmt: skip
     return rows
+
+
+def evidence_of(built: Built, code: str, index_id: str, lang: Lang = "pt") -> list[dict[str, Any]]:
+    """The places behind a unit's figures in one index, which no weight changes."""
+    index = index_holding(built, index_id)
+    code = _unit_of(built, unit_code(built, code), index)
+    return evidence(built, code, [one for pillar in index.pillar for one in pillar.indicators], lang)
 
 
 def evidence(built: Built, code: str, indicators: list[str], lang: Lang = "pt") -> list[dict[str, Any]]:

@@ -65,7 +65,8 @@ def paint(
     gives each neighbourhood its municipality's.
     """
     keys = outlines["parent" if level == "municipality" else "code"]
-    at = pd.Index(ranks["code"]).get_indexer(keys)
+    place = {code: at for at, code in enumerate(ranks["code"].tolist())}
+    at = np.array([place.get(code, -1) for code in keys.tolist()], dtype=np.intp)
     score, rank = (np.append(ranks[name].to_numpy(dtype=float, na_value=np.nan), np.nan)[at]
                    for name in ("score", "rank"))  # fmt: skip
     score = np.where(np.isnan(rank), np.nan, score)

@@ -354,10 +354,11 @@ def stands_on(session: Session) -> str:
 
 def subject_of(session: Session, whole: pd.DataFrame, classes: Classes, selected: str) -> card.Subject | None:
     """What the card is about; nothing where the selection is not in the table."""
-    found = whole["code"].eq(selected).to_numpy().nonzero()[0]
-    if not len(found):
+    codes = whole["code"].tolist()
+    if selected not in codes:
         return None
-    row = records(whole.iloc[found[:1]])[0]
+    at = codes.index(selected)
+    row = records(whole.iloc[at : at + 1])[0]
     ranked = whole["rank"].notna().to_numpy()
     return card.Subject(
         t=session.t,

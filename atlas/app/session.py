@@ -239,20 +239,16 @@ class Session:
         return _chance_above(self.built, self.view.index, tuple((self.weights() or {}).items()), one, other)
 
     def explained(self, code: str, *, index: str = "") -> dict[str, Any]:
-        """One unit taken apart by the view's index, or by another with its own weights."""
-        weights = None if index else self.weights()
-        wanted = index or self.view.index
-        whole = self._explained(code, wanted, None)
-        return self._explained(code, wanted, weights) | {"evidence": whole["evidence"]} if weights else whole
-
-    def _explained(self, code: str, index: str, weights: dict[str, float] | None) -> dict[str, Any]:
-        from atlas.explaining import explain
+        """One unit taken apart by the view's index, or by another with its own weights; ``reference`` is left out."""
+        from atlas.explaining import evidence_of, explain
 
         built, lang = self.built, self.view.lang
+        weights = None if index else self.weights()
+        wanted = index or self.view.index
         return built.once(
-            ("explained", code, index, tuple((weights or {}).items()), lang),
-            lambda: explain(built, code, index, weights=weights, lang=lang, full=weights is None),
-        )
+            ("explained", code, wanted, tuple((weights or {}).items()), lang),
+            lambda: explain(built, code, wanted, weights=weights, lang=lang, full=False),
+        ) | {"evidence": built.once(("behind", code, wanted, lang), lambda: evidence_of(built, code, wanted, lang))}
 
 
 def _stored_scores(built: Built, index: str) -> pd.Series:
