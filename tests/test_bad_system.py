@@ -12,7 +12,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from small_region import OSM, Region
 
 from atlas import store as stores
 from atlas.atlasfile import load_atlas
@@ -29,10 +31,26 @@ def bytes_of(store: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in store.iterdir() if path.name != stores.LOG}
 
 
+@pytest.fixture(scope="module")
+def _tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Seven parishes and two places, built with 50 draws: what a disk does to an atlas it does to a small one."""
+    places = {"record_id": ["a", "b"], "name": ["Museu", "Teatro"], "kind": ["museus", "teatros"]}
+    spots = pd.DataFrame(places | {"lon": [-8.611, -8.62], "lat": [41.148, 41.15]})
+    folder = Region(tmp_path_factory.mktemp("tiny") / "a").add("osm", spots, "2024-01-01", **OSM).write().folder
+    open_built(str(folder), draws=50)
+    return folder
+
+
 @pytest.fixture
-def store(small_built: Path) -> Path:
-    """The small atlas's own store, built already."""
-    return small_built / ".atlas"
+def tiny(_tiny: Path, tmp_path: Path) -> Path:
+    """A fresh copy of the atlas alone, in a folder with a blank and an accent in its path."""
+    return shutil.copytree(_tiny, tmp_path / "Região do Porto", ignore=shutil.ignore_patterns(".atlas", ".atlas.*"))
+
+
+@pytest.fixture
+def store(_tiny: Path, tiny: Path) -> Path:
+    """The copy's own store, built already."""
+    return shutil.copytree(_tiny / ".atlas", tiny / ".atlas")
 
 
 def as_anybody(*command: str) -> subprocess.CompletedProcess[str]:
@@ -48,97 +66,97 @@ def as_anybody(*command: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_folder_that_may_only_be_read_is_said_and_a_store_elsewhere_serves(
-    small_atlas: Path, small_store: Path, tmp_path: Path
+    _tiny: Path, tiny: Path, tmp_path: Path
 ) -> None:
-    elsewhere = shutil.copytree(small_store, tmp_path / "outra loja")
-    small_atlas.chmod(0o555)
+    elsewhere = shutil.copytree(_tiny / ".atlas", tmp_path / "outra loja")
+    tiny.chmod(0o555)
     try:
-        refused = as_anybody(*BUILD, str(small_atlas))
+        refused = as_anybody(*BUILD, str(tiny))
         assert refused.returncode == 1
-        assert refused.stderr.startswith(f"{small_atlas}/.atlas: Cannot write here (no permission).")
-        assert as_anybody(*BUILD, str(small_atlas), "--store", str(elsewhere)).returncode == 0
+        assert refused.stderr.startswith(f"{tiny}/.atlas: Cannot write here (no permission).")
+        assert as_anybody(*BUILD, str(tiny), "--store", str(elsewhere)).returncode == 0
     finally:
-        small_atlas.chmod(0o755)
+        tiny.chmod(0o755)
 
 
-def test_a_store_that_may_only_be_read_serves_while_it_is_current(small_atlas: Path, store: Path) -> None:
+def test_a_store_that_may_only_be_read_serves_while_it_is_current(tiny: Path, store: Path) -> None:
     lock = store.with_name(".atlas.lock")
     lock.unlink(missing_ok=True)
-    small_atlas.chmod(0o555)
+    tiny.chmod(0o555)
     try:
-        ranked = as_anybody("rank", str(small_atlas), "--format", "json")
+        ranked = as_anybody("rank", str(tiny), "--format", "json")
         assert ranked.returncode == 0
         assert json.loads(ranked.stdout)["rows"][0]["rank"] == 1
     finally:
-        small_atlas.chmod(0o755)
+        tiny.chmod(0o755)
 
 
 def full_disk() -> None:
-    """No file of this process may pass 40 kB: the write fails as on a full disk, half way."""
+    """No file of this process may pass 20 kB: the write fails as on a full disk, half way."""
     import resource
 
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows knows no limit on the size of a process's files")
-def test_a_disk_that_fills_up_leaves_the_last_store_and_no_rest(small_atlas: Path, store: Path) -> None:
+def test_a_disk_that_fills_up_leaves_the_last_store_and_no_rest(tiny: Path, store: Path) -> None:
     kept = bytes_of(store)
-    run = [sys.executable, "-m", "atlas.cli", *BUILD, "--force", str(small_atlas)]
+    run = [sys.executable, "-m", "atlas.cli", *BUILD, "--force", str(tiny)]
     done = subprocess.run(run, capture_output=True, text=True, preexec_fn=full_disk, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith(f"{store}: The build could not be stored")
     assert "the last one stands" in done.stderr
     assert "Traceback" not in done.stderr
     assert bytes_of(store) == kept
-    assert not [path for path in small_atlas.iterdir() if path.name.startswith("..atlas-")]
+    assert not [path for path in tiny.iterdir() if path.name.startswith("..atlas-")]
 
 
 @pytest.mark.parametrize("schema", [0, stores.SCHEMA + 1])
 def test_a_store_of_an_older_or_a_newer_program_is_built_anew(
-    small_atlas: Path, store: Path, capsys: Out, schema: int
+    tiny: Path, store: Path, capsys: Out, schema: int
 ) -> None:
     kept = bytes_of(store)
     manifest = json.loads((store / stores.MANIFEST).read_text("utf-8"))
     (store / stores.MANIFEST).write_text(json.dumps({**manifest, "schema": schema, "hashes": {"x": 1}}), "utf-8")
     (store / "scores.parquet").write_bytes(b"another program's")
-    assert main([*BUILD, str(small_atlas)]) == 0
+    assert main([*BUILD, str(tiny)]) == 0
     assert bytes_of(store) == kept
     assert capsys.readouterr().err == ""
 
 
-def test_a_store_that_was_copied_in_part_is_built_anew(small_atlas: Path, store: Path) -> None:
+def test_a_store_that_was_copied_in_part_is_built_anew(tiny: Path, store: Path) -> None:
     kept = bytes_of(store)
     for name in ("scores.parquet", "network.parquet"):
         (store / name).unlink()
-    assert main([*BUILD, str(small_atlas)]) == 0
+    assert main([*BUILD, str(tiny)]) == 0
     assert bytes_of(store) == kept
 
 
-def test_a_table_that_was_copied_in_half_is_named_with_the_remedy(small_atlas: Path, store: Path, capsys: Out) -> None:
+def test_a_table_that_was_copied_in_half_is_named_with_the_remedy(tiny: Path, store: Path, capsys: Out) -> None:
     kept = bytes_of(store)
     half = store / "scores.parquet"
     half.write_bytes(half.read_bytes()[:-200])
-    assert main(["rank", str(small_atlas), "--lang", "en"]) == 1
+    assert main(["rank", str(tiny), "--lang", "en"]) == 1
     assert capsys.readouterr().err.strip() == (
         f"{half}: The table “scores” is missing or damaged. Run `atlas build --force`."
     )
-    assert main([*BUILD, "--force", str(small_atlas)]) == 0
+    assert main([*BUILD, "--force", str(tiny)]) == 0
     assert bytes_of(store) == kept
 
 
-def test_a_clock_that_was_set_back_hides_no_change(small_atlas: Path, store: Path) -> None:
+def test_a_clock_that_was_set_back_hides_no_change(tiny: Path, store: Path) -> None:
     """Files of a store from next year, an input that was changed ten years ago: contents count, not days."""
     before = Store(store).manifest["hashes"]
     ahead, back = time.time() + 365 * 86_400, time.time() - 3650 * 86_400
     for path in store.iterdir():
         os.utime(path, (ahead, ahead))
-    assert main([*BUILD, str(small_atlas)]) == 0
+    assert main([*BUILD, str(tiny)]) == 0
     assert (store / "scores.parquet").stat().st_mtime == pytest.approx(ahead), "nothing had changed"
-    table = small_atlas / "archaeology.csv"
+    table = tiny / "osm.csv"
     table.write_text("".join(table.read_text("utf-8").splitlines(keepends=True)[:-1]), "utf-8")
     os.utime(table, (back, back))
-    assert main([*BUILD, str(small_atlas)]) == 0
+    assert main([*BUILD, str(tiny)]) == 0
     assert Store(store).manifest["hashes"] != before
     assert (store / "scores.parquet").stat().st_mtime < ahead
 
@@ -173,26 +191,26 @@ def test_a_link_out_of_the_folder_is_refused_and_one_inside_is_not(
     assert "Copy the file into the folder" in fault.value.en
 
 
-def test_an_atlas_and_a_store_behind_a_link_stay_behind_it(small_atlas: Path, tmp_path: Path) -> None:
+def test_an_atlas_and_a_store_behind_a_link_stay_behind_it(tiny: Path, tmp_path: Path) -> None:
     """Somebody keeps both on another disk."""
     disk = tmp_path / "disco grande"
     disk.mkdir()
-    (small_atlas / ".atlas").symlink_to(disk / "loja")
+    (tiny / ".atlas").symlink_to(disk / "loja")
     linked = tmp_path / "atalho"
-    linked.symlink_to(small_atlas)
+    linked.symlink_to(tiny)
     for more in ([], ["--force"]):
         assert main([*BUILD, *more, str(linked)]) == 0
-        assert (small_atlas / ".atlas").is_symlink()
-        assert Store(disk / "loja").manifest["atlas"] == "norte"
+        assert (tiny / ".atlas").is_symlink()
+        assert Store(disk / "loja").manifest["atlas"] == "ensaio"
     assert sorted(path.name for path in disk.iterdir() if not path.name.endswith(".lock")) == ["loja"]
 
 
-def test_a_link_that_leads_nowhere_is_a_file_that_is_not_there(small_atlas: Path) -> None:
-    own = small_atlas / "archaeology.csv"
+def test_a_link_that_leads_nowhere_is_a_file_that_is_not_there(tiny: Path) -> None:
+    own = tiny / "osm.csv"
     own.unlink()
-    own.symlink_to(small_atlas / "nada.csv")
+    own.symlink_to(tiny / "nada.csv")
     with pytest.raises(SourceError, match="não existe"):
-        open_built(str(small_atlas), draws=20)
+        open_built(str(tiny), draws=20)
 
 
 def spoil(before: str, after: str) -> Callable[[str], str]:
