@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from atlas.build import Progress
-from atlas.errors import AtlasError
+from atlas.errors import AtlasError, from_system
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -166,11 +166,25 @@ def main() -> None:
         out.write(json.dumps([share, stage]) + "\n")
         out.flush()
 
+    told = _done(lambda: TASKS[asked["task"]](tell, **asked["arguments"]))
+    result = Path(asked["result"])
+    half = result.with_name("half")  # on a full disk there is no result rather than a part of one
+    half.write_bytes(pickle.dumps(told))
+    half.rename(result)
+
+
+def _done(task: Callable[[], Any]) -> tuple[Any, ...]:
+    """``made`` and what the task gave, or ``fault`` with its words in both languages and its place."""
     try:
-        told: tuple[Any, ...] = ("made", TASKS[asked["task"]](tell, **asked["arguments"]))
+        return "made", task()
     except AtlasError as fault:
-        told = ("fault", fault.pt, fault.en, str(fault.where))
-    Path(asked["result"]).write_bytes(pickle.dumps(told))
+        said = fault
+    except OSError as fault:
+        known = from_system(fault)
+        if known is None:
+            raise
+        said = known
+    return "fault", said.pt, said.en, said.where
 
 
 def _end_with_parent() -> None:

@@ -11,6 +11,7 @@ import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -52,7 +53,8 @@ def work(task: str, tell: Progress, **arguments: Any) -> Any:
             listener.join()
             for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
-                    pipe.close()
+                    with suppress(BrokenPipeError):
+                        pipe.close()
         return _taken(result)
 
 
@@ -68,9 +70,11 @@ def _started(folder: str) -> subprocess.Popen[bytes]:
 
 
 def _ask(pipe: IO[bytes] | None, asked: dict[str, Any]) -> None:
-    if pipe is not None:  # it stays open: the process ends when it is closed, as when the app is killed
+    if pipe is None:
+        return
+    with suppress(BrokenPipeError):  # it is dead already: its result will be missing, and that is said
         pipe.write(json.dumps(asked).encode() + b"\n")
-        pipe.flush()
+        pipe.flush()  # the pipe stays open: the process ends when it is closed, as when the app is killed
 
 
 def _listen(pipe: IO[bytes] | None, heard: list[tuple[float, str]]) -> None:
