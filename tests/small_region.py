@@ -120,3 +120,10 @@ def wikidata(year: int) -> pd.DataFrame:
     table = pd.read_csv(find_atlas("norte") / f"wikidata_{year}.csv", dtype=str, keep_default_na=False)
     near = table["lon"].astype(float).between(-8.70, -8.55) & table["lat"].astype(float).between(41.13, 41.19)
     return table[near]
+
+
+def two_places(folder: Path) -> Path:
+    """An atlas of seven parishes and two places, built in no time."""
+    places = {"record_id": ["a", "b"], "name": ["Museu", "Teatro"], "kind": ["museus", "teatros"]}
+    spots = pd.DataFrame(places | {"lon": [-8.611, -8.62], "lat": [41.148, 41.15]})
+    return Region(folder).add("osm", spots, "2024-01-01", **OSM).write().folder

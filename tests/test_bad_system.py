@@ -12,9 +12,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import pandas as pd
 import pytest
-from small_region import OSM, Region
+from small_region import two_places
 
 from atlas import store as stores
 from atlas.atlasfile import load_atlas
@@ -34,9 +33,7 @@ def bytes_of(store: Path) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def _tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Seven parishes and two places, built with 50 draws: what a disk does to an atlas it does to a small one."""
-    places = {"record_id": ["a", "b"], "name": ["Museu", "Teatro"], "kind": ["museus", "teatros"]}
-    spots = pd.DataFrame(places | {"lon": [-8.611, -8.62], "lat": [41.148, 41.15]})
-    folder = Region(tmp_path_factory.mktemp("tiny") / "a").add("osm", spots, "2024-01-01", **OSM).write().folder
+    folder = two_places(tmp_path_factory.mktemp("tiny") / "a")
     open_built(str(folder), draws=50)
     return folder
 

@@ -14,8 +14,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import shapely
+from small_region import two_places
 
 from atlas import store as stores
+from atlas.built import open_built
 from atlas.errors import StoreError
 from atlas.store import Store
 
@@ -100,26 +102,29 @@ def test_a_missing_an_older_and_a_damaged_store_say_what_to_do(tmp_path: Path) -
         Store(tmp_path / "s").read("scores")
 
 
-def test_a_killed_build_leaves_the_last_good_atlas(small_built: Path) -> None:
+def test_a_killed_build_leaves_the_last_good_atlas(tmp_path: Path) -> None:
+    atlas = two_places(tmp_path / "a")
     run = [sys.executable, "-m", "atlas.cli", "build", "--draws", "50", "--progress", "json"]
-    kept = {path.name: path.read_bytes() for path in (small_built / ".atlas").iterdir()}
-    victim = subprocess.Popen([*run, "--force", str(small_built)], stderr=subprocess.PIPE, text=True)
+    open_built(str(atlas), draws=50)
+    kept = {path.name: path.read_bytes() for path in (atlas / ".atlas").iterdir()}
+    victim = subprocess.Popen([*run, "--force", str(atlas)], stderr=subprocess.PIPE, text=True)
     assert victim.stderr is not None
     for line in victim.stderr:
         if '"stage": "store"' in line or '"stage": "scores"' in line:
             os.kill(victim.pid, signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
             break
     victim.wait(timeout=60)
-    assert subprocess.run([*run, str(small_built)], capture_output=True, check=False).returncode == 0
-    after = {path.name: path.read_bytes() for path in (small_built / ".atlas").iterdir()}
+    open_built(str(atlas), draws=50)
+    after = {path.name: path.read_bytes() for path in (atlas / ".atlas").iterdir()}
     kept.pop("build.log.json")
     after.pop("build.log.json")
     assert after == kept
-    assert not list(small_built.glob("..atlas-*"))
+    assert not list(atlas.glob("..atlas-*"))
 
 
-def test_two_builds_at_once_do_not_hurt_each_other(small_atlas: Path) -> None:
-    run = [sys.executable, "-m", "atlas.cli", "build", "--draws", "20", "--quiet", str(small_atlas)]
+def test_two_builds_at_once_do_not_hurt_each_other(tmp_path: Path) -> None:
+    atlas = two_places(tmp_path / "a")
+    run = [sys.executable, "-m", "atlas.cli", "build", "--draws", "20", "--quiet", str(atlas)]
     both = [subprocess.Popen(run, stderr=subprocess.PIPE) for _ in range(2)]
     assert [one.wait(timeout=120) for one in both] == [0, 0]
-    assert Store(small_atlas / ".atlas").manifest["atlas"] == "norte"
+    assert Store(atlas / ".atlas").manifest["atlas"] == "ensaio"
