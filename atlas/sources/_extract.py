@@ -6,7 +6,6 @@ its filters is written as OPL, osmium's own text of a line an object, to a tempo
 
 from __future__ import annotations
 
-import re
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,82 +15,19 @@ from typing import Any
 
 import numpy as np
 import osmium
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from atlas.errors import SourceError
 from atlas.sources._long_texts import shortened
+from atlas.sources._opl import Nodes, nodes_of, objects
 
 SMALL_FILE_BYTES = 32 * 1024**2
 """Up to here the places of nodes stay in memory; beyond, they go to a temporary file."""
 OPL = "opl,locations_on_ways=true,add_metadata=version"
 TOO_LONG = ("too long", "overlong")
 """How osmium says it of XML and of PBF."""
-_ESCAPED = re.compile("%([0-9a-f]+)%")
-ESCAPES = frozenset(" %,=@")
-"""What OPL writes as an escape, besides control characters."""
-_BETWEEN = bytes.maketrans(b"nxy,", b"    ")
-
-
-Line = tuple[str, bool, str, str]
-"""An object: ``n1``, ``w2`` or ``r3``, whether it is deleted, its tags, its place, nodes or members, all as OPL."""
-
-
-def tags_of(text: str) -> dict[str, str]:
-    """Tags from OPL.
-
-    >>> tags_of("Tname=Café%20%«A»,note=a%3d%b"), tags_of("T")
-    ({'name': 'Café «A»', 'note': 'a=b'}, {})
-    """
-    if len(text) < 2:
-        return {}
-    if "%2c%" in text or "%3d%" in text:  # an escaped comma or equals sign must not part anything
-        return {plain(key): plain(value) for key, value in [pair.split("=") for pair in text[1:].split(",")]}
-    pairs: list[Any] = [pair.split("=") for pair in plain(text)[1:].split(",")]
-    return dict(pairs)
-
-
-def plain(text: str) -> str:
-    """Text without OPL's escapes."""
-    if "%" not in text:
-        return text
-    return _ESCAPED.sub(_escaped, text)
-
-
-def _escaped(found: re.Match[str]) -> str:
-    return chr(int(found[1], 16))
-
-
-def nodes_of(ways: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Numbers and places of the nodes of ways from OPL, one way after the other; NaN where the file lacks the node.
-
-    >>> nodes_of(["Nn1x-8.6y41.1,n2xy", "N", "Nn3x0y0"])
-    (array([1, 2, 3]), array([[-8.6, 41.1],
-           [ nan,  nan],
-           [ 0. ,  0. ]]))
-    """
-    text = ",".join(way[1:] for way in ways if len(way) > 1).replace("xy", "xNANyNAN")
-    held = np.fromstring(text.encode("ascii").translate(_BETWEEN), sep=" ").reshape(-1, 3)
-    return held[:, 0].astype(np.int64), held[:, 1:]
-
-
-def place_of(text: str) -> tuple[float, float] | None:
-    """Longitude and latitude of a node from OPL.
-
-    >>> place_of("x-8.6 y41.1"), place_of("x y")
-    ((-8.6, 41.1), None)
-    """
-    x, _, y = text.partition(" ")
-    return (float(x[1:]), float(y[1:])) if len(x) > 1 else None
-
-
-def members_of(text: str) -> list[tuple[str, int]]:
-    """Type and number of the members of a relation from OPL.
-
-    >>> members_of("Mw7@outer,n-3@"), members_of("M")
-    ([('w', 7), ('n', -3)], [])
-    """
-    parts = text[1:].split(",") if len(text) > 1 else []
-    return [(part[0], int(part[1 : part.index("@")])) for part in parts]
+_ANY_WAY = osmium.io.FileBuffer(b"w1 v1 dV T Nn1\n", "opl")
 
 
 @contextmanager
@@ -128,61 +64,64 @@ class Extract:
         self._places = osmium.index.create_map("flex_mem" if self.small else f"sparse_file_array,{scratch / 'nodes'}")
         self._locate = osmium.NodeLocationsForWays(self._places)
         self._locate.ignore_errors()
-        self._sorted = False
+        self._header: Any = None
         self._looks = 0
 
     @property
     def date(self) -> str:
-        """The moment of the data, where the file says it."""
-        with osmium.io.Reader(self._file, osmium.osm.NOTHING, thread_pool=self._threads) as reader:
-            header = reader.header()
-        return str(header.get("osmosis_replication_timestamp", header.get("timestamp", "")))
+        """The moment of the data, where the file says it; known after a look."""
+        return str(self._header.get("osmosis_replication_timestamp", self._header.get("timestamp", "")))
 
-    def look(self, entities: Any, *filters: Any) -> Iterator[Line]:
-        """What passes the filters. The first look must be at nodes too: they are where the ways' places come from."""
+    def look(self, entities: Any, *, ways: Any = None, then: Any = None) -> Iterator[pa.RecordBatch]:
+        """What passes the filters, as :func:`atlas.sources._opl.objects`.
+
+        The first look must be at nodes too: they are where the ways' places come from. Only of ways that pass their own
+        filter the nodes are looked up; what passes it must pass the other too.
+        """
         self._looks += 1
         lines = self.scratch / f"{self._looks}.opl"
-        self._write(lines, entities, filters)
+        first = [] if ways is None else [ways]
+        self._write(lines, entities, [*first, self._locate, *([] if then is None else [then])])
         try:
-            with lines.open(encoding="utf-8", newline="\n") as file:
-                for line in file:
-                    id_, _, visible, tags, rest = line[:-1].split(" ", 4)
-                    yield id_, visible == "dD", tags, rest
+            yield from objects(lines)
         finally:
             lines.unlink(missing_ok=True)
 
-    def place(self, number: int) -> tuple[float, float]:
-        """Where a node is; NaN where the file lacks it."""
+    def located(self, ways: pa.StringArray) -> Nodes:
+        """:func:`atlas.sources._opl.nodes_of` after a look, with the nodes that the file holds after the ways."""
+        length, numbers, places = nodes_of(ways)
+        missing = np.isnan(places[:, 0])
+        if missing.any():
+            places[missing] = self.places(numbers[missing])
+        return length, numbers, places
+
+    def places(self, numbers: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Where nodes are, after a look; NaN where the file lacks one."""
+        with osmium.io.Reader(_ANY_WAY, thread_pool=self._threads) as reader:
+            osmium.apply(reader, self._locate)  # at a way after nodes out of order it sorts them
+        return np.array([self._place(number) for number in numbers.tolist()], float).reshape(-1, 2)
+
+    def _place(self, number: int) -> tuple[float, float]:
         try:
             place = self._places.get(number)
         except KeyError:
             return np.nan, np.nan
         return (place.lon, place.lat) if place.valid() else (np.nan, np.nan)
 
-    def located(self, ways: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """:func:`nodes_of` after a look, with the nodes that the file holds after the ways."""
-        numbers, places = nodes_of(ways)
-        if not self._sorted and np.isnan(places[:, 0]).any():
-            with osmium.io.Reader(self._file, osmium.osm.WAY, thread_pool=self._threads) as reader:
-                osmium.apply(reader, self._locate)  # at the first way after nodes out of order it sorts them
-            self._sorted = True
-        for row in np.flatnonzero(np.isnan(places[:, 0])):
-            places[row] = self.place(int(numbers[row]))
-        return numbers, places
-
-    def _write(self, lines: Path, entities: Any, filters: Sequence[Any]) -> None:
+    def _write(self, lines: Path, entities: Any, handlers: Sequence[Any]) -> None:
         try:
             with (
                 osmium.io.Reader(self._file, entities, thread_pool=self._threads) as reader,
                 osmium.SimpleWriter(osmium.io.File(str(lines), OPL), overwrite=True) as writer,
             ):
-                osmium.apply(reader, self._locate, *filters, writer)
+                self._header = reader.header()
+                osmium.apply(reader, *handlers, writer)
         except (ValueError, RuntimeError) as fault:
             if self.shortened or not any(word in str(fault) for word in TOO_LONG):
                 raise
             self.shortened = True
             self._file = osmium.io.File(str(shortened(self._path, self.form, self.scratch)), self.form.split(".")[0])
-            self._write(lines, entities, filters)
+            self._write(lines, entities, handlers)
 
 
 def format_of(path: Path) -> str:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from atlas.sources import listed
+from atlas.sources._opl import Tags
 from atlas.tags import STAGES
 
 # A closed way is an area if it has one of these keys (any value; only these values; any but these values).
@@ -51,10 +52,66 @@ def is_area(tags: Mapping[str, str]) -> bool:
     if told in ("yes", "no"):
         return told == "yes"
     for key, value in tags.items():
-        bare = key.split(":", 1)[1] if key.startswith(_PREFIXES) else key
+        bare = _bare(key)
         if value != "no" and ((bare in _ALWAYS and value not in _BUT.get(bare, ())) or value in _ONLY.get(bare, ())):
             return True
     return False
+
+
+def _bare(key: str) -> str:
+    """A key without the stage of life before it."""
+    return key.split(":", 1)[1] if key.startswith(_PREFIXES) else key
+
+
+def are_areas(tags: Tags) -> NDArray[np.bool_]:
+    """:func:`is_area` of many objects.
+
+    >>> from pyarrow import array
+    >>> are_areas(Tags(array(["Tamenity=theatre", "Tbuilding=yes,area=no", "Thighway=path", "T"]))).tolist()
+    [True, False, False, False]
+    """
+    areas = tags.having(lambda key: key == "area" or (bare := _bare(key)) in _ALWAYS or bare in _ONLY, _tells_area)
+    return areas & ~tags.having("area".__eq__, lambda _, value: value == "no")
+
+
+def _tells_area(key: str, value: str) -> bool:
+    return is_area({key: value})
+
+
+def outlines(
+    length: NDArray[np.int64], places: NDArray[np.float64], areas: NDArray[np.bool_]
+) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
+    """Ways as lines, those that close and are areas as polygons; and which of these crossed themselves and were mended.
+
+    Parameters
+    ----------
+    length
+        How many nodes each way has.
+    places
+        Of the nodes, way after way. A way is None with fewer than two, or with NaN among them.
+    areas
+        Which ways are areas if they close.
+
+    >>> outlines(np.array([2, 1]), np.array([[0, 0], [1, 1], [2, 2.0]]), np.array([False, False]))[0].tolist()
+    [<LINESTRING (0 0, 1 1)>, None]
+    """
+    way = np.repeat(np.arange(len(length)), length)
+    end = np.cumsum(length)
+    whole = (length > 1) & (np.bincount(way, np.isnan(places[:, 0]), len(length)) == 0)
+    closed = np.flatnonzero(whole & areas & (length > 3))
+    closed = closed[(places[end[closed] - length[closed]] == places[end[closed] - 1]).all(1)]
+    ring = np.zeros(len(length), bool)
+    ring[closed] = True
+    line = whole & ~ring
+    shapes = np.full(len(length), None, object)
+    shapes[line] = shapely.linestrings(places[line[way]], indices=(np.cumsum(line) - 1)[way[line[way]]])
+    rings = shapely.linearrings(places[ring[way]], indices=(np.cumsum(ring) - 1)[way[ring[way]]])
+    shapes[ring] = shapely.polygons(rings)
+    mended = np.zeros(len(length), bool)
+    mended[closed] = ~shapely.is_valid(shapes[closed])
+    for row in np.flatnonzero(mended):
+        shapes[row] = area_within([shapely.get_coordinates(shapes[row])])
+    return shapes, mended
 
 
 def area_within(lines: Sequence[NDArray[np.float64]]) -> BaseGeometry | None:

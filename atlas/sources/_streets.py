@@ -11,15 +11,18 @@ import geopandas as gpd
 import numpy as np
 import osmium
 import pandas as pd
+import pyarrow.compute as pc
 import shapely
 from numpy.typing import NDArray
 
-from atlas.sources._extract import Extract, opened, tags_of
+from atlas.sources._extract import Extract, opened
+from atlas.sources._opl import Nodes, Tags
 from atlas.sources.network import Network
 
 NOT_WALKED = frozenset({"motorway", "motorway_link", "emergency_bay", "construction", "proposed", "raceway"})
 FAST = frozenset({"trunk", "trunk_link"})
 CLOSED = frozenset({"private", "no"})
+ASKED = ("highway", "foot", "sidewalk", "access")
 ON_FOOT = frozenset({"yes", "designated", "permissive"})
 SIDEWALKS = frozenset({"both", "left", "right"})
 FOOTWAYS = frozenset({"footway", "pedestrian", "path", "steps", "corridor"})
@@ -34,7 +37,7 @@ class Walkable:
     footway_km: float
 
 
-def walked(tags: Mapping[str, str]) -> bool:
+def walked(tags: Mapping[str, str | None]) -> bool:
     """Whether a way may be walked: what is said of walkers wins over what is said of all.
 
     >>> walked({"highway": "residential"}), walked({"highway": "service", "access": "private"})
@@ -114,16 +117,16 @@ def read_streets(path: Path, crs: Any, region: shapely.Geometry | None = None) -
 
 def _ways(extract: Extract) -> tuple[list[NDArray[np.int64]], list[str], NDArray[np.int64], NDArray[np.float64]]:
     """Node numbers and kind of each walkable way; all nodes one after the other, and where they are."""
-    nodes: list[str] = []
     highway: list[str] = []
-    ways = osmium.filter.EntityFilter(osmium.osm.WAY)
-    for _, deleted, text, rest in extract.look(
-        osmium.osm.NODE | osmium.osm.WAY, ways, osmium.filter.KeyFilter("highway")
-    ):
-        tags = tags_of(text)
-        if not deleted and walked(tags) and rest.count("n") > 1:
-            nodes.append(rest)
-            highway.append(tags["highway"])
-    numbers, places = extract.located(nodes)
-    chains = np.split(numbers, np.cumsum([one.count("n") for one in nodes])[:-1])
-    return chains, highway, numbers, places
+    found: list[Nodes] = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty((0, 2)))]
+    named, only = osmium.filter.KeyFilter("highway"), osmium.filter.EntityFilter(osmium.osm.WAY)
+    for ways in extract.look(osmium.osm.NODE | osmium.osm.WAY, ways=named.enable_for(osmium.osm.WAY), then=only):
+        tags = Tags(ways["tags"])
+        said = pd.DataFrame({key: tags.values_of(key).to_pylist() for key in ASKED}, dtype=object)
+        taken = pc.greater(pc.count_substring(ways["rest"], "n"), 1).to_numpy(zero_copy_only=False)
+        taken &= ~ways["deleted"].to_numpy(zero_copy_only=False)
+        taken &= np.array([walked(one) for one in said.to_dict("records")], bool)
+        highway += said.loc[taken, "highway"].tolist()
+        found.append(extract.located(ways["rest"].filter(taken)))
+    length, numbers, places = (np.concatenate(column) for column in zip(*found, strict=True))
+    return np.split(numbers, np.cumsum(length)[:-1]), highway, numbers, places

@@ -6,14 +6,16 @@ in memory for a small file and on disk for a large one, so that memory does not 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import chain
+from collections.abc import Mapping, Sequence
+from itertools import chain, compress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import osmium
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 import shapely
 from geopandas import GeoDataFrame
 from numpy.typing import NDArray
@@ -23,12 +25,23 @@ from atlas.atlasfile import product_folder
 from atlas.config import Source
 from atlas.layers import load_layers, wanted_tags
 from atlas.sources import _osm, to_records
-from atlas.sources._extract import ESCAPES, Extract, Line, members_of, nodes_of, opened, place_of, tags_of
+from atlas.sources._extract import Extract, opened
 from atlas.sources._long_texts import was_cut
+from atlas.sources._opl import Tags, members_of, places_of
 
-WORDS = {"n": "node", "w": "way", "r": "relation"}
-MOST_HELD = 4 * 1024**2
-"""Characters of ways that wait to become lines."""
+KINDS = pa.array(["n", "w", "r"])
+NODE, WAY, RELATION = range(3)
+WORDS = pa.array(["node/", "way/", "relation/"])
+WITHOUT_MEANING = frozenset({"type", "source", "created_by"})
+"""Of a relation with nothing else the meaning is on the outer way."""
+ROWS = pa.schema(
+    {
+        **dict.fromkeys(("record_id", "name", "tags"), pa.string()),
+        "kind": pa.int32(),
+        **dict.fromkeys(("deleted", "meant", "mended", "cut", "outline"), pa.bool_()),
+        "members": pa.string(),
+    }
+)
 
 
 def load(source: Source, folder: Path) -> GeoDataFrame:
@@ -72,103 +85,26 @@ class _Wanted:
 
     def __init__(self, tags_filter: Sequence[str] | None) -> None:
         self.everything = tags_filter is None
-        self.asked: dict[str, set[str]] = {}
+        self._asked: dict[str, set[str]] = {}
         for text in tags_filter or ():
             key, _, value = text.partition("=")
-            self.asked.setdefault(key, set()).add(value)
-        self._whole = frozenset(key for key, values in self.asked.items() if "" in values)
-        self._pairs = frozenset(tags_filter or ())
-        # what stands in OPL as it is here is found there without taking the other tags apart
-        self._as_it_stands = ESCAPES.isdisjoint("".join(key + "".join(values) for key, values in self.asked.items()))
+            self._asked.setdefault(key, set()).add(value)
 
     def filter(self) -> Any:
         """What lets any wanted object pass inside osmium, and few others."""
         if self.everything:
             return osmium.filter.EmptyTagFilter()
-        return osmium.filter.KeyFilter(*(self.asked or [""]))
+        return osmium.filter.KeyFilter(*(self._asked or [""]))
 
-    def among(self, text: str) -> dict[str, str] | None:
-        """Tags as OPL writes them, if they are wanted; most are not, and are not taken apart."""
-        if not self.everything and self._as_it_stands and ";" not in text:
-            pairs = text[1:].split(",")
-            if self._pairs.isdisjoint(pairs) and self._whole.isdisjoint([pair.partition("=")[0] for pair in pairs]):
-                return None
-        tags = tags_of(text)
-        return tags if self.everything or self._wants(tags) else None
+    def among(self, objects: pa.RecordBatch) -> pa.RecordBatch:
+        """Those of the objects that are wanted."""
+        if self.everything:
+            return objects
+        return objects.filter(pa.array(Tags(objects["tags"]).having(self._asked.__contains__, self._wants)))
 
-    def _wants(self, tags: Mapping[str, str]) -> bool:
-        for key, value in tags.items():
-            asked = self.asked.get(key)
-            if asked and ("" in asked or value in asked or (";" in value and not asked.isdisjoint(value.split(";")))):
-                return True
-        return False
-
-
-class _Ways:
-    """Ids, tags and lines of ways. Texts become lines some thousands at a time, so that few wait in memory."""
-
-    def __init__(self) -> None:
-        self.ids: list[str] = []
-        self.tags: list[dict[str, str]] = []
-        self._shapes: list[NDArray[np.object_]] = []
-        self._waiting: list[str] = []
-        self._held = 0
-        self._lacking: dict[int, str] = {}
-
-    def add(self, id_: str, tags: dict[str, str], nodes: str) -> None:
-        """One more."""
-        if "xy" in nodes:
-            self._lacking[len(self.ids)] = nodes
-        self.ids.append(id_)
-        self.tags.append(tags)
-        self._waiting.append(nodes)
-        self._held += len(nodes)
-        if self._held > MOST_HELD:
-            self._draw()
-
-    def lines(self, extract: Extract) -> NDArray[np.object_]:
-        """Ways as lines; None where a node is missing or there are fewer than two."""
-        self._draw()
-        shapes = np.concatenate([np.empty(0, object), *self._shapes])
-        for row, nodes in self._lacking.items():  # the file may hold its nodes after its ways
-            _, places = extract.located([nodes])
-            if len(places) > 1 and not np.isnan(places).any():
-                shapes[row] = shapely.LineString(places)
-        return shapes
-
-    def _draw(self) -> None:
-        """The ways that wait, as lines."""
-        length = np.array([nodes.count("n") for nodes in self._waiting], int)
-        way = np.repeat(np.arange(len(length)), length)
-        _, places = nodes_of(self._waiting)
-        whole = (length > 1) & (np.bincount(way, np.isnan(places[:, 0]), len(length)) == 0)
-        shapes = np.full(len(length), None, object)
-        used = whole[way]
-        shapes[whole] = shapely.linestrings(places[used], indices=(np.cumsum(whole) - 1)[way[used]])
-        self._shapes.append(shapes)
-        self._waiting, self._held = [], 0
-
-
-@dataclass
-class _Relation:
-    """A relation's id, tags and members: type (``n``, ``w``, ``r``) and number."""
-
-    id: str
-    tags: dict[str, str]
-    members: list[tuple[str, int]]
-
-    def of(self, type_: str) -> list[int]:
-        """Numbers of the members of a type."""
-        return [number for member, number in self.members if member == type_]
-
-
-@dataclass
-class _Nodes:
-    """Ids, tags and places of nodes."""
-
-    ids: list[str] = field(default_factory=list)
-    tags: list[dict[str, str]] = field(default_factory=list)
-    places: list[tuple[float, float]] = field(default_factory=list)
+    def _wants(self, key: str, value: str) -> bool:
+        asked = self._asked[key]
+        return "" in asked or value in asked or (";" in value and not asked.isdisjoint(value.split(";")))
 
 
 class _Records:
@@ -177,90 +113,119 @@ class _Records:
     def __init__(self, extract: Extract, wanted: _Wanted) -> None:
         self.extract, self.wanted = extract, wanted
         self.notes = _osm.Notes()
-        self.nodes, self.ways = _Nodes(), _Ways()
-        self.relations: list[_Relation] = []
+        self._shapes: list[NDArray[np.object_]] = []
 
     def table(self) -> GeoDataFrame:
-        """The records: nodes, ways, relations."""
-        self._keep(self.extract.look(osmium.osm.ALL, self.wanted.filter()))
-        ids = [*self.nodes.ids, *self.ways.ids, *(one.id for one in self.relations)]
-        tags = [*self.nodes.tags, *self.ways.tags, *(one.tags for one in self.relations)]
-        points = shapely.points(np.array(self.nodes.places, float).reshape(-1, 2))
-        shapes = [*points, *self._outlines(self.ways), *self._assembled()]
-        kept = [row for row, shape in enumerate(shapes) if shape is not None]
-        told = set(self.notes.unclosed)
-        self.notes.incomplete += [ids[row] for row, one in enumerate(shapes) if one is None and ids[row] not in told]
-        if self.extract.shortened:
-            self.notes.cut += [ids[row] for row in kept if any(map(was_cut, chain(*tags[row].items())))]
-        result = _osm.table([ids[row] for row in kept], [tags[row] for row in kept], [shapes[row] for row in kept])
+        """The records: nodes, ways, relations; once where the file holds one twice."""
+        ways = self.wanted.filter().enable_for(osmium.osm.WAY)
+        look = self.extract.look(osmium.osm.ALL, ways=ways, then=self.wanted.filter())
+        rows = pa.Table.from_batches([self._read(self.wanted.among(objects)) for objects in look], ROWS).to_pandas()
+        rows = rows.drop_duplicates("record_id").sort_values("kind", kind="stable")
+        self.notes.deleted = rows.loc[rows["deleted"], "record_id"].tolist()
+        rows = rows[~rows["deleted"] & rows["meant"]]
+        shapes = np.concatenate([np.empty(0, object), *self._shapes])[rows.index]
+        made_of = (rows["kind"] == RELATION).to_numpy()
+        shapes[made_of] = self._assembled(rows[made_of])
+        self.notes.mended = rows.loc[rows["mended"], "record_id"].tolist()
+        there = ~shapely.is_missing(shapes)
+        self.notes.incomplete = rows.loc[~there & ~rows["record_id"].isin(self.notes.unclosed), "record_id"].tolist()
+        rows, shapes = rows[there], shapes[there]
+        self.notes.cut = rows.loc[rows["cut"], "record_id"].tolist()
+        columns = rows[["record_id", "name", "tags"]].reset_index(drop=True)
+        result = GeoDataFrame(columns, geometry=shapes, crs="EPSG:4326")
         result.attrs["warnings"] = self.notes.warnings()
         result.attrs["date"] = self.extract.date
         return result
 
-    def _keep(self, lines: Iterable[Line]) -> None:
-        """Take what is wanted, once where the file holds it twice."""
-        known: set[str] = set()
-        for short, deleted, text, rest in lines:
-            tags = self.wanted.among(text)
-            if tags is None:
-                continue
-            id_ = f"{WORDS[short[0]]}/{short[1:]}"
-            if id_ in known:
-                continue
-            known.add(id_)
-            if deleted:
-                self.notes.deleted.append(id_)
-            elif short[0] == "n":
-                place = place_of(rest)
-                if place is None:
-                    self.notes.incomplete.append(id_)
-                    continue
-                self.nodes.ids.append(id_)
-                self.nodes.tags.append(tags)
-                self.nodes.places.append(place)
-            elif short[0] == "w":
-                self.ways.add(id_, tags, rest)
-            elif tags.keys() - {"type", "source", "created_by"}:  # else the meaning is on the outer way
-                self.relations.append(_Relation(id_, tags, members_of(rest)))
+    def _read(self, objects: pa.RecordBatch) -> pa.RecordBatch:
+        """Objects as rows; the shapes of nodes and ways."""
+        tags = Tags(objects["tags"])
+        kinds = pc.index_in(pc.utf8_slice_codeunits(objects["id"], 0, 1), KINDS)
+        kind = kinds.to_numpy()
+        shapes = np.full(len(kind), None, object)
+        mended = np.zeros(len(kind), bool)
+        nodes, ways = np.flatnonzero(kind == NODE), np.flatnonzero(kind == WAY)
+        places = places_of(objects["rest"].take(pa.array(nodes)))
+        there = ~np.isnan(places[:, 0])
+        shapes[nodes[there]] = shapely.points(places[there])
+        length, _, places = self.extract.located(objects["rest"].take(pa.array(ways)))
+        shapes[ways], mended[ways] = _osm.outlines(length, places, _osm.are_areas(tags)[ways])
+        self._shapes.append(shapes)
+        number = pc.utf8_slice_codeunits(objects["id"], 1)
+        made_of = pa.array(kind == RELATION)
+        columns = {
+            "record_id": pc.binary_join_element_wise(WORDS.take(kinds), number, ""),
+            "name": tags.values_of("name"),
+            "tags": tags.texts(),
+            "kind": kinds,
+            "deleted": objects["deleted"],
+            "meant": pc.or_(pc.invert(made_of), pa.array(tags.having(lambda key: key not in WITHOUT_MEANING))),
+            "mended": mended,
+            "cut": self._cut(tags, len(kind)),
+            "outline": tags.having("type".__eq__, lambda *tag: _osm.has_outline(dict([tag]))),
+            "members": pc.if_else(made_of, objects["rest"], None),
+        }
+        return pa.RecordBatch.from_pydict(columns, ROWS)
 
-    def _outlines(self, ways: _Ways) -> NDArray[np.object_]:
-        """Ways as lines, those that close and are areas as polygons."""
-        shapes = ways.lines(self.extract)
-        closed = shapely.is_closed(shapes) & (shapely.get_num_coordinates(shapes) > 3)
-        rows = np.array([row for row in np.flatnonzero(closed) if _osm.is_area(ways.tags[row])], int)
-        coordinates, ring = shapely.get_coordinates(shapes[rows], return_index=True)
-        shapes[rows] = shapely.polygons(shapely.linearrings(coordinates, indices=ring))
-        for row in rows[~shapely.is_valid(shapes[rows])]:
-            self.notes.mended.append(ways.ids[row])
-            shapes[row] = _osm.area_within([shapely.get_coordinates(shapes[row])])
-        return shapes
+    def _cut(self, tags: Tags, count: int) -> NDArray[np.bool_]:
+        """Which objects lost the end of a text."""
+        if not self.extract.shortened:
+            return np.zeros(count, bool)
+        return tags.having(lambda _: True, lambda key, value: was_cut(key) or was_cut(value))
 
-    def _assembled(self) -> list[BaseGeometry | None]:
+    def _assembled(self, relations: pd.DataFrame) -> NDArray[np.object_]:
         """Outlines of multipolygons and boundaries; of other relations the union of their members."""
-        ways = self._member_ways({number for one in self.relations for number in one.of("w")})
-        shapes: list[BaseGeometry | None] = []
-        for one in self.relations:
-            parts = [ways.get(number) for number in one.of("w")]
-            if _osm.has_outline(one.tags):
-                whole = bool(parts) and None not in parts
-                shapes.append(_osm.area_within([shapely.get_coordinates(part) for part in parts]) if whole else None)
-                if whole and shapes[-1] is None:
-                    self.notes.unclosed.append(one.id)
-            else:
-                places = map(self.extract.place, one.of("n"))
-                points = [shapely.Point(place) for place in places if place[0] == place[0]]
-                shapes.append(_osm.union_of([*points, *(part for part in parts if part is not None)]))
+        members = [members_of(text) for text in relations["members"]]
+        outline = relations["outline"].to_numpy()
+        lines, areas = self._lines({number for one in members for kind, number in one if kind == "w"})
+        parts = self._parts(set(chain(*compress(members, ~outline))), lines, areas)
+        shapes = np.full(len(members), None, object)
+        for row, id_ in enumerate(relations["record_id"]):
+            if not outline[row]:
+                shapes[row] = _osm.union_of([parts[one] for one in members[row] if one in parts])
+                continue
+            ways = [lines.get(number) for kind, number in members[row] if kind == "w"]
+            found = [line for line in ways if line is not None]
+            if ways and len(found) == len(ways):
+                shapes[row] = _osm.area_within(found)
+                if shapes[row] is None:
+                    self.notes.unclosed.append(id_)
         return shapes
 
-    def _member_ways(self, numbers: set[int]) -> dict[int, BaseGeometry]:
-        """Ways by number."""
-        if not numbers:
-            return {}
-        # a set of bits inside osmium: 4 MiB for every 33 million numbers, too much for a small file
-        filters = [] if self.extract.small else [osmium.filter.IdFilter(numbers)]
-        found = _Ways()
-        for short, _, text, rest in self.extract.look(osmium.osm.WAY, *filters):
-            if int(short[1:]) in numbers:
-                found.add(short[1:], tags_of(text), rest)
-        outlines = zip(found.ids, self._outlines(found), strict=True)
-        return {int(id_): shape for id_, shape in outlines if shape is not None}
+    def _lines(self, numbers: set[int]) -> tuple[dict[int, NDArray[np.float64]], set[int]]:
+        """Coordinates of the ways that are whole, by number; and which of them are areas where they close."""
+        lines: dict[int, NDArray[np.float64]] = {}
+        areas: set[int] = set()
+        among = _Among(numbers) if self.extract.small else osmium.filter.IdFilter(numbers)
+        for objects in self.extract.look(osmium.osm.WAY, ways=among) if numbers else ():
+            length, _, places = self.extract.located(objects["rest"])
+            number = pc.utf8_slice_codeunits(objects["id"], 1).cast(pa.int64()).to_numpy()
+            held = zip(number.tolist(), np.split(places, np.cumsum(length)[:-1]), strict=True)
+            lines |= {one: line for one, line in held if len(line) > 1 and not np.isnan(line).any()}
+            areas.update(number[_osm.are_areas(Tags(objects["tags"]))].tolist())
+        return lines, areas
+
+    def _parts(
+        self, members: set[tuple[str, int]], lines: Mapping[int, NDArray[np.float64]], areas: set[int]
+    ) -> dict[tuple[str, int], BaseGeometry]:
+        """The shapes of members that the file has: of nodes, and of ways by themselves."""
+        ways = sorted(number for kind, number in members if kind == "w" and number in lines)
+        length = np.array([len(lines[number]) for number in ways], np.int64)
+        places = np.concatenate([np.empty((0, 2)), *(lines[number] for number in ways)])
+        shapes, _ = _osm.outlines(length, places, np.array([number in areas for number in ways], bool))
+        nodes = sorted(number for kind, number in members if kind == "n")
+        places = self.extract.places(np.array(nodes, np.int64))
+        points = np.where(np.isnan(places[:, 0]), None, shapely.points(places))
+        keys = [*(("n", number) for number in nodes), *(("w", number) for number in ways)]
+        return {key: shape for key, shape in zip(keys, [*points, *shapes], strict=True) if shape is not None}
+
+
+class _Among:
+    """Lets ways with these numbers pass. For a large file osmium's own has bits: 4 MiB for every 33 million numbers."""
+
+    def __init__(self, numbers: set[int]) -> None:
+        self._numbers = numbers
+
+    def way(self, way: Any) -> bool:
+        """Whether osmium passes over a way."""
+        return way.id not in self._numbers

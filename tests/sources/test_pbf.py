@@ -15,7 +15,7 @@ from pandas.testing import assert_frame_equal
 
 from atlas.config import Source
 from atlas.errors import SourceError
-from atlas.sources import _extract, _long_texts, pbf
+from atlas.sources import _extract, _long_texts, _opl, pbf
 from atlas.sources._streets import read_streets
 from atlas.sources.overpass import read_overpass
 
@@ -39,6 +39,7 @@ TOWN: tuple[Element, ...] = (
         "type": "relation", "id": 45, "tags": {"type": "site", "historic": "archaeological_site"},
         "members": [{"type": "node", "ref": 1, "role": ""}, {"type": "node", "ref": 2, "role": ""}],
     },
+    relation(46, {37: "outer"}, natural="wood"),  # as it is drawn, not as the way by itself is mended
     node(3, 1, 1, shop="books") | {"visible": False},
 )  # fmt: skip
 
@@ -114,6 +115,29 @@ def test_a_large_file_keeps_node_places_on_disk_and_reads_the_same(town: Path, m
     monkeypatch.setattr(_extract, "SMALL_FILE_BYTES", 0)
     assert rows_of(pbf.read_osm(town)) == rows_of(small)
     assert len(small) > 5
+
+
+def test_an_extract_reads_the_same_in_pieces_of_any_size(town: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, streets = pbf.read_osm(town), read_streets(town, 3857)
+    for size in (1, 100, 1000):
+        monkeypatch.setattr(_opl, "BLOCK", size)
+        assert rows_of(pbf.read_osm(town)) == rows_of(whole)
+        pieces = read_streets(town, 3857)
+        assert streets is not None and pieces is not None
+        assert_frame_equal(pieces.network.edges, streets.network.edges)
+
+
+def test_of_what_is_said_twice_the_last_tag_and_the_first_object_count(tmp_path: Path) -> None:
+    path = tmp_path / "a.osm"
+    tags = '<tag k="shop" v="{}"/><tag k="a b" v="&quot;"/><tag k="a" v="\\"/><tag k="shop" v="{}"/>'
+    nodes = (
+        f'<node id="7" lon="1" lat="{lat}">{tags.format("bread", shop)}</node>' for lat, shop in ((2, "a"), (3, "b"))
+    )
+    path.write_text(f'<?xml version="1.0"?><osm version="0.6">{"".join(nodes)}</osm>')
+    read = pbf.read_osm(path, tags_filter=["shop=a"])
+    assert read.geometry[0].y == 2
+    assert read["tags"].tolist() == [json.dumps({"a": "\\", "a b": '"', "shop": "a"})]
+    assert pbf.read_osm(path, tags_filter=["shop=bread"]).empty
 
 
 @pytest.mark.parametrize(
