@@ -231,9 +231,7 @@ def rank_answer(
 
 def _rank_row(row: Mapping[str, Any], t: Translator) -> dict[str, str]:
     def span(low: str, high: str) -> str:
-        there = row.get(low) is not None and row[low] == row[low]
-        ends = [t.number(row[low]), t.number(row[high])] if there else ["—"]
-        return "–".join(dict.fromkeys(ends))
+        return t.span(row.get(low), row.get(high))
 
     ranked = row["rank"] is not pd.NA and row["rank"] == row["rank"]
     return {

@@ -142,6 +142,18 @@ class Translator:
             return "—"
         return written(self.lang, value, decimals)
 
+    def span(self, low: float | None, high: float | None, decimals: int = 0) -> str:
+        """From one figure to another, ``1–6``: one figure where both are written alike, a dash where one is missing.
+
+        >>> t = Translator("pt")
+        >>> t.span(1, 6), t.span(85.41, 85.44, 1), t.span(None, 6)
+        ('1–6', '85,4', '—')
+        """
+        first, last = self.number(low, decimals), self.number(high, decimals)
+        if "—" in (first, last):
+            return "—"
+        return first if first == last else f"{first}–{last}"
+
     def quantity(self, value: float | None, what: InUnit, decimals: int) -> str:
         """A figure with its unit after it: ``1 galeria``, ``3 galerias``, ``12,5 %``; a dash where there is none."""
         if value is None or value != value:

@@ -201,13 +201,10 @@ def pair(row: Mapping[str, Any], low: str, high: str) -> tuple[float, float] | N
 def span_words(t: Translator, ends: tuple[float, float] | None, decimals: int = 0) -> str:
     """``1–6``, or ``3`` where both ends are the same, or a dash.
 
-    >>> span_words(Translator("pt"), (1.0, 6.0)), span_words(Translator("pt"), (85.41, 85.44), 1)
-    ('1–6', '85,4')
+    >>> span_words(Translator("pt"), (1.0, 6.0)), span_words(Translator("pt"), None)
+    ('1–6', '—')
     """
-    if ends is None:
-        return "—"
-    low, high = (t.number(end, decimals) for end in ends)
-    return low if low == high else f"{low}–{high}"
+    return t.span(*(ends or (None, None)), decimals)
 
 
 def bounds_words(t: Translator, row: Mapping[str, Any]) -> str:

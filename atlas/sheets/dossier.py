@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from atlas.sheets.facts import Facts, Reading, contribution_rows, span_words
+from atlas.sheets.facts import Facts, Reading, contribution_rows
 from atlas.sheets.ground import Ground
 from atlas.sheets.typeface import printable
 
@@ -74,8 +74,8 @@ def _row(reading: Reading, number: int, code: str) -> Facts:
         "name": printable(reading.built.units.loc[code, "name"]),
         "rank": t.number(_plain(row["rank"])),
         "score": t.number(_plain(row["score"]), 1),
-        "method": _span(reading, row, "rank_low", "rank_high"),
-        "data": _span(reading, row, "rank_data_low", "rank_data_high"),
+        "method": t.span(_plain(row["rank_low"]), _plain(row["rank_high"])),
+        "data": t.span(_plain(row["rank_data_low"]), _plain(row["rank_data_high"])),
         "decline": t.number(_plain(decline["score"]), 1),
         "id": opportunity if there else "none",
         "reading": t(f"sheet.short.{opportunity}") if there else t("sheet.reading.none"),
@@ -85,13 +85,6 @@ def _row(reading: Reading, number: int, code: str) -> Facts:
 
 def _plain(value: Any) -> float | None:
     return None if pd.isna(value) else float(value)
-
-
-def _span(reading: Reading, row: pd.Series, low: str, high: str) -> str:
-    t = reading.t
-    if pd.isna(row[low]) or pd.isna(row[high]):
-        return "—"
-    return span_words(t, row[low], row[high])
 
 
 def _decline(reading: Reading, parent: str) -> Facts:
@@ -104,6 +97,6 @@ def _decline(reading: Reading, parent: str) -> Facts:
         "title": reading.decline.name.in_(t.lang),
         "score": t.number(_plain(own["score"]) if rank is not None else None, 1),
         "rank": t("sheet.rank", rank=t.number(rank), count=count) if rank is not None else t("sheet.reading.none"),
-        "method": _span(reading, own, "rank_low", "rank_high"),
+        "method": t.span(_plain(own["rank_low"]), _plain(own["rank_high"])),
         "contributions": contribution_rows(reading, reading.decline, parent),
     }

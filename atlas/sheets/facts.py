@@ -177,7 +177,7 @@ def _standing(reading: Reading, index: Index, code: str) -> Facts:
     spans = [
         {
             "word": t(f"sheet.interval.{name}"),
-            "text": span_words(t, row[low], row[high]),
+            "text": t.span(row[low], row[high]),
             "low": int(row[low]),
             "high": int(row[high]),
         }
@@ -187,12 +187,6 @@ def _standing(reading: Reading, index: Index, code: str) -> Facts:
     held["strip"] = {"count": count, "rank": rank, "first": t.number(1), "last": t.number(count), "spans": spans}
     held["strip"]["alt"] = ". ".join([held["rank"], *(f"{one['word']}: {one['text']}" for one in spans)])
     return held
-
-
-def span_words(t: Translator, low: float, high: float) -> str:
-    """From one rank to another; one number where they are the same."""
-    first, last = t.number(low), t.number(high)
-    return first if first == last else t("sheet.span", low=first, high=last)
 
 
 def _matrix(reading: Reading, code: str) -> Facts:

@@ -14,7 +14,7 @@ from atlas.built import Built
 from atlas.cli import main
 from atlas.language import Translator
 from atlas.sheets import sheets
-from atlas.sheets.facts import Reading, contribution_rows, span_words
+from atlas.sheets.facts import Reading, contribution_rows
 from atlas.sheets.ground import Ground
 from atlas.store import Store
 
@@ -57,7 +57,7 @@ def test_neighbours_in_the_same_area_are_named_without_it(porto: Built) -> None:
 
 def test_an_interval_of_one_rank_is_one_number() -> None:
     t = Translator("pt")
-    assert (span_words(t, 1, 1), span_words(t, 1, 2)) == ("1", "1–2")
+    assert (t.span(1, 1), t.span(1, 2)) == ("1", "1–2")
 
 
 def test_a_name_that_looks_like_markup_stays_a_name(esposende: Built) -> None:
