@@ -37,6 +37,8 @@ FIGURE_TABLES = ("indicators", "evidence", "doubts")
 STRATEGY_TABLES = ("agglomerations", "rides", "network", "links")
 SCORE_TABLES = ("scores", "stages", "opportunities", "monte_carlo")
 ASKED_TABLES = ("cuts", "cut_units", "null_atlas")  # only where somebody asked for them
+NULL_SPAN = (0.8, 0.95)
+"""From which share of a build to which the null atlas is drawn."""
 
 
 def silent(_share: float, _stage: str) -> None:
@@ -262,7 +264,7 @@ def _build(
         from atlas.strategy.null_atlas import null_atlas
 
         placed = placed or Places.of(atlas, tables, about)
-        share = _share_of(progress, 0.8, 0.95)
+        share = _share_of(progress, *NULL_SPAN)
         drawn = null_atlas(atlas, tables, placed, draws=null, seed=seed, workers=workers, progress=share)
         tables["null_atlas"] = drawn
         clock.done("null")

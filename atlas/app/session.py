@@ -42,7 +42,8 @@ def offered() -> tuple[str, ...]:
 
 def fingerprint(built: Built) -> str:
     """What tells one built atlas from another, for the caches."""
-    return f"{built.store.folder} {built.store.manifest['hashes']['method']}"
+    manifest = built.store.manifest
+    return f"{built.store.folder} {manifest['hashes']['method']} {manifest.get('null', 0)}"
 
 
 BY_BUILT: dict[str | type[Any], Callable[[Any], Any]] = {"atlas.built.Built": fingerprint}

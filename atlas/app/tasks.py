@@ -42,6 +42,20 @@ def build(tell: Progress, folder: str, store: str) -> None:
     build_atlas(load_atlas(Path(folder)), Path(store), progress=tell)
 
 
+def null(tell: Progress, folder: str, store: str) -> None:
+    """Draw the null atlas of a build, and keep it with the build."""
+    from atlas.atlasfile import load_atlas
+    from atlas.build import NULL_SPAN
+    from atlas.build import build as build_atlas
+    from atlas.strategy.null_atlas import DRAWS
+
+    def drawn(share: float, stage: str) -> None:
+        begin, end = NULL_SPAN
+        tell((share - begin) / (end - begin) if stage == "null" else 0.0, stage)
+
+    build_atlas(load_atlas(Path(folder)), Path(store), null=DRAWS, progress=drawn)
+
+
 def export(_tell: Progress, folder: str, store: str, layer: str, suffix: str, lang: str, within: str) -> bytes:
     """One file of one format."""
     return file_of(opened(folder, store), layer, suffix, lang, within)
@@ -148,8 +162,8 @@ def venues(
 
 
 TASKS: dict[str, Callable[..., Any]] = {
-    "above": above, "build": build, "chance": chance, "draw": draw, "export": export, "package": package,
-    "sheet": sheet, "standalone": standalone, "venues": venues,
+    "above": above, "build": build, "chance": chance, "draw": draw, "export": export, "null": null,
+    "package": package, "sheet": sheet, "standalone": standalone, "venues": venues,
 }  # fmt: skip
 
 

@@ -28,6 +28,7 @@ from atlas.exports import formats
 from atlas.language import NO_BREAK, Translator
 from atlas.maps import standalone
 from atlas.ranking import rank_table
+from atlas.store import Store
 
 PAGES = sorted(path.stem for path in Path(pages.__path__[0]).glob("*.py") if path.stem != "__init__")
 CEDOFEITA = "131217"
@@ -391,3 +392,25 @@ def test_decisions_are_listed_with_whether_they_were_applied(lang: str, words_: 
     told = " ".join(words(node) for node in decisions(session) if node)
     assert "decisions.csv" in told
     assert "fechou" not in told
+
+
+def test_what_chance_would_give_is_offered_once_and_then_stands_beside_the_counts(
+    small_built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("atlas.strategy.null_atlas.DRAWS", 3)
+    monkeypatch.setenv("ATLAS_APP_NAME", str(small_built))
+    store = small_built / ".atlas"
+    app = opened("estrategia", atlas=str(small_built))
+    assert text(app).count("Falta o que daria o acaso") == 1
+    assert "--null" not in text(app)
+
+    def here(task: str, tell: Any, **arguments: Any) -> Any:
+        return TASKS[task](lambda share, stage: tell(share, stage), **arguments)
+
+    monkeypatch.setattr("atlas.app.bar.work", here)  # this test's process is the one with three draws
+    app.button(key="draw_null").click().run()
+    assert not app.exception, app.exception[0].stack_trace
+    assert "Falta o que daria o acaso" not in text(app)
+    assert "(3 atlas com os equipamentos" in text(app)
+    assert not [one for one in app.button if one.key == "draw_null"]
+    assert "null_atlas" in Store(store).tables()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from atlas.app import parts
 from atlas.app.answer_tables import answer_nodes
+from atlas.app.bar import with_bar
 from atlas.app.dom import contents, h
 from atlas.app.session import BY_BUILT, Session
 from atlas.app.view import packed, view
+from atlas.app.working import place_of
 from atlas.language import Lang, Translator
 
 if TYPE_CHECKING:
@@ -44,8 +47,35 @@ def show(session: Session) -> None:
         parts.area_select(session)
     links = [(question, t(f"app.strategy.{question}")) for question in QUESTIONS]
     view("strategy_parts", [contents(t("app.page.parts"), links)])
+    _chance(session)
     for question in QUESTIONS:
         view(question, answered(session.built, question, session.view.lang, session.view.within))
+
+
+def _chance(session: Session) -> None:
+    """What chance would give, drawn where the reader asks for it: once a build, since it takes minutes."""
+    from atlas.strategy.null_atlas import DRAWS
+
+    built, t = session.built, session.t
+    if _chance_is_there(built) or not _can_be_drawn(built):
+        return
+    view("chance", [h("p", t("app.strategy.chance", draws=t.number(DRAWS)), class_="sentence")])
+    with st.container(key="long_null"):
+        asked = st.empty()
+        if not asked.button(t("app.strategy.chance_draw", draws=t.number(DRAWS)), key="draw_null"):
+            return
+        asked.empty()
+        with_bar(t, "null", t("app.strategy.chance_what"), "null", place_of(built))
+    st.rerun()
+
+
+def _chance_is_there(built: Built) -> bool:
+    return "null_atlas" in built.store.tables()
+
+
+def _can_be_drawn(built: Built) -> bool:
+    """Venues are dealt out in proportion to residents: there must be some."""
+    return bool(built.units["residents"].gt(0).any())
 
 
 @st.cache_resource(show_spinner=False, max_entries=64, hash_funcs=BY_BUILT)
@@ -53,7 +83,12 @@ def answered(built: Built, question: str, lang: Lang, within: str) -> bytes:
     """One question's answer, packed once."""
     t = Translator(lang)
     title = t(f"app.strategy.{question}")
-    nodes = answer_nodes(t, _ask(built, question, lang, within or None), title)
+    answer = _ask(built, question, lang, within or None)
+    if not _chance_is_there(built) and _can_be_drawn(built):  # the page says it once, and offers to draw it
+        from atlas.commands.strategy_answers import null_missing
+
+        answer = replace(answer, foot=answer.foot.replace(null_missing(built, t), ""))
+    nodes = answer_nodes(t, answer, title)
     lead = h("p", t(f"app.strategy.{question}_long"), class_="sentence")
     return packed([h("section", h("h2", title, id=question), lead, *nodes, class_="card")])
 
