@@ -122,9 +122,9 @@ class Trial:
         for class_, (layer, _) in self._built.atlas.classes.items():
             counted = self.counted(class_) if layer.layer.role == "venue" else []
             plain = [one for one in counted if one.code in own.index and own[one.code] == own[one.code]]
-            reached = np.flatnonzero(self._alone(plain, own) >= goal.score) if plain else []
-            if len(reached):
-                found[class_] = (int(reached[0]) + 1, int(often.get(class_, 0)))
+            reached = self._alone(plain, own) >= goal.score
+            if plain and reached.any():
+                found[class_] = (int(reached.argmax()) + 1, int(often.get(class_, 0)))
         return found
 
     def _alone(self, counted: list[Indicator], each: pd.Series) -> np.ndarray:
@@ -133,8 +133,8 @@ class Trial:
         rows = pd.DataFrame([own] * MOST, columns=self._scored.normalised.columns)
         values = self._built.inputs(self._index)[0]
         for one in counted:
-            more = float(values.loc[self._code, one.code]) + np.arange(1, MOST + 1) * float(each[one.code])
-            rows[one.code] = on_goalposts(more, one)
+            more = values.loc[self._code, one.code] + np.arange(1, MOST + 1) * each[one.code]
+            rows[one.code] = on_goalposts(np.asarray(more, dtype=float), one)
         return climb(rows.to_numpy(dtype=float), self._scored.branches)[1]
 
     def least(self, class_: str, guess: int, goal: Goal) -> Venues | None:

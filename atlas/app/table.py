@@ -204,7 +204,8 @@ def span_words(t: Translator, ends: tuple[float, float] | None, decimals: int = 
     >>> span_words(Translator("pt"), (1.0, 6.0)), span_words(Translator("pt"), None)
     ('1–6', '—')
     """
-    return t.span(*(ends or (None, None)), decimals)
+    low, high = ends or (None, None)
+    return t.span(low, high, decimals)
 
 
 def bounds_words(t: Translator, row: Mapping[str, Any]) -> str:
