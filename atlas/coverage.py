@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from atlas.language import counted, written
+from atlas.language import counted, percent, written
 from atlas.sources import first_ten
 
 GAP_WIDTH_M = 50.0  # gaps between neighbours up to this width are closed; wider ones are bays and rivers
@@ -71,12 +71,12 @@ def _cleaned(geometry: np.ndarray, codes: pd.Index, name: str, repairs: list[tup
     touched = codes[np.argsort(-moved, kind="stable")[: int((moved > 1e-9).sum())]]
     pt, en = (counted(lang, len(touched), forms) for lang, forms in (
         ("pt", "# contorno|# contornos"), ("en", "# outline|# outlines")))  # fmt: skip
-    most = 100 * moved.max()
+    most = float(moved.max())
     repairs.append((
         f"{name}: sobreposições e falhas entre vizinhos corrigidas em {pt} ({first_ten(touched)}); "
-        f"as áreas mudaram até {written('pt', most, 1)} %",
+        f"as áreas mudaram até {percent('pt', most, 1)}",
         f"{name}: overlaps and gaps between neighbours mended in {en} ({first_ten(touched)}); "
-        f"no area moved by more than {written('en', most, 1)} %",
+        f"no area moved by more than {percent('en', most, 1)}",
     ))  # fmt: skip
     return clean
 

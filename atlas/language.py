@@ -93,6 +93,15 @@ def written(lang: str, value: float, decimals: int = 0) -> str:
     return f"{value:z,.{decimals}f}".translate(_SEPARATORS[lang])
 
 
+def percent(lang: str, share: float, decimals: int = 0) -> str:
+    """A share from 0 to 1 as ``12,5 %``, the sign on the number's line.
+
+    >>> percent("pt", 0.125, 1).replace(NO_BREAK, "_")
+    '12,5_%'
+    """
+    return f"{written(lang, 100 * share, decimals)}{NO_BREAK}%"
+
+
 class _Sentence(string.Formatter):
     """``str.format`` in which a number may choose words: ``{places:# lugar|# lugares}``."""
 
@@ -176,7 +185,7 @@ class Translator:
         """A share from 0 to 1 as ``12,5 %``."""
         if share is None or share != share:
             return "—"
-        return f"{self.number(100 * share, decimals)}{NO_BREAK}%"
+        return percent(self.lang, share, decimals)
 
     def date(self, day: str | dt.date) -> str:
         """``23/11/2026``; what is no whole date (``2021``, ``2024-03``) stays as it stands."""
@@ -189,6 +198,13 @@ class Translator:
         except ValueError:
             return str(day)
         return str(format_date(whole, "dd/MM/yyyy", locale=_BABEL[self.lang]))
+
+
+def both(key: str) -> Text:
+    """The message behind a key in both languages."""
+    from atlas.config import Text
+
+    return Text(**{lang: Translator(lang)(key) for lang in LANGUAGES})
 
 
 def default_language() -> Lang:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import shapely
 
 from atlas.config import Text
-from atlas.language import LANGUAGES, Lang, Translator
+from atlas.language import LANGUAGES, Lang, Translator, both
 from atlas.steps import crosses_180, differences, eastward, steps
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class MadeLayer:
 
 def layer_name(id_: str) -> Text:
     """The name of a layer that the atlas makes."""
-    return Text(**{lang: Translator(lang)(f"strategy.layer.{id_}") for lang in LANGUAGES})
+    return both(f"strategy.layer.{id_}")
 
 
 def made_ids(store: Store) -> list[str]:

@@ -8,11 +8,11 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
-from atlas.config import Atlas, Text
+from atlas.config import Atlas
 from atlas.exports import NOTHING
 from atlas.exports.exportable import Exportable, Field, FieldType
 from atlas.exports.style import Rule, Style
-from atlas.language import Translator
+from atlas.language import both
 from atlas.palette import place_colour
 
 if TYPE_CHECKING:
@@ -78,8 +78,8 @@ def _exportable(
     frame = pd.DataFrame(rows)[[name for name, *_ in fields]]
     return Exportable(
         id=id_,
-        title=_both(f"legal.layer.{word}"),
-        description=_both("legal.layer.about"),
+        title=both(f"legal.layer.{word}"),
+        description=both("legal.layer.about"),
         frame=gpd.GeoDataFrame(frame, geometry=geometry, crs=rows.crs).reset_index(drop=True),
         fields=tuple(_field(*one) for one in fields),
         style=_style(rows),
@@ -93,7 +93,7 @@ def _style(rows: pd.DataFrame) -> Style:
     ]
     colours = {"general": "heritage", "general_approximate": "archaeology", "special": "zones", "none": "transport"}
     rules = tuple(
-        Rule(label=_both(f"legal.zone_kind.{kind}"), colour=place_colour(colours[kind]), equals=kind) for kind in kinds
+        Rule(label=both(f"legal.zone_kind.{kind}"), colour=place_colour(colours[kind]), equals=kind) for kind in kinds
     )
     return Style(field="zone_kind", rules=rules, symbol="triangle", label="name")
 
@@ -104,10 +104,6 @@ def _field(name: str, type_: FieldType, decimals: int) -> Field:
         name=name,
         type=type_,
         decimals=decimals,
-        meaning=_both(f"legal.field.{name}"),
-        unit=_both(f"legal.unit_of.{unit}") if unit else NOTHING,
+        meaning=both(f"legal.field.{name}"),
+        unit=both(f"legal.unit_of.{unit}") if unit else NOTHING,
     )
-
-
-def _both(key: str) -> Text:
-    return Text(pt=Translator("pt")(key), en=Translator("en")(key))

@@ -11,7 +11,7 @@ from atlas.config import Atlas, Text
 from atlas.errors import UnknownName
 from atlas.exports import classified, gathering, neighbourhoods, places
 from atlas.exports.exportable import Exportable
-from atlas.language import Translator
+from atlas.language import both
 from atlas.source_words import bilingual
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _neighbourhoods(atlas: Atlas, store: Store, layer_id: str, lang: str, within
     layer = Exportable(
         id=layer_id,
         title=_of_atlas(atlas, atlas.neighbourhoods.units),
-        description=_both("export.about.neighbourhoods"),
+        description=both("export.about.neighbourhoods"),
         frame=_spatial(table),
         fields=neighbourhoods.fields(atlas, store),
         style=neighbourhoods.style(table),
@@ -81,7 +81,7 @@ def _places(atlas: Atlas, store: Store, layer_id: str, lang: str, within: str | 
     layer = Exportable(
         id=layer_id,
         title=_of_atlas(atlas, places.title(atlas, wanted)),
-        description=_both("export.about.places"),
+        description=both("export.about.places"),
         frame=_spatial(table),
         fields=places.fields(),
         style=places.style(atlas, wanted),
@@ -114,10 +114,6 @@ def _origin(atlas: Atlas, store: Store) -> str:
     hashes = store.manifest.get("hashes", {})
     parts = [f"{name} {str(hashes[name])[:12]}" for name in ("data", "method") if hashes.get(name)]
     return " · ".join([f"atlas {atlas.atlas.id} {atlas.atlas.data_version}", *parts])
-
-
-def _both(key: str) -> Text:
-    return Text(pt=Translator("pt")(key), en=Translator("en")(key))
 
 
 def _spatial(table: pd.DataFrame) -> Any:

@@ -13,7 +13,7 @@ from atlas.config import Atlas, Text
 from atlas.exports import NOTHING
 from atlas.exports.exportable import Exportable, Field, FieldType
 from atlas.exports.style import Rule, Style
-from atlas.language import Translator
+from atlas.language import both
 from atlas.palette import POTENTIAL, place_colour
 
 if TYPE_CHECKING:
@@ -120,8 +120,8 @@ def _layer(id_: str, fields: Fields, frame: pd.DataFrame, geometry: object, crs:
     held = frame[[name for name, *_ in fields]].reset_index(drop=True)
     return Exportable(
         id=id_,
-        title=_both(f"strategy.layer.{id_}"),
-        description=_both(f"strategy.layer.{id_}.about"),
+        title=both(f"strategy.layer.{id_}"),
+        description=both(f"strategy.layer.{id_}.about"),
         frame=gpd.GeoDataFrame(held, geometry=np.asarray(geometry, dtype=object), crs=crs),
         fields=tuple(_field(*one) for one in fields),
         style=_shades(held) if id_ == DENSITY else Style(colour=place_colour("performance"), label=_LABEL.get(id_, "")),
@@ -150,13 +150,9 @@ def _field(name: str, type_: FieldType, unit: str, decimals: int) -> Field:
         name=name,
         type=type_,
         decimals=decimals,
-        meaning=_both(f"strategy.field.{name}"),
-        unit=_both(f"strategy.unit_of.{unit}") if unit else NOTHING,
+        meaning=both(f"strategy.field.{name}"),
+        unit=both(f"strategy.unit_of.{unit}") if unit else NOTHING,
     )
-
-
-def _both(key: str) -> Text:
-    return Text(pt=Translator("pt")(key), en=Translator("en")(key))
 
 
 LAYERS = {AGGLOMERATIONS: agglomerations, NETWORK: network, DENSITY: density}

@@ -14,7 +14,7 @@ from atlas.exports import NOTHING
 from atlas.exports.exportable import Exportable, Field, FieldType, Table
 from atlas.exports.geometry import kinds
 from atlas.exports.style import Rule, Style
-from atlas.language import Translator
+from atlas.language import both
 from atlas.palette import place_colour
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def records(store: Store, places: pd.DataFrame) -> Table:
     named = [_field(*one) for one in _RECORD_FIELDS]
     return Table(
         id="members",
-        title=_both("export.members"),
+        title=both("export.members"),
         frame=held[[one.name for one in named]].reset_index(drop=True),
         fields=tuple(named),
         key="place_id",
@@ -98,7 +98,7 @@ def outlines(atlas: Atlas, store: Store, places: pd.DataFrame, layer: str | None
         geometry=np.asarray(stored.array[drawn], dtype=object),
         crs=stored.crs,
     )
-    suffix = _both("export.outlines")
+    suffix = both("export.outlines")
     return Exportable(
         id=f"{layer or 'places'}_outlines",
         title=Text(pt=f"{title_pt}: {suffix.pt}", en=f"{title_en}: {suffix.en}"),
@@ -111,7 +111,7 @@ def outlines(atlas: Atlas, store: Store, places: pd.DataFrame, layer: str | None
 def title(atlas: Atlas, layer: str | None) -> Text:
     """The layer's name, or what all places together are called."""
     if layer is None:
-        return _both("export.places")
+        return both("export.places")
     return next(one.layer.name for one in atlas.layers if one.id == layer)
 
 
@@ -139,10 +139,6 @@ def _points(places: pd.DataFrame) -> Any:
 
 def _field(name: str, type_: FieldType, unit: str, decimals: int) -> Field:
     return Field(
-        name=name, type=type_, decimals=decimals, meaning=_both(f"export.place.{name}"),
-        unit=_both(f"export.unit.{unit}") if unit else NOTHING,
+        name=name, type=type_, decimals=decimals, meaning=both(f"export.place.{name}"),
+        unit=both(f"export.unit.{unit}") if unit else NOTHING,
     )  # fmt: skip
-
-
-def _both(key: str) -> Text:
-    return Text(pt=Translator("pt")(key), en=Translator("en")(key))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from atlas.config import Text
-from atlas.language import Translator
+from atlas.language import both
 from atlas.serve.live import Live
 from atlas.serve.provider import LIVE, StoreProvider
 
@@ -85,4 +85,4 @@ def _about(id_: str) -> str:
 
 
 def _said(key: str) -> dict[str, str]:
-    return {"pt": Translator("pt")(key), "en": Translator("en")(key)}
+    return both(key).model_dump()

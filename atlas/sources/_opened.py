@@ -12,7 +12,7 @@ from atlas import sources
 from atlas.config import Atlas, Source
 from atlas.crosswalk import carried, crosswalk, summed
 from atlas.errors import ConfigError, UnknownName
-from atlas.language import written
+from atlas.language import percent
 from atlas.neighbourhoods import Units, load_units
 from atlas.sources import number_of
 from atlas.sources._by_name import Names, by_code
@@ -101,13 +101,13 @@ def _across(walk: pd.DataFrame) -> list[tuple[str, str]]:
     parts = walk[walk.duplicated("code_from", keep=False)]
     if not len(parts):
         return []
-    off = 100 * float((parts["share_high"] - parts["share_low"]).max())
+    off = float((parts["share_high"] - parts["share_low"]).max())
     return [
         (
             f"{pt} em mais de uma unidade do atlas; por subsecções na fronteira, uma parte pode falhar até "
-            f"{written('pt', off, 1)} % da unidade",
+            f"{percent('pt', off, 1)} da unidade",
             f"{en} in more than one unit of the atlas; for blocks across a border a part may be off by up to "
-            f"{written('en', off, 1)} % of the unit",
+            f"{percent('en', off, 1)} of the unit",
         )
         for pt, en in number_of(
             parts["code_from"].nunique(),
