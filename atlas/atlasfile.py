@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -15,7 +15,7 @@ from atlas import config_faults
 from atlas.config import Atlas, Index, Indicator
 from atlas.errors import AtlasError, ConfigError, SourceError, Spot, raise_first, refusal
 from atlas.fetched import DECISIONS, located_file
-from atlas.language import NO_BREAK
+from atlas.language import percent
 
 CONFIG = "atlas.toml"
 EMBEDDED = ("norte", "porto")
@@ -237,11 +237,10 @@ def _faults(atlas: Atlas, path: Path) -> Iterator[AtlasError]:
             for code, weight in pillar.indicators.items():
                 where = f"{path}, {index.id}.{pillar.id}.{code}"
                 if code not in known:
-                    near = get_close_matches(code, known, n=1)
-                    guess = f" («{near[0]}»?)" if near else ""
+                    pt, en = _guess(code, known)
                     yield ConfigError(
-                        f"O indicador «{code}» não está definido{guess}.",
-                        f"The indicator “{code}” is not defined{guess}.",
+                        f"O indicador «{code}» não está definido{pt}. Corrija o nome, ou defina-o em `[[indicator]]`.",
+                        f"The indicator “{code}” is not defined{en}. Mend the name, or define it in `[[indicator]]`.",
                         where=where,
                     )
                 elif weight <= 0:
@@ -304,13 +303,18 @@ def _unknown_references(atlas: Atlas, path: Path) -> Iterator[AtlasError]:
         for kind, names, known in (("source", named_sources, sources), ("layer", named_layers, layers)):
             for name in names:
                 if name not in known:
-                    near = get_close_matches(name, known, n=1)
-                    guess = f" («{near[0]}»?)" if near else ""
+                    pt, en = _guess(name, known)
                     yield ConfigError(
-                        f"«{name}» não existe como {kind}{guess}.",
-                        f"“{name}” does not exist as a {kind}{guess}.",
+                        f"«{name}» não existe como {kind}{pt}. Corrija o nome, ou acrescente o que falta.",
+                        f"“{name}” does not exist as a {kind}{en}. Mend the name, or add what is missing.",
                         where=f"{path}, {place}",
                     )
+
+
+def _guess(name: str, known: Iterable[str]) -> tuple[str, str]:
+    """The nearest known name as a question in each language; nothing where none is near."""
+    near = get_close_matches(name, list(known), n=1)
+    return (f" («{near[0]}»?)", f" (“{near[0]}”?)") if near else ("", "")
 
 
 def _misplaced(atlas: Atlas, index: Index, indicator: Indicator, where: str) -> Iterator[AtlasError]:
@@ -333,10 +337,10 @@ def _misplaced(atlas: Atlas, index: Index, indicator: Indicator, where: str) -> 
         source = next((one for one in atlas.source if one.id == name), None)
         if source is not None and source.covers < LEAST_COVER:
             yield ConfigError(
-                f"A fonte «{name}» cobre {_percent(source.covers)} das unidades; para pesar num índice são precisos "
-                f"{_percent(LEAST_COVER)}. Use-a só como camada.",
-                f"The source “{name}” covers {_percent(source.covers)} of the units; to weigh in an index it takes "
-                f"{_percent(LEAST_COVER)}. Use it as a layer only.",
+                f"A fonte «{name}» cobre {percent('pt', source.covers)} das unidades; para pesar num índice são "
+                f"precisos {percent('pt', LEAST_COVER)}. Use-a só como camada.",
+                f"The source “{name}” covers {percent('en', source.covers)} of the units; to weigh in an index it "
+                f"takes {percent('en', LEAST_COVER)}. Use it as a layer only.",
                 where=where,
             )
 
@@ -406,8 +410,3 @@ def check_file(path: Path) -> Path:
             where=str(path),
         )
     return path
-
-
-def _percent(share: float) -> str:
-    """A share in whole per cent, which both languages write alike."""
-    return f"{100 * share:.0f}{NO_BREAK}%"

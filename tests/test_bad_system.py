@@ -228,8 +228,12 @@ def spoil(before: str, after: str) -> Callable[[str], str]:
         (spoil("weight = 12", "weight = inf"), "“index.1.pillar.1.weight” holds inf"),
         (spoil('code = "heritage_5km"', 'code = "heritage_km2"'), "“heritage_km2” stands twice in “indicator”"),
         (lambda _: "", "The key “atlas” is missing. Add it."),
+        (
+            spoil("galleries_5km = ", "gallery_5km = "),
+            "“gallery_5km” is not defined (“galleries_5km”?). Mend the name, or define it in `[[indicator]]`.",
+        ),
     ],
-    ids=["order", "nan", "unit", "zero", "infinite", "twice", "empty"],
+    ids=["order", "nan", "unit", "zero", "infinite", "twice", "empty", "unknown"],
 )
 def test_a_configuration_that_cannot_hold_is_named_by_its_line(
     small_atlas: Path, capsys: Out, change: Callable[[str], str], said: str
