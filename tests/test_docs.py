@@ -72,7 +72,7 @@ def test_help_speaks_both_languages() -> None:
 
 
 @pytest.mark.parametrize("words", ["build --draws -5", "build --seed 1,5", "build --null 0", "rank --top -3",
-                                   "app --port 99999", "serve --port http"])  # fmt: skip
+                                   "app --port 99999", "serve --port http", "diagnostics --sensitivity 9"])  # fmt: skip
 def test_a_number_that_cannot_be_is_refused_in_both_languages(words: str, capsys: pytest.CaptureFixture[str]) -> None:
     _, option, number = words.split()
     assert main([*words.split(), "--lang", "pt"]) == 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from atlas.commands import FORCE, Command, Option, named_path, opened
+from atlas.commands import FORCE, Command, Option, named_path, opened, whole_number
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,20 +42,13 @@ def _workbook(built: Built, args: argparse.Namespace) -> None:
     write_diagnosis(built, chapters(built, args.lang, index_id), path, args.lang)
 
 
-def _runs(text: str) -> int:
-    count = int(text)
-    if count and count < LEAST_RUNS:
-        raise ValueError(text)
-    return count
-
-
 COMMANDS = (
     Command("diagnostics", _diagnostics, "o que sustenta cada índice, e quanto a ordem aguenta",
             "what carries each index, and how far its order holds", (
         Option(("--index",), "só este índice", "only this index", {"metavar": "ID"}),
         Option(("--sensitivity",), "índices de Sobol' com N amostras de base (1024; 64 pelo menos)",
                "Sobol' indices with N base samples (1024; at least 64)", {
-                   "type": _runs, "default": 0, "metavar": "N"}),
+                   "type": whole_number("--sensitivity", LEAST_RUNS), "default": 0, "metavar": "N"}),
         Option(("-o", "--output"), "também como livro do Excel, uma folha por índice",
                "also as an Excel workbook, a sheet an index", {"type": named_path, "metavar": "FILE.xlsx"}),
         FORCE,

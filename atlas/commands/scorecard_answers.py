@@ -13,7 +13,7 @@ from atlas.strategy.discrimination import CONFIDENCE
 from atlas.strategy.links import KINDS, observed_kinds
 from atlas.strategy.peers import peer_rows, peers
 from atlas.strategy.reusable import best_for, reusable_spaces, space_rows
-from atlas.strategy.scorecard import results, scorecard
+from atlas.strategy.scorecard import scorecard
 from atlas.strategy.validate import validate
 
 
@@ -45,9 +45,9 @@ def scorecard_answer(built: Built, lang: Lang, within: str | None) -> Answer:
     rows = scorecard(built, within, lang)
     shown = []
     before = ""
-    figures = (figure for result in results() for figure in result.figure)
-    for row, figure in zip(rows, figures, strict=True):
-        digits = row.pop("decimals")
+    for row in rows:
+        figure = row.pop("figure")
+        digits = figure.decimals
         span = f"{t.number(row['low'], digits)} – {t.number(row['high'], digits)}" if row["low"] is not None else "—"
         shown.append(
             {

@@ -11,7 +11,7 @@ import numpy as np
 
 from atlas.built import Built
 from atlas.config import Text
-from atlas.exports.exportable import Exportable
+from atlas.exports.exportable import Exportable, attribution
 from atlas.exports.geometry import Kind, by_kind
 from atlas.exports.style import qml
 from atlas.language import Lang, Translator
@@ -178,7 +178,7 @@ def _about(root: ET.Element, name: str, parts: Sequence[Part], t: Translator) ->
 
 
 def _attribution(parts: Sequence[Part], lang: str) -> str:
-    return " · ".join(dict.fromkeys(one for part in parts for one in part.layer.attribution(lang).split(" · ")))
+    return attribution((source for part in parts for source in part.layer.sources), lang)
 
 
 # ── the print layout ────────────────────────────────────────────────────────────────────────────────────────────────

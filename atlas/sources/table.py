@@ -48,6 +48,7 @@ READ = frozenset({
     "cae4", "keep", "sheet",
 })  # fmt: skip
 
+_MEND_READ = ("Corrija `read` em atlas.toml", "Mend `read` in atlas.toml")
 ENCODINGS = ("utf-8-sig", "cp1252")
 ATTRIBUTES = {"unit": "unit", "street": "addr:street", "number": "addr:housenumber", "cae3": "cae3", "cae4": "cae4"}
 """Keys of ``read`` and the attributes that a record is placed or classified by."""
@@ -251,14 +252,17 @@ def _decode(raw: bytes) -> str:
     return raw.decode("latin-1")
 
 
-def require(table: pd.DataFrame, columns: list[str], path: Path) -> None:
-    """Raise where a column that ``atlas.toml`` names is absent or stands twice, naming those that are there."""
+def require(table: pd.DataFrame, columns: list[str], path: Path, *, remedy: tuple[str, str] = _MEND_READ) -> None:
+    """Raise where a column is absent or stands twice, naming those that are there and, in each language, what to do.
+
+    Without a ``remedy`` the column is one that ``atlas.toml`` names.
+    """
     for column in columns:
         there = ", ".join(map(str, table.columns[:15]))
         if column not in table:
             raise SourceError(
-                f"Falta a coluna «{column}». Há: {there}. Corrija `read` em atlas.toml.",
-                f"The column “{column}” is missing. There are: {there}. Mend `read` in atlas.toml.",
+                f"Falta a coluna «{column}». Há: {there}. {remedy[0]}.",
+                f"The column “{column}” is missing. There are: {there}. {remedy[1]}.",
                 where=str(path),
             )
     refuse_twice(table, columns, path)

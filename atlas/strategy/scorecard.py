@@ -90,7 +90,8 @@ def scorecard(
 
     A figure whose source is municipal is never shown below it: a neighbourhood shows its municipality's, with
     ``level`` saying so. ``peers`` stands beside municipal figures: the place among the ten municipalities nearest in
-    residents and density (1 = highest), how many have the figure, and their median. Who asks for several areas hands
+    residents and density (1 = highest), how many have the figure, and their median; ``figure`` is how to write the
+    value, and no answer for programs. Who asks for several areas hands
     one ``reading`` of the atlas to all.
     """
     reading = reading or Reading(built)
@@ -107,7 +108,7 @@ def scorecard(
                     "name": figure.name.in_(lang),
                     "value": _rounded(found.value),
                     "unit": figure.unit.in_(lang),
-                    "decimals": figure.decimals,
+                    "figure": figure,
                     "low": _rounded(found.low),
                     "high": _rounded(found.high),
                     "level": level,

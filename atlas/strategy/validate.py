@@ -13,7 +13,7 @@ import pandas as pd
 from atlas.built import Built
 from atlas.errors import AtlasError, SourceError, Spot, UnknownName, raise_first
 from atlas.neighbourhoods import locate
-from atlas.sources.table import numbers, read_table, refuse_twice
+from atlas.sources.table import numbers, read_table, require
 from atlas.strategy.discrimination import auc, auc_difference, auc_interval
 
 YES = frozenset(["yes", "y", "sim", "s", "1", "true", "verdadeiro"])
@@ -106,14 +106,8 @@ def read_list(path: Path) -> pd.DataFrame:
             "A lista não existe. Indique um CSV.", "The list does not exist. Name a CSV.", where=str(path)
         )
     table = read_table(path, wanted=["expected"]).reset_index(drop=True)
-    if "expected" not in table:
-        there = ", ".join(map(str, table.columns[:15]))
-        raise SourceError(
-            f"Falta a coluna `expected`, com sim ou não. Há: {there}. Dê-lhe esse nome.",
-            f"The column `expected`, with yes or no, is missing. There are: {there}. Give it that name.",
-            where=str(path),
-        )
-    refuse_twice(table, ["expected"], path)
+    named = ("Chame assim a que diz sim ou não", "Call so the one that says yes or no")
+    require(table, ["expected"], path, remedy=named)
     if "code" not in table and not {"lon", "lat"} <= set(table.columns):
         raise SourceError(
             "Faltam as colunas `lon` e `lat`, ou `code`. Acrescente-as.",

@@ -10,6 +10,7 @@ import geopandas as gpd
 import pandas as pd
 
 from atlas.errors import SourceError
+from atlas.language import written
 
 MOST_BYTES = 20_000_000
 MOST_UNPACKED_BYTES = 100_000_000
@@ -103,10 +104,10 @@ def _apart(names: Iterable[str]) -> Iterable[str]:
 
 def too_much(name: str, found: int, most: int, pt: str, en: str) -> SourceError:
     """The error for a file that holds more than a session can bear."""
-    found_pt, most_pt = (f"{number:,}".replace(",", "\N{NO-BREAK SPACE}") for number in (found, most))
+    found_pt, most_pt, found_en, most_en = (written(lang, one) for lang in ("pt", "en") for one in (found, most))
     return SourceError(
         f"O ficheiro tem {found_pt} {pt}; numa sessão cabem {most_pt}. Divida-o, ou junte-o ao atlas como fonte.",
-        f"The file has {found:,} {en}; a session takes {most:,}. Split it, or add it to the atlas as a source.",
+        f"The file has {found_en} {en}; a session takes {most_en}. Split it, or add it to the atlas as a source.",
         where=name,
     )
 

@@ -17,6 +17,7 @@ import pyogrio
 import shapely
 
 from atlas.errors import AtlasError, SourceError, refusal
+from atlas.language import counted
 from atlas.sources.table import read_table
 from atlas.uploads import kml, unpacking
 from atlas.uploads.model import (
@@ -373,8 +374,10 @@ def _features(name: str, table: pd.DataFrame, shapes: list[shapely.Geometry | No
     if wild.any():
         first = int(wild.argmax()) + 1
         notes.append((
-            f"Sem geometria, e fora do mapa: {_count(wild, 'elemento', 'elementos')} (o primeiro é o {first})",
-            f"Without geometry, and off the map: {_count(wild, 'feature', 'features')} (the first is {first})",
+            f"Sem geometria, e fora do mapa: {counted('pt', wild.sum(), '# elemento|# elementos')} (o primeiro é o "
+            f"{first})",
+            f"Without geometry, and off the map: {counted('en', wild.sum(), '# feature|# features')} (the first is "
+            f"{first})",
         ))  # fmt: skip
         flat[wild] = None
     broken = ~shapely.is_valid(flat) & ~wild
@@ -382,15 +385,10 @@ def _features(name: str, table: pd.DataFrame, shapes: list[shapely.Geometry | No
         first = int(broken.argmax()) + 1
         flat[broken] = shapely.make_valid(flat[broken])
         notes.append((
-            f"Geometria reparada: {_count(broken, 'elemento', 'elementos')} (o primeiro é o {first})",
-            f"Geometry repaired: {_count(broken, 'feature', 'features')} (the first is {first})",
+            f"Geometria reparada: {counted('pt', broken.sum(), '# elemento|# elementos')} (o primeiro é o {first})",
+            f"Geometry repaired: {counted('en', broken.sum(), '# feature|# features')} (the first is {first})",
         ))  # fmt: skip
     return Uploaded(name, told, gpd.GeoSeries(flat, index=told.index), crs, notes=(*notes, *percents(told)))
-
-
-def _count(which: np.ndarray, one: str, many: str) -> str:
-    number = int(which.sum())
-    return f"{number} {one if number == 1 else many}"
 
 
 _READERS: Mapping[str, Callable[[str, bytes, str, Path], Uploaded]] = {
