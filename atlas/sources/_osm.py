@@ -128,20 +128,21 @@ def area_within(lines: Sequence[NDArray[np.float64]]) -> BaseGeometry | None:
     True
     """
     ends = np.concatenate([line[[0, -1]] for line in lines])
-    _, times = np.unique(ends, axis=0, return_counts=True)
+    _, times = np.unique(ends.view(complex), return_counts=True)
     if (times % 2).any():
         return None
-    noded = shapely.union_all([shapely.LineString(line) for line in lines])
+    line = np.repeat(np.arange(len(lines)), [len(line) for line in lines])
+    noded = shapely.union_all(shapely.linestrings(np.concatenate(lines), indices=line))
     faces = shapely.get_parts(shapely.polygonize([noded]))
     start = np.concatenate([line[:-1] for line in lines])
     end = np.concatenate([line[1:] for line in lines])
-    inside = [face for face in faces if _is_within(shapely.point_on_surface(face), start, end)]
+    points = shapely.get_coordinates(shapely.point_on_surface(faces)).tolist()
+    inside = [face for face, (x, y) in zip(faces, points, strict=True) if _is_within(x, y, start, end)]
     return shapely.union_all(inside) if inside else None
 
 
-def _is_within(point: BaseGeometry, start: NDArray[np.float64], end: NDArray[np.float64]) -> bool:
+def _is_within(x: float, y: float, start: NDArray[np.float64], end: NDArray[np.float64]) -> bool:
     """Whether a ray from the point crosses the segments an odd number of times."""
-    x, y = shapely.get_x(point), shapely.get_y(point)
     straddles = (start[:, 1] > y) != (end[:, 1] > y)
     a, b = start[straddles], end[straddles]
     crossing = a[:, 0] + (y - a[:, 1]) / (b[:, 1] - a[:, 1]) * (b[:, 0] - a[:, 0])
