@@ -377,8 +377,8 @@ def load_weights(path: Path) -> dict[str, float]:
     table = read_toml(path).get("weights")
     if not isinstance(table, dict) or not table:
         raise ConfigError(
-            "Falta a tabela [weights] com linhas `código = número`.",
-            "The table [weights] with lines `code = number` is missing.",
+            "Falta a tabela [weights] com linhas `código = número`. Acrescente-a.",
+            "The table [weights] with lines `code = number` is missing. Add it.",
             where=str(path),
         )
     faults: list[AtlasError] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import string
 import tomllib
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from atlas import language
 from atlas.answers import list_answer
 from atlas.atlasfile import product_folder
 from atlas.built import Built
@@ -214,3 +216,12 @@ def test_lists_are_read_in_the_language_and_handed_to_programs_as_they_are(norte
     first = list_answer(norte, indicators_table(norte, "en"), "en").shown
     assert first is not None
     assert (first[0]["direction"], first[0]["level"], first[0]["present"]) == ("more", "neighbourhood", "1,504")
+
+
+def test_no_error_ends_with_what_is_not_there() -> None:
+    """Who reads that something does not exist wants to know what to do."""
+    ends = re.compile(r"(?:não existem?|do(?:es)? not exist)\.$")
+    for path in sorted(Path(language.__file__).parent.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                assert not ends.search(node.value), (path, node.lineno)

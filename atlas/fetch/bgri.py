@@ -48,8 +48,8 @@ def _sums(job: Job, code: str) -> pd.DataFrame:
         files = unpacked(archive, ".gpkg", scratch, MOST_UNPACKED)
         if not files:
             raise FetchError(
-                "O ZIP do município não tem GeoPackage.",
-                "The municipality's ZIP holds no GeoPackage.",
+                "O ZIP do município não tem GeoPackage. Verifique `address` em atlas.toml.",
+                "The municipality's ZIP holds no GeoPackage. Check `address` in atlas.toml.",
                 where=f"fetch.{job.entry.id}, {code}",
             )
         return sums_of(pyogrio.read_dataframe(files[0]), job.units.neighbourhoods)

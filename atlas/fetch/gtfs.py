@@ -37,8 +37,8 @@ def fetch(job: Job) -> None:
     for number, feed in enumerate(feeds):
         if not {"id", "kind"} <= feed.keys():
             raise ConfigError(
-                "Cada horário em `feeds` precisa de `id` e `kind`.",
-                "Each timetable in `feeds` needs `id` and `kind`.",
+                "Cada horário em `feeds` precisa de `id` e `kind`. Acrescente-os.",
+                "Each timetable in `feeds` needs `id` and `kind`. Add them.",
                 where=f"atlas.toml, fetch.{job.entry.id}",
             )
         address, progress = str(feed.get("address", job.entry.address)), partial(_in_part, job, number, len(feeds))
@@ -73,8 +73,8 @@ def _feed(job: Job, address: str, name: str, progress: Callable[[float], None]) 
         lacking = [one for one in NEEDED if one not in names]
         if lacking:
             raise FetchError(
-                f"O ZIP não é um horário GTFS: falta {', '.join(lacking)}.",
-                f"The ZIP is no GTFS timetable: {', '.join(lacking)} is missing.",
+                f"O ZIP não é um horário GTFS: falta {', '.join(lacking)}. Verifique o endereço em atlas.toml.",
+                f"The ZIP is no GTFS timetable: {', '.join(lacking)} is missing. Check its address in atlas.toml.",
                 where=address,
             )
     except FetchError:

@@ -35,8 +35,10 @@ def looked_at(path: Path, most_bytes: float) -> list[zipfile.ZipInfo]:
     packed = sum(entry.compress_size for entry in entries)
     if len(entries) > MOST_FILES or size > most_bytes or size > max(MOST_RATIO * packed, SMALL_BYTES):
         raise FetchError(
-            f"O ZIP descompactado teria {len(entries)} ficheiros e {size / 1e6:.0f} MB: não é aberto.",
-            f"Unpacked the ZIP would have {len(entries)} files and {size / 1e6:.0f} MB: it is not opened.",
+            f"O ZIP descompactado teria {len(entries)} ficheiros e {size / 1e6:.0f} MB: não é aberto. "
+            "Verifique `address` em atlas.toml.",
+            f"Unpacked the ZIP would have {len(entries)} files and {size / 1e6:.0f} MB: it is not opened. "
+            "Check `address` in atlas.toml.",
             where=path.name,
         )
     for entry in entries:
@@ -44,8 +46,10 @@ def looked_at(path: Path, most_bytes: float) -> list[zipfile.ZipInfo]:
         link = stat.S_ISLNK(entry.external_attr >> 16)
         if name.is_absolute() or ".." in name.parts or ":" in entry.filename or link:
             raise FetchError(
-                f"O ZIP tem um nome que sai da sua pasta («{entry.filename}»): não é aberto.",
-                f"The ZIP has a name that leads out of its folder (“{entry.filename}”): it is not opened.",
+                f"O ZIP tem um nome que sai da sua pasta («{entry.filename}»): não é aberto. "
+                "Verifique `address` em atlas.toml.",
+                f"The ZIP has a name that leads out of its folder (“{entry.filename}”): it is not opened. "
+                "Check `address` in atlas.toml.",
                 where=path.name,
             )
     return [entry for entry in entries if not entry.is_dir()]

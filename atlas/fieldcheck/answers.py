@@ -166,9 +166,17 @@ def _fault(one: Answer, pt: str, en: str) -> SourceError:
 
 def _signed(one: Answer, today: dt.date) -> Iterator[AtlasError]:
     if not one.by:
-        yield _fault(one, "Falta quem viu (`checked_by`).", "Who saw it is missing (`checked_by`).")
+        yield _fault(
+            one,
+            "Falta quem viu (`checked_by`). Escreva um nome ou umas iniciais.",
+            "Who saw it is missing (`checked_by`). Write a name or initials.",
+        )
     if not one.on:
-        yield _fault(one, "Falta o dia (`checked_on`).", "The day is missing (`checked_on`).")
+        yield _fault(
+            one,
+            "Falta o dia (`checked_on`). Escolha-o no formulário.",
+            "The day is missing (`checked_on`). Choose it on the form.",
+        )
     elif not _FIRST_DAY <= dt.date.fromisoformat(one.on) <= today:
         yield _fault(
             one,
@@ -197,7 +205,11 @@ def _faults(
         )
         return
     if not one.answer:
-        yield _fault(one, "Falta a resposta (`answer`).", "The answer is missing (`answer`).")
+        yield _fault(
+            one,
+            "Falta a resposta (`answer`). Escolha-a da lista.",
+            "The answer is missing (`answer`). Choose it from the list.",
+        )
         return
     if one.answer not in ANSWERS:
         yield _fault(
@@ -245,18 +257,25 @@ def _of_other(one: Answer, origins: Mapping[str, Origin]) -> Iterator[AtlasError
             "takes another place, and it must take one.",
         )
     elif one.same_as == one.place_id:
-        yield _fault(one, "Um lugar não é o mesmo que ele próprio.", "A place is not the same as itself.")
+        yield _fault(
+            one,
+            "Um lugar não é o mesmo que ele próprio. Indique o outro em `same_as`.",
+            "A place is not the same as itself. Name the other one in `same_as`.",
+        )
     elif one.same_as and one.same_as not in origins:
         yield _fault(
             one,
-            f"O outro lugar, «{one.same_as}», não é nenhum dos que o formulário conhece.",
-            f"The other place, “{one.same_as}”, is none that the form knows.",
+            f"O outro lugar, «{one.same_as}», não é nenhum dos que o formulário conhece. Escolha-o da "
+            "lista (`same_as`).",
+            f"The other place, “{one.same_as}”, is none that the form knows. Choose it from the list (`same_as`).",
         )
     elif one.answer == "different" and not origins[one.place_id].parts:
         yield _fault(
             one,
-            "O lugar tem um só registo e não está em disputa com outro: não há nada que separar.",
-            "The place has one record alone and is in dispute with none: there is nothing to part.",
+            "O lugar tem um só registo e não está em disputa com outro: não há nada que separar. Escolha outra "
+            "resposta.",
+            "The place has one record alone and is in dispute with none: there is nothing to part. Choose another "
+            "answer.",
         )
 
 
@@ -282,7 +301,11 @@ def _of_position(one: Answer, built: Built) -> Iterator[AtlasError]:
 def _faults_of_new(one: Answer, built: Built, today: dt.date) -> Iterator[AtlasError]:
     """What is wrong with a place that was added."""
     if not one.name:
-        yield _fault(one, "Falta o nome (`name`).", "The name is missing (`name`).")
+        yield _fault(
+            one,
+            "Falta o nome (`name`). Escreva o que está na porta.",
+            "The name is missing (`name`). Write what stands on the door.",
+        )
     if one.class_new not in built.atlas.classes:
         yield _fault(
             one,
@@ -290,7 +313,7 @@ def _faults_of_new(one: Answer, built: Built, today: dt.date) -> Iterator[AtlasE
             f"The class “{one.class_new or '—'}” is in no layer. Choose it from the list (`class_new`).",
         )
     if one.lon != one.lon:
-        yield _fault(one, "Falta o ponto no mapa.", "The point on the map is missing.")
+        yield _fault(one, "Falta o ponto no mapa. Marque-o.", "The point on the map is missing. Set it.")
     elif not _inside(one, built):
         yield _outside(one)
     yield from _signed(one, today)

@@ -98,8 +98,10 @@ def choose(
     if not made:
         reasons = [note.said["reason"] for _, note in dropped]
         raise ConfigError(
-            f"Nenhum indicador se pode calcular com estas fontes: {_sentence(reasons, 'pt')}.",
-            f"No indicator can be computed from these sources: {_sentence(reasons, 'en')}.",
+            f"Nenhum indicador se pode calcular com estas fontes: {_sentence(reasons, 'pt')}. "
+            "Junte outra fonte de lugares com `--places` ou `--osm`.",
+            f"No indicator can be computed from these sources: {_sentence(reasons, 'en')}. "
+            "Add another source of places with `--places` or `--osm`.",
         )
     return Choice(made, pillars, dropped)
 

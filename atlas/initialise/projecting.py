@@ -97,7 +97,10 @@ def corners(outlines: gpd.GeoDataFrame) -> tuple[Floats, Floats]:
     found = shapely.get_coordinates(degrees)
     found = np.unique(np.round(found[np.isfinite(found).all(axis=1)], 2), axis=0)
     if not len(found):
-        raise SourceError("O ficheiro não tem contornos.", "The file has no outlines.")
+        raise SourceError(
+            "O ficheiro não tem contornos. Exporte a camada com eles.",
+            "The file has no outlines. Export the layer with them.",
+        )
     return (found[:, 0] + 180) % 360 - 180, found[:, 1]
 
 

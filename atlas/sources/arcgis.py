@@ -69,8 +69,8 @@ def _answer(path: Path) -> dict[str, Any]:
         )
     if not isinstance(answer.get("features"), list):
         raise SourceError(
-            "Falta a lista «features»: não é uma resposta de uma camada ArcGIS.",
-            "The list “features” is missing: this is no answer of an ArcGIS layer.",
+            "Falta a lista «features»: não é uma resposta de uma camada ArcGIS. Repita o pedido.",
+            "The list “features” is missing: this is no answer of an ArcGIS layer. Ask again.",
             where=str(path),
         )
     return answer

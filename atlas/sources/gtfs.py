@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
 from atlas.config import Source
-from atlas.errors import SourceError
+from atlas.errors import SourceError, refusal
 from atlas.language import counted
 from atlas.sources import to_records
 
@@ -220,8 +220,11 @@ class _Feed:
                 ),
             )
         except pa.ArrowInvalid as cause:
+            pt, en = refusal(cause)
             raise self.fault(
-                f"Não se lê como tabela CSV ({cause}).", f"Does not read as a CSV table ({cause}).", name
+                f"Não se lê como tabela CSV ({pt}). Descarregue o horário outra vez.",
+                f"Does not read as a CSV table ({en}). Download the timetable again.",
+                name,
             ) from None
         return DataFrame(table.to_pandas())
 
@@ -344,8 +347,8 @@ def _calendar(feed: _Feed, services: pd.Index[Any]) -> tuple[NDArray[np.datetime
     single = feed.table_or_none("calendar_dates.txt", dict.fromkeys(("service_id", "date", "exception_type"), TEXT))
     if weekly is None and single is None:
         raise feed.fault(
-            "Falta o calendário: calendar.txt ou calendar_dates.txt.",
-            "The calendar is missing: calendar.txt or calendar_dates.txt.",
+            "Falta o calendário: calendar.txt ou calendar_dates.txt. Descarregue o horário outra vez.",
+            "The calendar is missing: calendar.txt or calendar_dates.txt. Download the timetable again.",
         )
     weekly = DataFrame(columns=["service_id", "start_date", "end_date", *WEEK]) if weekly is None else weekly
     single = DataFrame(columns=["service_id", "date", "exception_type"]) if single is None else single

@@ -28,8 +28,9 @@ def scaled(values: pd.Series, direction: Direction, where: str = "") -> pd.Serie
         low, high = float(known.min()), float(known.max())
     if low == high:
         raise SourceError(
-            "O dado tem o mesmo valor em todas as unidades que conhece, e por isso não as ordena.",
-            "The figure is the same in every unit that it knows, so it puts them in no order.",
+            "O dado tem o mesmo valor em todas as unidades que conhece, e por isso não as ordena. Escolha outra "
+            "coluna.",
+            "The figure is the same in every unit that it knows, so it puts them in no order. Choose another column.",
             where=where,
         )
     sign = 1 if direction == "more" else -1
