@@ -15,8 +15,7 @@ import sys
 import numpy as np
 import pandas as pd
 import shapely
-from fusion_figures import ACCEPTED, DOUBLES, FRESH, read
-from fusion_pairs import ENDS, LABELS, ONLY_PORTO, Region
+from fusion_pairs import ACCEPTED, DOUBLES, ENDS, FRESH, LABELS, ONLY_PORTO, Region, read
 from rapidfuzz import fuzz
 from rapidfuzz.process import cpdist
 

@@ -8,13 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from fusion_pairs import ENDS, LABELS, Region, identifier_pairs, located
+from fusion_fit import Tables, out_of_fold
+from fusion_pairs import REGISTER, Region, located, read
 from fusion_plot import PLOT, Bin, calibration_svg
 
-ACCEPTED = LABELS.with_name("accepted_pairs.csv")
-DOUBLES = LABELS.with_name("doubles.csv")
-FRESH = LABELS.with_name("fresh_pairs.csv")
-REGISTER = LABELS.with_name("register_rows.csv")
 REPEATS = 1000
 GROUPS = {
     "museums": "museums", "performance": "stages", "cinemas": "stages", "heritage": "heritage",
@@ -23,11 +20,6 @@ GROUPS = {
 BANDS = (0.0, 0.05, 0.2, 0.5, 0.8, 0.95, 1.0001)
 
 Measure = Callable[[pd.DataFrame], tuple[float, ...]]
-
-
-def read(path: Path) -> pd.DataFrame:
-    """A table of labels, ids as text."""
-    return pd.read_csv(path, dtype={"record_a": str, "record_b": str})
 
 
 def measured(pairs: pd.DataFrame, word: str) -> tuple[float, float, float]:
@@ -64,16 +56,40 @@ def wilson(right: int, of: int) -> tuple[float, float]:
 
 def figures(regions: dict[str, Region]) -> None:
     """All of them, to standard output."""
-    pairs = located(read(LABELS), regions)
+    tables = out_of_fold(regions)
+    pairs, fresh = tables["labelled"], tables["fresh"]
     agree(pairs)
-    places(pairs)
-    by_layer(pairs)
-    calibration(pairs[pairs["part"] == "held_out"])
-    fresh(regions)
-    accepted(regions)
-    free_labels(regions, pairs)
+    places(tables)
+    by_layer(pd.concat([pairs, fresh], ignore_index=True))
+    calibration(pairs)
+    print("\nfresh part")
+    each_once(fresh)
+    accepted(regions, tables["accepted"])
+    free_labels(tables)
     register(regions["norte"])
-    doubles(regions)
+    doubles(tables["doubles"])
+
+
+def sealed(regions: dict[str, Region], path: Path) -> None:
+    """What the model as it stands says of pairs that nobody looked at before it stood; columns as `fresh_pairs.csv`."""
+    drawn = read(path)
+    told_of = drawn["label"].isin(["same", "different"])
+    pairs = located(drawn[told_of], regions)
+    print(f"{len(drawn)} pairs, {(~told_of).sum()} without a label, {(pairs['label'] == 'same').sum()} the same")
+    for word, known in (("seen", "with identifiers"), ("blind", "without")):
+        for name, some in (("all", pairs), ("doubles of a source aside", pairs[~pairs[f"double_{word}"]])):
+            _told_of(f"{known:17} {name:26}", some, word)
+    if "stratum" in pairs:
+        _told_of("the stratum of unlike names aside", pairs[pairs["stratum"] != "else"], "seen")
+    each_once(pairs)
+    by_layer(pairs)
+    calibration(pairs, picture=False)
+    _wrong(pairs, regions)
+
+
+def _told_of(name: str, pairs: pd.DataFrame, word: str) -> None:
+    bounds = interval(pairs, "cell", lambda one: measured(one, word))
+    print(f"{name} n {len(pairs):4}  {told(measured(pairs, word), bounds)}")
 
 
 def agree(pairs: pd.DataFrame) -> None:
@@ -84,39 +100,31 @@ def agree(pairs: pd.DataFrame) -> None:
     print(f"two passes: {(first != second).sum()} differ, kappa {(observed - chance) / (1 - chance):.3f}")
 
 
-def places(pairs: pd.DataFrame) -> None:
-    print("\nprecision, recall, F1 of places, weighted back, 95 % by square kilometre")
-    for part in ("development", "held_out"):
-        mine = pairs[pairs["part"] == part]
+def places(tables: Tables) -> None:
+    print("\nprecision, recall, F1 of places, weighted back, out of fold, 95 % by square kilometre")
+    pairs, fresh = tables["labelled"], tables["fresh"]
+    parts = {"labelled and fresh": pd.concat([pairs, fresh], ignore_index=True), "labelled": pairs, "fresh": fresh}
+    parts |= {part: pairs[pairs["part"] == part] for part in ("development", "held_out")}
+    for part, mine in parts.items():
         for word, known in (("seen", "with identifiers"), ("blind", "without")):
-            whole, aside = mine, mine[~mine[f"double_{word}"]]
-            for name, some in (("all", whole), ("doubles of a source aside", aside)):
-                values = measured(some, word)
-                bounds = interval(some, "cell", lambda one, word=word: measured(one, word))
-                print(f"{part:12} {known:17} {name:26} n {len(some):4}  {told(values, bounds)}")
-    held = pairs[pairs["part"] == "held_out"]
-    equal = held.assign(weight=1.0)
-    bounds = interval(equal, "cell", lambda one: measured(one, "seen"))
-    print(f"held out, each pair once (half and half: flatters)  {told(measured(equal, 'seen'), bounds)}")
+            _told_of(f"{part:18} {known:17} {'all':26}", mine, word)
+            aside = mine[~mine[f"double_{word}"]]
+            _told_of(f"{part:18} {known:17} {'doubles of a source aside':26}", aside, word)
+    _told_of("each pair once (half and half: flatters)", parts["labelled and fresh"].assign(weight=1.0), "seen")
 
 
 def by_layer(pairs: pd.DataFrame) -> None:
-    print("\nby layer, both parts, with identifiers, doubles aside: n, precision, recall, F1")
+    print("\nby layer, with identifiers, doubles aside: n, precision, recall, F1")
     some = pairs[~pairs["double_seen"]]
     for name, mine in some.groupby(some["layer"].map(GROUPS).fillna("other")):
-        bounds = interval(mine, "cell", lambda one: measured(one, "seen"))
-        print(
-            f"{name:12} {len(mine):4} ({(mine['label'] == 'same').sum()} same)  {told(measured(mine, 'seen'), bounds)}"
-        )
+        _told_of(f"{name:12} ({(mine['label'] == 'same').sum()} same)", mine, "seen")
 
 
-def calibration(pairs: pd.DataFrame) -> None:
+def calibration(pairs: pd.DataFrame, *, picture: bool = True) -> None:
     same, p, weight = (pairs["label"] == "same").to_numpy(float), pairs["p_seen"].to_numpy(), pairs["weight"].to_numpy()
     brier = np.average((p - same) ** 2, weights=weight)
     share = np.average(same, weights=weight)
-    print(
-        f"\nheld out: Brier {brier:.4f} (saying the share of matches, {share:.3f}, always: {share * (1 - share):.4f})"
-    )
+    print(f"\nBrier {brier:.4f} (saying the share of matches, {share:.3f}, always: {share * (1 - share):.4f})")
     print(f"{'p':>14} {'pairs':>6} {'mean p':>8} {'same':>8}   (weighted back)")
     bins = []
     for low, high in pairwise(BANDS):
@@ -129,41 +137,34 @@ def calibration(pairs: pd.DataFrame) -> None:
                 f"{low:6.2f}–{min(high, 1):6.2f} {mine.sum():6} {mean:8.3f} {seen:8.3f} "
                 f"[{bounds[0]:.3f}, {bounds[1]:.3f}]"
             )
-    PLOT.write_text(calibration_svg(bins, float(brier)), "utf-8")
+    if picture:
+        PLOT.write_text(calibration_svg(bins, float(brier)), "utf-8")
 
 
 def _share_same(pairs: pd.DataFrame) -> tuple[float]:
     return (float(np.average(pairs["label"] == "same", weights=pairs["weight"])),)
 
 
-def fresh(regions: dict[str, Region]) -> None:
-    """The third part: drawn for this model from records that no other part holds, opened once."""
-    pairs = located(read(FRESH), regions)
+def each_once(pairs: pd.DataFrame) -> None:
+    """Shares of pairs as they were drawn, without weights."""
     same, joined = pairs["label"] == "same", pairs["together_seen"]
-    print(f"\nfresh part: {len(pairs)} pairs, {same.sum()} the same")
-    bounds = interval(pairs, "cell", lambda one: measured(one, "seen"))
-    print(f"precision, recall, F1 weighted back  {told(measured(pairs, 'seen'), bounds)}")
-    near = pairs[pairs["stratum"] != "else"]
-    bounds = interval(near, "cell", lambda one: measured(one, "seen"))
-    print(f"the stratum of unlike names aside    {told(measured(near, 'seen'), bounds)}")
     for word, of in (("precision", int(joined.sum())), ("recall", int(same.sum()))):
-        right = int((same & joined).sum())
-        low, high = wilson(right, of)
-        print(f"each pair once, {word:9} {right:3} of {of:3}  {right / of:.3f} [{low:.3f}, {high:.3f}]")
+        _share(f"each pair once, {word:9}", int((same & joined).sum()), of)
 
 
-def accepted(regions: dict[str, Region]) -> None:
-    drawn = located(read(ACCEPTED), regions)
+def _share(name: str, right: int, of: int) -> None:
+    low, high = wilson(right, of) if of else (0.0, 1.0)
+    print(f"{name} {right:4} of {of:4}  {right / max(of, 1):.3f} [{low:.3f}, {high:.3f}]")
+
+
+def accepted(regions: dict[str, Region], drawn: pd.DataFrame) -> None:
     right = drawn["label"] == "same"
-    low, high = wilson(int(right.sum()), len(drawn))
-    told_share = f"{right.mean():.3f} [{low:.3f}, {high:.3f}]"
-    print(f"\naccepted pairs drawn at random: {len(drawn)}, right {right.sum()}: {told_share}")
+    print()
+    _share("accepted pairs drawn at random, right", int(right.sum()), len(drawn))
     still = drawn[drawn["together_seen"]]
-    print(f"of those, still accepted: {len(still)}, right {(still['label'] == 'same').sum()}")
+    _share("of those, still accepted", int((still["label"] == "same").sum()), len(still))
     for name, mine in drawn.groupby(drawn["layer"].map(GROUPS).fillna("other")):
-        good = int((mine["label"] == "same").sum())
-        low, high = wilson(good, len(mine))
-        print(f"{name:14} {good:4} of {len(mine):4}  [{low:.3f}, {high:.3f}]")
+        _share(f"{name:14}", int((mine["label"] == "same").sum()), len(mine))
     size = [
         int((regions[one.region].seen.groups == regions[one.region].seen.groups[one.a]).sum())
         for one in drawn.itertuples()
@@ -173,9 +174,9 @@ def accepted(regions: dict[str, Region]) -> None:
         print(f"places of {name:10} {(mine['label'] == 'same').sum():4} of {len(mine):4} pairs right")
 
 
-def free_labels(regions: dict[str, Region], pairs: pd.DataFrame) -> None:
+def free_labels(tables: Tables) -> None:
     """Recall on pairs that one identifier labels, with no identifier looked at: found whatever the blocking does."""
-    free = located(identifier_pairs(regions, pairs), regions)
+    pairs, free = tables["labelled"], tables["free"]
     layer = free["layer"].map(GROUPS).fillna("other")
     # weighted back: the layers' shares among all matches that the labelled sample finds
     same = pairs[pairs["label"] == "same"]
@@ -215,30 +216,26 @@ def register(norte: Region) -> None:
     print(f"\nregister of theatres: {len(expected)} rows, {found}")
 
 
-def doubles(regions: dict[str, Region]) -> None:
+def doubles(pairs: pd.DataFrame) -> None:
     """Records of one source that a reader calls one thing or two, and which of them stand in one place."""
-    pairs = read(DOUBLES)
-    ends = pairs.assign(source_b=pairs["source_a"])
-    told_of = located(ends[[*ENDS, "part", "label"]], regions)
     print("\npairs inside one source (one name or nearly, within 100 m, no other number)")
-    for part, mine in told_of.groupby("part"):
+    for part, mine in pairs.groupby("part"):
         same, joined = mine["label"] == "same", mine["together_seen"]
         right = int((same & joined).sum())
         for word, of in (("precision", int(joined.sum())), ("recall", int(same.sum()))):
-            low, high = wilson(right, of)
-            share = f"{right / of:.3f} [{low:.3f}, {high:.3f}]"
-            print(f"{part:12} {len(mine):4} pairs  {word:9} {right:3} of {of:3}  {share}")
+            _share(f"{part:12} {len(mine):4} pairs  {word:9}", right, of)
 
 
 def wrong(regions: dict[str, Region]) -> None:
-    """The labelled pairs on which the fusion and the reader differ, for docs/fusion.md."""
-    pairs = located(read(LABELS), regions)
+    """The labelled pairs on which the reader and a model that did not see them differ, for docs/fusion.md."""
+    tables = out_of_fold(regions)
+    _wrong(pd.concat([tables["labelled"], tables["fresh"]], ignore_index=True), regions)
+
+
+def _wrong(pairs: pd.DataFrame, regions: dict[str, Region]) -> None:
     for one in pairs[pairs["together_seen"] != (pairs["label"] == "same")].itertuples():
         rows = regions[one.region].seen.rows
         print(
-            f"{one.part:12} {one.label:10} p {one.p_seen:.2f} {'double ' if one.double_seen else ''}"
+            f"{one.label:10} p {one.p_seen:.2f} {'double ' if one.double_seen else ''}"
             f"{rows['name'].iloc[one.a]} ~ {rows['name'].iloc[one.b]}: {one.why}"
         )
-
-
-__all__ = ["ENDS", "figures", "wrong"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -16,17 +17,25 @@ from atlas.built import open_built
 from atlas.config import Atlas
 from atlas.fusion.decide import THRESHOLD
 from atlas.fusion.fuse import Compared, compare, prepare
-from atlas.fusion.names import core
+from atlas.fusion.names import core, sounds
 from atlas.fusion.positions import with_doubts
 
 LABELS = Path(__file__).parents[1] / "tests" / "fusion" / "labelled_pairs.csv"
+ACCEPTED, DOUBLES, FRESH, REGISTER = (
+    LABELS.with_name(f"{name}.csv") for name in ("accepted_pairs", "doubles", "fresh_pairs", "register_rows")
+)
 ONLY_PORTO = ("osm_amenity_shop", "osm_names", "ruined_buildings")
 ENDS = ["source_a", "record_a", "source_b", "record_b"]
 
 
-def part_of(cell: str) -> str:
-    """Which part a square kilometre belongs to: drawn by its name, so that neighbours do not stand in both."""
-    return "held_out" if int(hashlib.sha256(f"0:{cell}".encode()).hexdigest(), 16) % 2 else "development"
+def read(path: Path) -> pd.DataFrame:
+    """A table of labels, ids as text."""
+    return pd.read_csv(path, dtype={"record_a": str, "record_b": str})
+
+
+def fold_of(cell: str, folds: int) -> int:
+    """Which fold a square kilometre belongs to: drawn by its name, so that neighbours do not stand in two."""
+    return int(hashlib.sha256(f"cv:{cell}".encode()).hexdigest(), 16) % folds
 
 
 @dataclass(frozen=True)
@@ -60,6 +69,14 @@ class Region:
             np.array([f"{x:.0f}/{y:.0f}" for x, y in spots]),
         )
 
+    def under(self, coefficients: Mapping[str, float]) -> Region:
+        """The same records, as another model compares them."""
+        seen, blind = (
+            compare(self.seen.rows, self.atlas, identifiers_seen=known, coefficients=coefficients)
+            for known in (True, False)
+        )
+        return replace(self, seen=seen, blind=blind)
+
     def double(self, a: int, b: int, found: Compared) -> bool:
         """Whether ``b`` stays out because a namesake of its own source already has its seat beside ``a``."""
         rows, names = found.rows["source_id"].to_numpy(), found.rows["names"].to_numpy()
@@ -70,7 +87,7 @@ class Region:
         return False
 
 
-def located(pairs: pd.DataFrame, regions: dict[str, Region]) -> pd.DataFrame:
+def located(pairs: pd.DataFrame, regions: Mapping[str, Region]) -> pd.DataFrame:
     """Pairs with where they stand in their region, what the fusion says of them, and of which layer they are."""
     porto = pairs["source_a"].isin(ONLY_PORTO) | pairs["source_b"].isin(ONLY_PORTO)
     p_of = {
@@ -91,10 +108,11 @@ def located(pairs: pd.DataFrame, regions: dict[str, Region]) -> pd.DataFrame:
             line |= {f"p_{word}": p, f"together_{word}": together, f"double_{word}": double}
         line |= {"layer": region.layer[a], "cell": region.cell[a], "candidate": (a, b) in p_of[name, "seen"]}
         found.append(line)
-    return pd.concat([pairs.reset_index(drop=True), pd.DataFrame(found)], axis=1)
+    told = pd.DataFrame(found)
+    return pd.concat([pairs.drop(columns=told.columns, errors="ignore").reset_index(drop=True), told], axis=1)
 
 
-def identifier_pairs(regions: dict[str, Region], labelled: pd.DataFrame) -> pd.DataFrame:
+def identifier_pairs(regions: Mapping[str, Region], labelled: pd.DataFrame) -> pd.DataFrame:
     """Pairs of records that state one Wikidata id or one number of the archaeological register: labels for free.
 
     Two extracts of OpenStreetMap hold the same object and are left out; so are pairs that the hand has labelled as
@@ -117,3 +135,28 @@ def identifier_pairs(regions: dict[str, Region], labelled: pd.DataFrame) -> pd.D
             found[frozenset(ends)] = [*ends[0], *ends[1]]
     kept = [line for key, line in found.items() if key not in wrong]
     return pd.DataFrame(kept, columns=ENDS)
+
+
+def rival_pairs(regions: Mapping[str, Region], free: pd.DataFrame, labelled: pd.DataFrame) -> pd.DataFrame:
+    """Candidates of a record whose partner in their source an identifier tells: other things, labelled for free.
+
+    What bears the partner's name is left out, since a source may hold one thing twice; so are pairs labelled by hand.
+    """
+    known = {frozenset([one[:2], one[2:]]) for one in labelled[ENDS].itertuples(index=False)}
+    found = []
+    for name, region in regions.items():
+        rows = region.seen.rows
+        source = rows["source_id"].to_numpy()
+        key = list(zip(source, rows["record_id"], strict=True))
+        heard = [{sounds(core(one)) for one in own} for own in rows["names"]]
+        partners: dict[tuple[int, str], set[int]] = {}
+        for a, b in free.loc[free["region"] == name, ["a", "b"]].itertuples(index=False):
+            partners.setdefault((a, source[b]), set()).add(b)
+            partners.setdefault((b, source[a]), set()).add(a)
+        pairs = region.seen.pairs[~region.seen.pairs["same_identifier"]]
+        for a, b in zip(pairs["a"], pairs["b"], strict=True):
+            told = ((partners.get((x, source[y])), heard[y]) for x, y in ((a, b), (b, a)))
+            rival = any(own and all(names.isdisjoint(heard[one]) for one in own) for own, names in told)
+            if rival and frozenset([key[a], key[b]]) not in known:
+                found.append([*key[a], *key[b]])
+    return pd.DataFrame(found, columns=ENDS)

@@ -96,8 +96,9 @@ def in_blocks(lists: Made, atlas: Atlas, side_m: float) -> np.ndarray:
         waiting.clear()
         pairs = pd.DataFrame({"a": a, "b": b, "distance_m": shapely.distance(geometry[a], geometry[b])})
         pairs[["same_identifier", "other_identifier", "other_entity"]] = False
-        pairs["alone"] = alone(pairs, rows)
-        pairs["p"] = probabilities(pairs, rows, class_steps(pairs, rows["classes"], atlas))
+        steps = class_steps(pairs, rows["classes"], atlas)
+        pairs["alone"] = alone(pairs, rows, steps)
+        pairs["p"] = probabilities(pairs, rows, steps)
         found.append(pairs.loc[pairs["p"] >= THRESHOLD, ["a", "b", "p"]])
 
     for held in pd.Series(np.arange(len(rows))).groupby([cells[:, 0], cells[:, 1]]).indices.values():

@@ -1,4 +1,4 @@
-"""Whether two records are each other's only candidate: nothing else of their kind stands there in either source."""
+"""Whether two records are each other's only candidate: no other of their kind, or name, is there in either source."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
 
-from atlas.fusion.compare import things_said
-from atlas.fusion.names import core
+from atlas.fusion.compare import GENERAL_CLASS, things_said
+from atlas.fusion.names import core, is_telling, sounds
 from atlas.fusion.near import spots
 
 RIVAL_M = 50.0  # of one source, of one kind, by another name, within it of the other record
@@ -17,12 +17,13 @@ _LOOKED_AT = 4  # the nearest of a kind: the record itself, and what its source 
 _AT_ONE_SPOT = 2  # names at one spot: of two, one at least is another's
 
 
-def alone(pairs: pd.DataFrame, records: pd.DataFrame) -> np.ndarray:
-    """Of each pair, whether both are of a kind and neither source holds another of it within 50 m.
+def alone(pairs: pd.DataFrame, records: pd.DataFrame, class_step: np.ndarray) -> np.ndarray:
+    """Of each pair, whether both are of a kind, or bear a name, of which neither source holds another there.
 
     A source that lists two churches side by side says that the nearer is not the only one that may be meant; where
-    each source lists one museum, two names are more likely those of one thing. What bears the record's own name
-    (a node in its outline) is no rival.
+    each source lists one museum within 50 m, two names are more likely those of one thing. What bears the record's
+    own name (a node in its outline) is no rival. A name that either source holds once within 250 m says the same,
+    unless the classes tell two things: a spot's name is that of the chapel, the fountain and the dolmen on it.
 
     Parameters
     ----------
@@ -30,7 +31,40 @@ def alone(pairs: pd.DataFrame, records: pd.DataFrame) -> np.ndarray:
         ``a``, ``b`` (positions), of different sources.
     records
         With ``source_id``, ``classes``, ``names``, ``numbers``, ``kinds`` and a geometry in a metric CRS.
+    class_step
+        As :func:`atlas.fusion.compare.class_steps` gives it.
     """
+    return _of_a_kind(pairs, records) | (_of_a_name(pairs, records) & (class_step >= GENERAL_CLASS))
+
+
+def _of_a_name(pairs: pd.DataFrame, records: pd.DataFrame) -> np.ndarray:
+    """Whether both bear a name that no other record of their source bears within 250 m."""
+    known = {own: sorted({sounds(core(name)) for name in own if is_telling(name)}) for own in set(records["names"])}
+    heard = [known[own] for own in records["names"]]
+    row = np.repeat(np.arange(len(heard)), [len(own) for own in heard])
+    name, distinct = pd.factorize(np.array([text for own in heard for text in own], dtype=object))
+    if not len(row):
+        return np.zeros(len(pairs), bool)
+    source = pd.factorize(records["source_id"])[0]
+    spot = spots(records.geometry.to_numpy())
+    axes = pd.DataFrame(spot - spot.min(axis=0), columns=["x", "y"]).iloc[row]
+    axes["key"] = (source[row] * len(distinct) + name) * _KEY_APART
+    lone = ~axes.duplicated(keep=False).to_numpy()  # of thousands at one spot none is
+    standing = axes.drop_duplicates().to_numpy()
+    far = cKDTree(standing).query(axes[lone].to_numpy(), k=2, distance_upper_bound=FARTHEST_M)[0]
+    lone[lone] = ~np.isfinite(far[:, 1])  # the nearest is the record itself
+    row, name = row[lone], name[lone]
+    start = np.searchsorted(row, pairs["a"].to_numpy())
+    each = np.searchsorted(row, pairs["a"].to_numpy(), "right") - start
+    pair = np.repeat(np.arange(len(pairs)), each)
+    at = np.arange(len(pair)) - np.repeat(np.cumsum(each) - each, each) + start[pair]
+    found = np.zeros(len(pairs), bool)
+    found[pair[np.isin(pairs["b"].to_numpy()[pair] * len(distinct) + name[at], row * len(distinct) + name)]] = True
+    return found
+
+
+def _of_a_kind(pairs: pd.DataFrame, records: pd.DataFrame) -> np.ndarray:
+    """Whether both are of a kind, and neither source holds another of it as near, or within 50 m."""
     a, b = pairs["a"].to_numpy(), pairs["b"].to_numpy()
     found = np.zeros(len(a), bool)
     if not len(a):

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from atlas.fusion.names import core, is_telling, kinds_said, numbers_in, sound
+from atlas.fusion.names import core, is_telling, kinds_said, numbers_in, sounds
 from atlas.fusion.near import Keys, distinct, keyed_pairs
 
 RADIUS_M = 200.0  # 96 % of the pairs known by a shared identifier lie within it
@@ -64,15 +64,11 @@ def _keys(names: np.ndarray, initials: np.ndarray, kinds: np.ndarray, classes: n
     words = {own: frozenset(word for one in own for word in one.split()) for own in set(names)}
     said = frozenset().union(*initials) & frozenset().union(*words.values())
     begins = {own: {word[:PREFIX] for word in held} | (held & said) for own, held in words.items()}
-    bare = {own: {_heard(bare) for one in own if len(bare := core(one)) >= PREFIX} for own in words}
+    bare = {own: {sounds(bare) for one in own if len(bare := core(one)) >= PREFIX} for own in words}
     by_word = [(row, key) for row, own in enumerate(names) for key in begins[own] | (initials[row] & said)]
     by_name = [(row, key) for row, own in enumerate(names) for key in bare[own]]
     by_class = [(row, key) for row, own in enumerate(names) if own for key in {classes[row], *kinds[row]}]
     return by_word, by_name, by_class
-
-
-def _heard(name: str) -> str:
-    return " ".join(sorted(map(sound, name.split())))
 
 
 def _joined(stated: pd.DataFrame) -> pd.DataFrame:

@@ -2,41 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import shapely
 from rapidfuzz.distance import JaroWinkler
 from rapidfuzz.process import cpdist
 from scipy.sparse import csr_array
 
 from atlas.config import Atlas
-from atlas.fusion.names import core, is_telling, sound
+from atlas.fusion.names import after_kind, core, is_telling, numbers_in, sound
 
-# Fitted by `python benchmarks/fusion.py fit` on the development part of the labelled pairs (docs/fusion.md), and on
-# pairs that state one identifier, which the features do not see. The held-out part was measured after they stood.
-INTERCEPT = -3.42
+# Fitted by `python benchmarks/fusion.py fit` on the labelled pairs (docs/fusion.md), and on pairs of which an
+# identifier that the features do not see says whether they are one. Measured out of fold, by square kilometre.
 IDENTIFIER = 7.0  # set, not fitted: at one spot it outweighs names and kinds that differ, a kilometre away it does not
 COEFFICIENTS = {
-    "letters": 0.57,
+    "intercept": -3.78,
+    "letters": 2.25,
     "shared": 0.31,
-    "union": 1.22,
-    "log_distance": -1.27,
-    "far_unlike": -0.64,
-    "far_kin": 0.70,
-    "same_class": 0.60,
-    "general_class": 0.86,
-    "kin_class": 1.72,
-    "same_number": 0.86,
-    "other_number": -2.78,
-    "one_number": -1.83,
-    "same_kind": 1.76,
-    "kind_apart": -1.38,
-    "other_kind": -2.50,
-    "alone": 1.71,
+    "union": -0.09,
+    "log_distance": -1.50,
+    "far_unlike": -1.21,
+    "far_kin": 0.83,
+    "same_class": 1.15,
+    "general_class": 0.39,
+    "kin_class": 1.96,
+    "same_number": 1.13,
+    "other_number": -4.09,
+    "one_number": -2.46,
+    "same_kind": 1.52,
+    "kind_apart": -2.03,
+    "other_kind": -1.40,
+    "alone": 2.00,
     "same_identifier": IDENTIFIER,
-    "other_identifier": -1.14,
+    "other_identifier": -0.82,
 }
 
 SAME_CLASS, GENERAL_CLASS, KIN_CLASS = 3, 2, 1
@@ -55,7 +56,7 @@ _FAMILIES = (
     "ruin protected_ruins disused_industry industrial_heritage industrial_trace",
 )
 _FAMILY_OF = {class_: words.split()[0] for words in _FAMILIES for class_ in words.split()}
-_NAMES = ["letters", "shared", "union", "left"]
+_NAMES = ["letters", "shared", "union", "left", "one_number", "named_after"]
 AT_ONCE = 1_000_000  # pairs whose features stand in memory together
 ONE_SPOT_M = 15.0  # two names without a word in common may be one thing here, if nothing else of its kind is
 MOST_SHARED = 1.5  # rare words beyond this say nothing more
@@ -63,7 +64,12 @@ LEAST_RECORDS = 1000  # in a smaller atlas a word is not common because a few re
 
 
 def probabilities(
-    pairs: pd.DataFrame, records: pd.DataFrame, class_step: np.ndarray, *, identifiers: bool = True
+    pairs: pd.DataFrame,
+    records: pd.DataFrame,
+    class_step: np.ndarray,
+    *,
+    identifiers: bool = True,
+    coefficients: Mapping[str, float] = COEFFICIENTS,
 ) -> np.ndarray:
     """The probability of a match of each pair, ``1 / (1 + exp(−Σ coefficient · feature))``.
 
@@ -71,13 +77,15 @@ def probabilities(
     taken for a slip. Two entities of one register are never one. With ``identifiers=False`` no identifier is looked
     at: so the model is measured on pairs whose identifier is the label.
     """
-    p, words, weight = np.zeros(len(pairs)), Words.of(records["names"].to_numpy()), np.array([*COEFFICIENTS.values()])
+    p, words = np.zeros(len(pairs)), Words.of(records["names"].to_numpy())
+    looked_at = [name for name in coefficients if name != "intercept"]
+    weight = np.array([coefficients[name] for name in looked_at])
     for start in range(0, len(pairs), AT_ONCE):
         part = slice(start, start + AT_ONCE)
         table = features(pairs.iloc[part].reset_index(drop=True), records, class_step[part], words)
         if not identifiers:
             table[["same_identifier", "other_identifier"]] = 0.0
-        p[part] = 1 / (1 + np.exp(-INTERCEPT - table[list(COEFFICIENTS)].to_numpy() @ weight))
+        p[part] = 1 / (1 + np.exp(-coefficients["intercept"] - table[looked_at].to_numpy() @ weight))
     return np.where(pairs["other_entity"].to_numpy() & identifiers, 0.0, p)
 
 
@@ -98,14 +106,17 @@ def features(
         Of all records, where pairs are looked at part by part.
     """
     a, b = pairs["a"].to_numpy(), pairs["b"].to_numpy()
-    log_distance = np.log1p(pairs["distance_m"].to_numpy() / 10)
+    area = shapely.area(records.geometry.to_numpy())
+    half = np.sqrt(np.maximum(area[a], area[b])) / 2  # in a campus, or a park, much stands that is not it
+    log_distance = np.log1p((pairs["distance_m"].to_numpy() + half) / 10)
     names = (words or Words.of(records["names"].to_numpy())).similarity(a, b)
     names.loc[_initials(records, a, b), ["shared", "union", "left"]] = (1.0, 1.0, 0.0)
-    left = names.pop("left")
+    left, one_number, named_after = (names.pop(name) for name in _NAMES[3:])
     numbers, kinds = records["numbers"].to_numpy(), records["kinds"].to_numpy()
     said = records["kind_said"].to_numpy()
     (same_number, number_a, number_b), (same_kind, kind_a, kind_b) = _shared(numbers, a, b), _shared(kinds, a, b)
     other_number = number_a & number_b & ~same_number
+    other_kind = kind_a & kind_b & ~same_kind & said[a] & said[b] & (named_after == 0).to_numpy()
     # a name that does not say what it is may be that of the house; "Igreja do Carmo", "Igreja dos Clérigos" are two
     by_two_names = (pairs["distance_m"] < ONE_SPOT_M).to_numpy() & ~(said[a] & said[b])
     nameable = (names["union"] > 0).to_numpy() | by_two_names
@@ -118,11 +129,11 @@ def features(
         kin_class=class_step >= KIN_CLASS,
         same_number=same_number,
         other_number=other_number,
-        one_number=number_a != number_b,
+        one_number=one_number * (number_a != number_b),
         same_kind=same_kind,
         kind_apart=left * same_kind,
-        other_kind=kind_a & kind_b & ~same_kind & said[a] & said[b],
-        alone=pairs["alone"].to_numpy() & nameable & ~other_number,
+        other_kind=other_kind,
+        alone=pairs["alone"].to_numpy() & nameable & ~other_number & ~other_kind,
         same_identifier=pairs["same_identifier"].to_numpy(),
         other_identifier=pairs["other_identifier"].to_numpy(),
     ).astype(float)
@@ -223,6 +234,9 @@ class Words:
         Names × sounds of their telling words, with their weights and with ones.
     size, telling
         The sum of a name's weights; whether it says more than what the thing is.
+    numbered, whole, rest
+        Whether a name holds a number but 1; a number for its text, and for what follows the kind that it begins with
+        (−1 if it begins with none, or nothing bears the rest).
     """
 
     flat: np.ndarray
@@ -232,6 +246,9 @@ class Words:
     present: csr_array
     size: np.ndarray
     telling: np.ndarray
+    numbered: np.ndarray
+    whole: np.ndarray
+    rest: np.ndarray
 
     @classmethod
     def of(cls, names: Sequence[tuple[str, ...]]) -> Words:
@@ -240,9 +257,18 @@ class Words:
         many = np.array([len(own) for own in names], dtype=np.int64)
         start = np.concatenate([[0], np.cumsum(many)])[:-1]
         weight, present = _weighted_words(flat, start[many > 0])
-        tells = {name: is_telling(name) for name in set(flat)}
-        telling = np.array([tells[name] for name in flat], bool)
-        return cls(flat, many, start, weight, present, np.asarray(weight.sum(axis=1)).ravel(), telling)
+        whole, texts = pd.factorize(flat)
+        code = {text: at for at, text in enumerate(texts)}
+        telling, numbered, rest = (
+            np.array([say(text) for text in texts])[whole]
+            for say in (
+                is_telling,
+                lambda text: bool(numbers_in((text,)) - {"1"}),
+                lambda text: code.get(after_kind(text), -1),
+            )
+        )
+        size = np.asarray(weight.sum(axis=1)).ravel()
+        return cls(flat, many, start, weight, present, size, telling, numbered, whole, rest)
 
     def similarity(self, a: np.ndarray, b: np.ndarray) -> pd.DataFrame:
         """How alike the names of each pair are; 0 where one has none.
@@ -258,7 +284,13 @@ class Words:
             that weight itself, at most 1.5;
         left
             the weight of the words that either has alone, the smaller of the two: two churches have each their saint,
-            the parish church ("Igreja Matriz") does not say hers.
+            the parish church ("Igreja Matriz") does not say hers;
+        one_number
+            whether, of the two spellings most alike, one holds a number and both say more than what the thing is. A
+            mound without a name may be any of a numbered row, and the first of a row often goes without its number;
+        named_after
+            whether one name is the other after a word for what it is ("Museu da Quinta de Santiago"): what the other
+            says of its kind may be no more than the name of the spot.
         """
         out = pd.DataFrame(0.0, index=np.arange(len(a)), columns=_NAMES)
         many, start, size, telling = self.many, self.start, self.size, self.telling
@@ -271,11 +303,15 @@ class Words:
         shared = np.asarray(self.weight[x].multiply(self.present[y]).sum(axis=1)).ravel()
         union = shared / np.maximum(size[x] + size[y] - shared, 1e-9)
         left = np.where(telling[x] & telling[y], np.maximum(np.minimum(size[x], size[y]) - shared, 0.0), 0.0)
-        best = np.lexsort((-np.arange(len(pair)), union, pair))
+        uneven = (self.numbered[x] != self.numbered[y]) & telling[x] & telling[y]
+        best = np.lexsort((-np.arange(len(pair)), union - 1e-9 * uneven, pair))  # of two as alike, the even one
         best = best[np.concatenate([pair[best][1:] != pair[best][:-1], [True]])]
         out.loc[pair[best], "union"] = union[best]
         out.loc[pair[best], "left"] = left[best]
         out.loc[pair[best], "shared"] = np.minimum(shared[best], MOST_SHARED)
+        out.loc[pair[best], "one_number"] = uneven[best].astype(float)
+        after = (self.whole[x] == self.rest[y]) | (self.rest[x] == self.whole[y])
+        out.loc[pair[after], "named_after"] = 1.0
         own = np.flatnonzero(each > 0)
         out.loc[own, "letters"] = cpdist(
             self.flat[start[a[own]]], self.flat[start[b[own]]], scorer=JaroWinkler.similarity, dtype=np.float32

@@ -15,7 +15,7 @@ from scipy.spatial import cKDTree
 from atlas.config import Atlas
 from atlas.fusion.compare import KIN_CLASS, SAME_CLASS, class_steps
 from atlas.fusion.decide import THRESHOLD
-from atlas.fusion.names import core, is_telling, sound
+from atlas.fusion.names import core, is_telling, sounds
 from atlas.fusion.near import spots
 from atlas.fusion.positions import DOUBTFUL
 
@@ -106,12 +106,8 @@ def _heard(names: tuple[str, ...]) -> dict[str, int]:
     for name in filter(is_telling, names):
         own = OWN if name == names[0] else 0
         for text, whole in ((core(name), 0), (name, WHOLE)):
-            found[_sounds(text)] = found.get(_sounds(text), 0) | own | whole
+            found[sounds(text)] = found.get(sounds(text), 0) | own | whole
     return found
-
-
-def _sounds(name: str) -> str:
-    return " ".join(sorted(map(sound, name.split())))
 
 
 def _alone(rows: np.ndarray, key: np.ndarray, geometry: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -13,7 +13,7 @@ import shapely
 from atlas.config import Atlas
 from atlas.fusion.alone import alone
 from atlas.fusion.block import candidate_pairs, inside_outlines, one_entity, rooms
-from atlas.fusion.compare import class_steps, probabilities
+from atlas.fusion.compare import COEFFICIENTS, class_steps, probabilities
 from atlas.fusion.decide import DISPUTED, THRESHOLD, group
 from atlas.fusion.decided import decisions_on, decisions_table, joined, on_places, on_records
 from atlas.fusion.doubles import attested, namesakes, written_twice
@@ -166,6 +166,7 @@ def compare(
     same: Sequence[tuple[int, int]] = (),
     apart: Sequence[tuple[int, int]] = (),
     identifiers_seen: bool = True,
+    coefficients: Mapping[str, float] = COEFFICIENTS,
     progress: Callable[[float], None] = _silent,
 ) -> Compared:
     """Compare prepared, placed records and group those that are one thing.
@@ -177,6 +178,8 @@ def compare(
     identifiers_seen
         False where the fusion is measured on pairs that an identifier labels: what a record states about records of
         other sources is not looked at then.
+    coefficients
+        Of another model, where one is measured on pairs that it was not fitted on.
     """
     rows = readings(rows)
     stated = identifiers(rows, atlas)
@@ -184,9 +187,9 @@ def compare(
         stated = stated[stated["own"] & (stated["key"] != "osm")]
     pairs = candidate_pairs(rows, stated)
     progress(0.4)
-    pairs["alone"] = alone(pairs, rows)
     steps = class_steps(pairs, rows["classes"], atlas)
-    pairs["p"] = probabilities(pairs, rows, steps, identifiers=identifiers_seen)
+    pairs["alone"] = alone(pairs, rows, steps)
+    pairs["p"] = probabilities(pairs, rows, steps, identifiers=identifiers_seen, coefficients=coefficients)
     progress(0.7)
     together = {id_ for id_, (_, rule) in atlas.classes.items() if rule.rooms == "together"}
     rules = pd.concat(
@@ -218,7 +221,7 @@ def compare(
 
 
 def _disputes(found: Compared, members: pd.DataFrame) -> pd.DataFrame:
-    """Pairs that were left apart though one may be the other: between 0.2 and 0.5, and no source holds both."""
+    """Pairs that were left apart though one may be the other: between 0.2 and 0.45, and no source holds both."""
     pairs = found.pairs
     open_ = pairs[pairs["p"].between(DISPUTED, THRESHOLD, inclusive="left")]
     source, record = (found.rows[column].to_numpy(dtype=object) for column in ("source_id", "record_id"))

@@ -260,6 +260,25 @@ def is_telling(name: str) -> bool:
     return name not in _UNTITLED and any(len(word) >= _LETTERS for word in _own_words(name).split())
 
 
+def after_kind(name: str) -> str:
+    """What follows the first word of a normalised name if that says what it is, else nothing.
+
+    >>> after_kind("museu quinta santiago"), after_kind("quinta santiago"), after_kind("santiago")
+    ('quinta santiago', 'santiago', '')
+    """
+    first, _, rest = name.partition(" ")
+    return rest if _kind_of(first) else ""
+
+
+def sounds(name: str) -> str:
+    """How a name sounds, whatever the order of its words (:func:`sound`).
+
+    >>> sounds("baptista joao") == sounds("joao batista")
+    True
+    """
+    return " ".join(sorted(map(sound, name.split())))
+
+
 @lru_cache(maxsize=1 << 18)
 def sound(word: str) -> str:
     """A word so that spellings of it coincide: its first letter and the consonants after it.
