@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
+from contextlib import redirect_stdout
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,19 +30,24 @@ from atlas.scoring.diagnostics import against_parent
 from atlas.scoring.index import score_index
 
 
-def told(built: Built, capsys: pytest.CaptureFixture[str], *more: str) -> dict[str, Any]:
-    command = ["diagnostics", built.atlas.atlas.id, "--format", "json", "--lang", "en"]
-    assert main([*command, "--store", str(built.store.folder), *more]) == 0
-    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+def told(built: Built, *more: str) -> dict[str, Any]:
+    return _told(built.atlas.atlas.id, str(built.store.folder), *more)
+
+
+@cache
+def _told(name: str, store: str, *more: str) -> dict[str, Any]:
+    """The answer, asked for once: several tests read the same, and none changes it."""
+    out = io.StringIO()
+    with redirect_stdout(out):
+        assert main(["diagnostics", name, "--format", "json", "--lang", "en", "--store", store, *more]) == 0
+    found: dict[str, Any] = json.loads(out.getvalue())
     return found
 
 
 @pytest.mark.parametrize("name", ["norte", "porto"])
-def test_every_index_tells_what_carries_it(
-    name: str, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_every_index_tells_what_carries_it(name: str, request: pytest.FixtureRequest) -> None:
     built: Built = request.getfixturevalue(name)
-    answer = told(built, capsys)
+    answer = told(built)
     rows = pd.DataFrame(answer["rows"])
     own = rows[rows["index"].isin([index.id for index in built.atlas.index])]
     assert own[own["what"] == "weight"].groupby("index")["value"].sum().tolist() == pytest.approx([1.0] * 4, abs=1e-5)
@@ -55,18 +63,16 @@ def test_every_index_tells_what_carries_it(
 
 
 @pytest.mark.parametrize("name", ["norte", "porto"])
-def test_what_moves_against_its_parent_has_its_reason_written(
-    name: str, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
-) -> None:
-    rows = pd.DataFrame(told(request.getfixturevalue(name), capsys)["rows"])
+def test_what_moves_against_its_parent_has_its_reason_written(name: str, request: pytest.FixtureRequest) -> None:
+    rows = pd.DataFrame(told(request.getfixturevalue(name))["rows"])
     against = rows[(rows["what"] == "against") | ((rows["what"] == "with_pillar") & (rows["value"] < 0))]
     assert "p4" in set(against["item"])
     assert against["note"].notna().all()
     assert not against["warning"].any()
 
 
-def test_a_municipal_figure_is_compared_at_each_parish(norte: Built, capsys: pytest.CaptureFixture[str]) -> None:
-    rows = pd.DataFrame(told(norte, capsys)["rows"])
+def test_a_municipal_figure_is_compared_at_each_parish(norte: Built) -> None:
+    rows = pd.DataFrame(told(norte)["rows"])
     pairs = rows[rows["what"] == "overlap"].set_index(["item", "of"])["value"]
     assert (pairs.abs() > 0.7).all()
     figures = norte.figures("neighbourhood")["kinds_km"]
@@ -86,8 +92,8 @@ def test_classes_of_venues_carry_a_part_of_each_indicator(porto: Built) -> None:
     assert found.to_dict() == pytest.approx(inside.to_dict())
 
 
-def test_sensitivity_names_the_choice_that_matters_most(norte: Built, capsys: pytest.CaptureFixture[str]) -> None:
-    answer = told(norte, capsys, "--index", "pressure", "--sensitivity", "64")
+def test_sensitivity_names_the_choice_that_matters_most(norte: Built) -> None:
+    answer = told(norte, "--index", "pressure", "--sensitivity", "64")
     rows = pd.DataFrame(answer["rows"])
     total = rows[(rows["what"] == "sobol_total") & (rows["of"] == "mean_shift")].set_index("item")["value"]
     assert set(total.index) == {"weights", "normalisation", "aggregation", "omitted", "missing", "noise"}

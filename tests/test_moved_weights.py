@@ -33,7 +33,7 @@ def undrawn(request: pytest.FixtureRequest) -> Iterator[Built]:
 def test_the_short_way_gives_the_table_of_the_long_way(undrawn: Built) -> None:
     parents = undrawn.parents.index
 
-    @settings(max_examples=15)
+    @settings(max_examples=8)
     @given(WEIGHTS, st.integers(-1, len(parents) - 1))
     def for_any_weights(given_weights: list[float], filtered: int) -> None:
         within = None if filtered < 0 else str(parents[filtered])
