@@ -27,7 +27,7 @@ def calibration_svg(bins: list[Bin], brier: float) -> str:
         f"{one.pairs} pairs: mean p {one.mean:.3f}, the same {one.share:.3f} [{one.low:.3f}, {one.high:.3f}]"
         for one in bins
     ]
-    title = f"Calibration of the fusion, held-out part: Brier score {brier:.4f}"
+    title = f"Calibration of the fusion, out of fold: Brier score {brier:.4f}"
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 800 {TOP + SIDE + 60}" role="img" '
         'aria-labelledby="title desc" font-family="sans-serif" font-size="13" fill="#222">',
