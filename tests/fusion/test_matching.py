@@ -14,6 +14,7 @@ from made_records import atlas_of, box, fused, groups, records, source, together
 
 from atlas.fusion import fuse
 from atlas.fusion.block import candidate_pairs
+from atlas.fusion.compare import KIN_CLASS, SAME_CLASS, features
 from atlas.fusion.decide import group
 from atlas.fusion.fuse import compare, prepare, readings
 from atlas.fusion.identifiers import identifiers
@@ -254,3 +255,40 @@ def test_a_row_without_coordinates_goes_to_the_one_place_of_its_name_in_its_muni
     elsewhere = rows.assign(parent=["0303", None, None])
     found = fuse(elsewhere, atlas_of(A, B))
     assert found.unplaced["record_id"].tolist() == ["1"]
+
+
+def features_of(one: tuple[object, ...], other: tuple[object, ...], step: int, *, outline_m: float = 0.0) -> pd.Series:
+    atlas = atlas_of(A, B)
+    held = readings(prepare(records(("a", "1", *one), ("b", "1", *other)).assign(moved=False), atlas))
+    if outline_m:
+        held.loc[0, "geometry"] = held.geometry[0].buffer(outline_m / 2, cap_style="square")
+    pair = pd.DataFrame({"a": [0], "b": [1], "distance_m": [0.0], "alone": False, "same_identifier": False})
+    return features(pair.assign(other_identifier=False), held, np.array([step])).iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "counts"),
+    [
+        ("Mamoa 2 de Aspra", "Mamoa de Aspra", 1.0),
+        ("Mamoa 1 de Aspra", "Mamoa de Aspra", 0.0),  # the first often goes without
+        ("Mamoa 2 de Aspra", "Mamoa", 0.0),  # any of the row
+        ("Arreçaio 6/ Anta de Aspra", "Anta de Aspra", 0.0),  # by the spellings most alike
+    ],
+)
+def test_a_number_that_one_name_alone_has_speaks_against_it_if_both_names_say_more(
+    one: str, other: str, counts: float
+) -> None:
+    told = features_of((one, "mound", (0, 0)), (other, "mound", (0, 0)), SAME_CLASS)
+    assert told["one_number"] == counts
+
+
+def test_what_is_named_after_another_thing_says_no_other_kind() -> None:
+    house = ("Quinta de Santiago", "manor", (0, 0))
+    assert features_of(("Museu da Quinta de Santiago", "museum", (0, 0)), house, KIN_CLASS)["other_kind"] == 0
+    assert features_of(("Museu de Santiago", "museum", (0, 0)), house, KIN_CLASS)["other_kind"] == 1
+
+
+def test_within_a_large_outline_nearness_says_less() -> None:
+    one, other = ("Universidade", "university", (0, 0)), ("Faculdade de Letras", "university", (0, 0))
+    small, large = (features_of(one, other, SAME_CLASS, outline_m=side)["log_distance"] for side in (10.0, 400.0))
+    assert np.isclose(small, np.log1p(0.5)) and np.isclose(large, np.log1p(20.0))
