@@ -156,9 +156,9 @@ def build_summary(built: Built, lang: Lang, *, ran: bool, moved: list[tuple[str,
     )
     lines += [_ranked_line(built, index, t) for index in built.atlas.index]
     pick = 1 if lang == "en" else 0
-    lines += [
-        f"· {pair[pick]}" for pair in [*manifest["repairs"], *manifest["warnings"], *manifest.get("without_spread", [])]
-    ]
+    lines += [f"· {pair[pick]}" for pair in [*manifest["repairs"], *manifest["warnings"]]]
+    if flat := manifest["without_spread"]:
+        lines.append(f"· {t.n('cli.without_spread', len(flat), codes=', '.join(flat))}")
     lines += gone_lines(built, lang)
     if moved is not None:
         lines.append(t.n("cli.moved", len(moved)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -269,7 +269,6 @@ def _build(
         tables["null_atlas"] = drawn
         clock.done("null")
     progress(0.95, "store")
-    flat = without_spread(atlas, tables["indicators"])
     manifest = {
         "atlas": atlas.atlas.id,
         "data_version": atlas.atlas.data_version,
@@ -282,8 +281,7 @@ def _build(
         "walking": _walking(atlas),
         "method": atlas.model_dump(mode="json", by_alias=True, include={"indicator", "index", "opportunity"}),
         "counts": {name: len(table) for name, table in sorted(tables.items())},
-        "flat": flat,
-        "without_spread": _told_of(flat),
+        "without_spread": without_spread(atlas, tables["indicators"]),
         **about,
     }
     day = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
@@ -298,16 +296,6 @@ def without_spread(atlas: Atlas, figures: pd.DataFrame) -> list[str]:
     weighing = {code for index in atlas.index for pillar in index.pillar for code in pillar.indicators}
     known = figures[figures["indicator"].isin(weighing)].groupby(["indicator", "level"], observed=True)["value"]
     return sorted({str(code) for (code, _), values in known if values.count() > 1 and values.min() == values.max()})
-
-
-def _told_of(flat: Sequence[str]) -> list[list[str]]:
-    """The warning of indicators without spread, in both languages; none where there are none."""
-    if not flat:
-        return []
-    return [[
-        f"indicadores com o mesmo valor em todas as unidades, que não distinguem nenhuma: {', '.join(flat)}",
-        f"indicators with one value in all units, which tell none from another: {', '.join(flat)}",
-    ]]  # fmt: skip
 
 
 class _Clock:

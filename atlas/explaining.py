@@ -189,32 +189,41 @@ def evidence_of(built: Built, code: str, index_id: str, lang: Lang = "pt") -> li
 
 def evidence(built: Built, code: str, indicators: list[str], lang: Lang = "pt") -> list[dict[str, Any]]:
     """The places behind a unit's figures: one row an indicator and place, with source, date, licence and match."""
-    own = built.evidence.get(code, built.store.read("evidence").iloc[:0])
-    own = own[own["indicator"].isin(indicators)]
+    own = built.evidence.get(code)
+    if own is None:
+        return []
     sources = {source["id"]: source for source in sources_in(built.atlas, built.store.manifest["sources"], lang)}
-    found = built.places.loc[own["place_id"].astype(str)]
+    known = built.once(("places behind",), lambda: _told_of(built))
     order = {one: position for position, one in enumerate(indicators)}
-    columns = (own["indicator"], found.index, *(found[name] for name in ("name", "class_", "sources", "p_match",
-                                                                         "marks", "lon", "lat")))  # fmt: skip
-    rows = [
-        {
-            "indicator": str(indicator),
-            "place": place,
-            "name": _text(name),
-            "class": _text(class_),
-            "source": text,
-            "date": sources[text.partition("|")[0]]["date"],
-            "licence": _licences(text, sources),
-            "p_match": _number(p_match),
-            "marks": _text(marks),
-            "lon": _number(lon),
-            "lat": _number(lat),
-        }
-        for indicator, place, name, class_, text, p_match, marks, lon, lat in zip(
-            *(column.tolist() for column in columns), strict=True
-        )
-    ]
+    rows = []
+    for indicator, place in zip(own["indicator"].tolist(), own["place_id"].tolist(), strict=True):
+        if indicator in order:
+            name, class_, text, p_match, marks, lon, lat = known[str(place)]
+            rows.append({
+                "indicator": str(indicator),
+                "place": str(place),
+                "name": name,
+                "class": class_,
+                "source": text,
+                "date": sources[text.partition("|")[0]]["date"],
+                "licence": _licences(text, sources),
+                "p_match": p_match,
+                "marks": marks,
+                "lon": lon,
+                "lat": lat,
+            })  # fmt: skip
     return sorted(rows, key=lambda row: (order[row["indicator"]], row["name"] is None, row["name"] or "", row["place"]))
+
+
+def _told_of(built: Built) -> dict[str, tuple[Any, ...]]:
+    """Place → its name, class, sources, probability of the match, marks, longitude and latitude."""
+    table = built.places
+    words = ([_text(one) for one in table[name].tolist()] for name in ("name", "class_", "sources"))
+    figures = ([_number(one) for one in table[name].tolist()] for name in ("p_match", "lon", "lat"))
+    (names, classes, sources), (matches, lons, lats) = words, figures
+    marks = [_text(one) for one in table["marks"].tolist()]
+    rows = zip(names, classes, sources, matches, marks, lons, lats, strict=True)
+    return dict(zip(table.index.astype(str), rows, strict=True))
 
 
 def stages_of(built: Built, code: str, index_id: str = "potential", lang: Lang = "pt") -> list[dict[str, Any]]:

@@ -262,6 +262,6 @@ def test_what_tells_no_unit_from_another_and_what_nobody_uses_are_warnings(small
         said = capsys.readouterr().out
         (spread,) = [line for line in said.splitlines() if "with one value in all units" in line]
         assert "ageing" in spread
-        assert "ageing_65" in Store(small_atlas / ".atlas").manifest["flat"]
+        assert "ageing_65" in Store(small_atlas / ".atlas").manifest["without_spread"]
         assert "heritage_km2" not in spread
         assert said.count("layers that no indicator uses: own;") == 1

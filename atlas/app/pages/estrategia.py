@@ -59,10 +59,10 @@ def _chance(session: Session) -> None:
     built, t = session.built, session.t
     if _chance_is_there(built) or not _can_be_drawn(built):
         return
-    view("chance", [h("p", t("app.strategy.chance", draws=t.number(DRAWS)), class_="sentence")])
+    view("chance", [h("p", t("app.strategy.chance", draws=DRAWS), class_="sentence")])
     with st.container(key="long_null"):
         asked = st.empty()
-        if not asked.button(t("app.strategy.chance_draw", draws=t.number(DRAWS)), key="draw_null"):
+        if not asked.button(t("app.strategy.chance_draw", draws=DRAWS), key="draw_null"):
             return
         asked.empty()
         with_bar(t, "null", t("app.strategy.chance_what"), "null", place_of(built))

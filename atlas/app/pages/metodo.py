@@ -114,11 +114,7 @@ def indicators(session: Session) -> list[Node]:
 
 def without_spread(session: Session) -> list[Node]:
     """The indicators that have one value everywhere, by their names: they weigh, and tell no unit from another."""
-    codes = [
-        code.strip()
-        for pair in session.built.store.manifest.get("without_spread", [])
-        for code in str(pair[0]).rpartition(": ")[2].split(",")
-    ]
+    codes = session.built.store.manifest["without_spread"]
     names = {one.code: one.name.in_(session.view.lang) for one in session.atlas.indicator}
     if not codes:
         return []
