@@ -6,7 +6,7 @@
     python benchmarks/fusion.py speed       only the time (with a number: so many records in each of the two lists)
     python benchmarks/fusion.py crowd N     the time of N + N records at one spot: half a million makes a million
     python benchmarks/fusion.py fit         the coefficients of `atlas/fusion/compare.py`, from all labels
-    python benchmarks/fusion.py sealed FILE the same figures for pairs that no model was fitted on, nor read for
+    python benchmarks/fusion.py sealed FILE what the model as it stands says of pairs that it was not fitted on
 
 The labels are in `tests/fusion/`; docs/fusion.md says how they were made. Intervals are 95 %, by bootstrap over square
 kilometres (pairs near each other err together); weights lead from the sample back to the candidate pairs. Each labelled

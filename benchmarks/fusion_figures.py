@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from fusion_fit import Tables, out_of_fold
-from fusion_pairs import REGISTER, Region, located, read
+from fusion_pairs import EARLIER, FRESH, LABELS, REGISTER, Region, located, read
 from fusion_plot import PLOT, Bin, calibration_svg
 
 REPEATS = 1000
@@ -71,7 +71,7 @@ def figures(regions: dict[str, Region]) -> None:
 
 
 def sealed(regions: dict[str, Region], path: Path) -> None:
-    """What the model as it stands says of pairs that nobody looked at before it stood; columns as `fresh_pairs.csv`."""
+    """What the model as it stands says of pairs that nobody looked at before it stood; columns as in `sealed_pairs`."""
     drawn = read(path)
     told_of = drawn["label"].isin(["same", "different"])
     pairs = located(drawn[told_of], regions)
@@ -79,9 +79,13 @@ def sealed(regions: dict[str, Region], path: Path) -> None:
     for word, known in (("seen", "with identifiers"), ("blind", "without")):
         for name, some in (("all", pairs), ("doubles of a source aside", pairs[~pairs[f"double_{word}"]])):
             _told_of(f"{known:17} {name:26}", some, word)
-    if "stratum" in pairs:
-        _told_of("the stratum of unlike names aside", pairs[pairs["stratum"] != "else"], "seen")
     each_once(pairs)
+    editions = pairs["stratum"].str.startswith("editions")
+    if editions.any():
+        rest = pairs[~editions]
+        print(f"\ntwo editions of one register aside ({(rest['label'] == 'same').sum()} the same)")
+        _told_of("with identifiers", rest, "seen")
+        each_once(rest)
     by_layer(pairs)
     calibration(pairs, picture=False)
     _wrong(pairs, regions)
@@ -158,13 +162,20 @@ def _share(name: str, right: int, of: int) -> None:
 
 
 def accepted(regions: dict[str, Region], drawn: pd.DataFrame) -> None:
-    right = drawn["label"] == "same"
     print()
-    _share("accepted pairs drawn at random, right", int(right.sum()), len(drawn))
-    still = drawn[drawn["together_seen"]]
-    _share("of those, still accepted", int((still["label"] == "same").sum()), len(still))
-    for name, mine in drawn.groupby(drawn["layer"].map(GROUPS).fillna("other")):
-        _share(f"{name:14}", int((mine["label"] == "same").sum()), len(mine))
+    learned = drawn["from"].isin([path.name for path in (EARLIER, FRESH, LABELS)])
+    told_of = {
+        "accepted pairs drawn at random, right": drawn,
+        "of those, learned from": drawn[learned],
+        "of those, not learned from": drawn[~learned],
+        "accepted out of fold too": drawn[drawn["together_seen"]],
+    }
+    layers = drawn["layer"].map(GROUPS).fillna("other")
+    told_of |= {f"{name:14}": mine for name, mine in drawn.groupby(layers)}
+    for name, mine in told_of.items():
+        _share(name, int((mine["label"] == "same").sum()), len(mine))
+    low, high = interval(drawn.assign(weight=1.0), "cell", _share_same)[:, 0]
+    print(f"the first of these by square kilometre: [{low:.3f}, {high:.3f}]")
     size = [
         int((regions[one.region].seen.groups == regions[one.region].seen.groups[one.a]).sum())
         for one in drawn.itertuples()
@@ -229,7 +240,8 @@ def doubles(pairs: pd.DataFrame) -> None:
 def wrong(regions: dict[str, Region]) -> None:
     """The labelled pairs on which the reader and a model that did not see them differ, for docs/fusion.md."""
     tables = out_of_fold(regions)
-    _wrong(pd.concat([tables["labelled"], tables["fresh"]], ignore_index=True), regions)
+    own = tables["accepted"][tables["accepted"]["from"].isna()]
+    _wrong(pd.concat([tables["labelled"], tables["fresh"], own], ignore_index=True), regions)
 
 
 def _wrong(pairs: pd.DataFrame, regions: dict[str, Region]) -> None:

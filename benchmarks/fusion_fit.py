@@ -10,6 +10,7 @@ import pandas as pd
 from fusion_pairs import (
     ACCEPTED,
     DOUBLES,
+    EARLIER,
     ENDS,
     FRESH,
     LABELS,
@@ -47,12 +48,13 @@ class Training:
         An identifier says of two records that they are one, and of the others near one of them that they are not.
 
         A pair weighs the square root of its sampling weight: enough to keep the rare kinds of pairs, not so much that
-        a few stand for all; one drawn at random from the accepted ones weighs as a sampling weight of 1.
+        a few stand for all; one drawn at random from what an earlier model accepted weighs as a sampling weight of 1.
+        What was drawn from what this one accepts, and the sealed pairs, are not learned from.
         """
         labelled = tables["labelled"]
         known = {frozenset([one[:2], one[2:]]) for one in labelled[ENDS].itertuples(index=False)}
-        twice = [frozenset([one[:2], one[2:]]) in known for one in tables["accepted"][ENDS].itertuples(index=False)]
-        accepted = tables["accepted"][~np.array(twice)].assign(weight=1.0)
+        twice = [frozenset([one[:2], one[2:]]) in known for one in tables["earlier"][ENDS].itertuples(index=False)]
+        accepted = tables["earlier"][~np.array(twice)].assign(weight=1.0)
         rivals = located(
             rival_pairs(regions, tables["free"], pd.concat([labelled, tables["fresh"], accepted])), regions
         )
@@ -81,7 +83,7 @@ class Training:
 def labels(regions: Mapping[str, Region]) -> Tables:
     """Every labelled pair, with what the fusion as it stands says of it."""
     inside = read(DOUBLES)
-    tables = {"labelled": read(LABELS), "fresh": read(FRESH), "accepted": read(ACCEPTED)}
+    tables = {"labelled": read(LABELS), "fresh": read(FRESH), "accepted": read(ACCEPTED), "earlier": read(EARLIER)}
     tables |= {"doubles": inside.assign(source_b=inside["source_a"])}
     found = {name: located(table, regions) for name, table in tables.items()}
     return found | {"free": located(identifier_pairs(regions, found["labelled"]), regions)}

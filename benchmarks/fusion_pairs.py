@@ -21,8 +21,9 @@ from atlas.fusion.names import core, sounds
 from atlas.fusion.positions import with_doubts
 
 LABELS = Path(__file__).parents[1] / "tests" / "fusion" / "labelled_pairs.csv"
-ACCEPTED, DOUBLES, FRESH, REGISTER = (
-    LABELS.with_name(f"{name}.csv") for name in ("accepted_pairs", "doubles", "fresh_pairs", "register_rows")
+ACCEPTED, DOUBLES, EARLIER, FRESH, REGISTER = (
+    LABELS.with_name(f"{name}.csv")
+    for name in ("accepted_pairs", "doubles", "earlier_accepted", "fresh_pairs", "register_rows")
 )
 ONLY_PORTO = ("osm_amenity_shop", "osm_names", "ruined_buildings")
 ENDS = ["source_a", "record_a", "source_b", "record_b"]
