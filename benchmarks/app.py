@@ -29,6 +29,7 @@ from websockets.typing import Origin, Subprotocol
 
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "app")]
+DONE = {ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY}
 THINKS_S = 4.0
 """How long a planner looks at a move before the next one, on average, where there are many sessions."""
 
@@ -53,11 +54,14 @@ class Session:
     held: list[set[str]] = field(default_factory=lambda: [set(), set()])
     """Hashes of the messages of the last two runs: a browser drops older ones."""
     received: int = 0
+    fragment: str = ""
+    """The part of the page in which the sliders are, and which alone runs when one is moved."""
 
     async def run(self, moved: dict[str, float] | None = None) -> float:
         """Ask for a run of the script, with sliders moved; seconds until it has ended."""
         message = BackMsg()
         message.rerun_script.query_string = ""
+        message.rerun_script.fragment_id = self.fragment if moved else ""
         message.rerun_script.cached_message_hashes.extend(set.union(*self.held))
         self.held = [self.held[-1], set()]
         for widget, value in (moved or {}).items():
@@ -75,7 +79,8 @@ class Session:
             if kind == "delta" and answer.delta.new_element.WhichOneof("type") == "slider":
                 slider = answer.delta.new_element.slider
                 self.sliders[slider.id] = slider.default[0]
-            if kind == "script_finished" and answer.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
+                self.fragment = answer.delta.fragment_id
+            if kind == "script_finished" and answer.script_finished in DONE:
                 return time.perf_counter() - start
 
     async def move(self, draw: random.Random) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from atlas.app import charts, link, own, parts
@@ -32,6 +34,15 @@ def choose(session: Session, *, area: bool = True, show: bool = True) -> None:
     with next(columns):
         _preset(session)
     draw(session)
+
+
+def standing(session: Session) -> tuple[object, ...]:
+    """What the header and the row of selectors say; while it stays, what lies below them can be drawn by itself."""
+    held = own.own()
+    return (
+        replace(session.view, weights=(), unit="", start=0), preset_name(session), session.wants_drawn(),
+        session.long_chances(), len(session.notices), held.stamp, held.choice, own.can_be_on_map(session),
+    )  # fmt: skip
 
 
 def folded(session: Session, *told: str) -> None:
@@ -89,7 +100,7 @@ def index(session: Session) -> None:
         list(names),
         format_func=lambda index: names[index],
         key="index",
-        on_change=lambda: session.become(link.with_index(session.known, session.view, st.session_state["index"])),
+        on_change=lambda: session.become(link.with_index(session.known, session.now(), st.session_state["index"])),
     )
 
 
@@ -195,4 +206,4 @@ def _take_preset(session: Session) -> None:
 
 
 def _take_weight(session: Session, pillar: str) -> None:
-    session.become(link.with_weight(session.view, pillar, float(st.session_state[f"weight_{pillar}"])))
+    session.become(link.with_weight(session.now(), pillar, float(st.session_state[f"weight_{pillar}"])))

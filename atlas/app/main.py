@@ -7,17 +7,14 @@ import importlib
 import pkgutil
 from functools import cache, partial
 from types import ModuleType
-from typing import Any
 
 import streamlit as st
 
 from atlas.app import pages, parts
-from atlas.app.dom import h, prose
+from atlas.app.fault import say
 from atlas.app.header import footer, header
-from atlas.app.session import Session, offered, wanted_atlas, wanted_language
-from atlas.app.view import view
+from atlas.app.session import Session, offered, wanted_atlas
 from atlas.errors import AtlasError
-from atlas.language import Translator
 
 
 def page_modules() -> list[ModuleType]:
@@ -32,7 +29,7 @@ def main() -> None:
     try:
         _draw(Session(wanted_atlas()))
     except AtlasError as fault:
-        _say(fault)
+        say(fault)
 
 
 def _draw(session: Session) -> None:
@@ -74,12 +71,4 @@ def _run(module: ModuleType, session: Session) -> None:
     try:
         module.show(session)
     except AtlasError as fault:
-        _say(fault)
-
-
-def _say(fault: AtlasError) -> None:
-    """The fault as text: it may name what stands in a file, and must not be read as Markdown."""
-    lang = wanted_language()
-    page: dict[str, Any] = {"lang": "pt-PT" if lang == "pt" else "en-GB", "title": "Atlas", "tints": {}}
-    words = [h("p", fault.text(lang), class_="fault", role="alert"), h("p", *prose(Translator(lang)("app.fault")))]
-    view("fault", [h("section", *words)], page=page)
+        say(fault)

@@ -122,9 +122,14 @@ class Session:
         st.session_state[VIEW] = self.view
         self.t = Translator(self.view.lang)
 
+    def now(self) -> View:
+        """The view as it stands: a part of the page that is drawn by itself may have changed it since this run."""
+        held = st.session_state[VIEW]
+        return held if isinstance(held, View) else self.view
+
     def change(self, **values: Any) -> None:
         """Another view from now on."""
-        self.become(replace(self.view, **values))
+        self.become(replace(self.now(), **values))
 
     def become(self, view: View) -> None:
         """Another view from now on; what was said of the link has been read by then."""

@@ -93,6 +93,13 @@ function listen(root, current) {
     event.preventDefault();
     current().setTriggerValue("act", { do: where.dataset.do, value: what.dataset.to });
   });
+  for (const kind of ["pointerdown", "focusin"]) {
+    // A part of the page may have changed the address since the links to other pages were drawn.
+    root.addEventListener(kind, (event) => {
+      const link = event.target.closest('[data-do="page"] a');
+      if (link) link.search = location.search;
+    });
+  }
   root.addEventListener("change", (event) => {
     const { target } = event;
     const where = target.closest("[data-do]");
