@@ -1,6 +1,6 @@
 """Fusion, measured: how often it is right, how sure it is, how fast.
 
-    python benchmarks/fusion.py             all figures of docs/fusion.md and the time of 100,000 + 100,000 records
+    python benchmarks/fusion.py             figures of docs/fusion.md and the time of 100,000 + 100,000 records
     python benchmarks/fusion.py figures     only the figures
     python benchmarks/fusion.py wrong       the labelled pairs that it gets wrong
     python benchmarks/fusion.py speed       only the time (with a number: so many records in each of the two lists)

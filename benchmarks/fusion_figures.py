@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from fusion_fit import Tables, out_of_fold
-from fusion_pairs import EARLIER, FRESH, LABELS, REGISTER, Region, located, read
+from fusion_pairs import EARLIER, ENDS, FRESH, LABELS, REGISTER, Region, located, read, things
 from fusion_plot import PLOT, Bin, calibration_svg
 
 REPEATS = 1000
@@ -80,10 +80,18 @@ def sealed(regions: dict[str, Region], path: Path) -> None:
         for name, some in (("all", pairs), ("doubles of a source aside", pairs[~pairs[f"double_{word}"]])):
             _told_of(f"{known:17} {name:26}", some, word)
     each_once(pairs)
+    unseen = out_of_fold(regions, sealed=pairs)
+    _told_of("judged by models fitted without its square kilometre", unseen["sealed"], "seen")
+    free = len(pairs[ENDS].merge(unseen["free"][ENDS]))
+    print(f"{free} of them an identifier had labelled, and they were learned from")
     editions = pairs["stratum"].str.startswith("editions")
-    if editions.any():
-        rest = pairs[~editions]
-        print(f"\ntwo editions of one register aside ({(rest['label'] == 'same').sum()} the same)")
+    learned = {thing for path in (EARLIER, FRESH, LABELS) for thing in things(read(path))}
+    like = pd.Series([one in learned for one in things(pairs)], pairs.index)
+    for name, rest in {
+        "two editions of one register aside": pairs[~editions],
+        "and what was learned from by another edition, extract or kind": pairs[~editions & ~like],
+    }.items():
+        print(f"\n{name} ({(rest['label'] == 'same').sum()} the same)")
         _told_of("with identifiers", rest, "seen")
         each_once(rest)
     by_layer(pairs)

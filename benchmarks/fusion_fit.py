@@ -49,7 +49,7 @@ class Training:
 
         A pair weighs the square root of its sampling weight: enough to keep the rare kinds of pairs, not so much that
         a few stand for all; one drawn at random from what an earlier model accepted weighs as a sampling weight of 1.
-        What was drawn from what this one accepts, and the sealed pairs, are not learned from.
+        The labels of what this one accepts, and the sealed ones, are not learned from.
         """
         labelled = tables["labelled"]
         known = {frozenset([one[:2], one[2:]]) for one in labelled[ENDS].itertuples(index=False)}
@@ -101,10 +101,14 @@ def fit(learned: Training, left_out: int | None = None) -> dict[str, float]:
     return fitted | {"same_identifier": IDENTIFIER}
 
 
-def out_of_fold(regions: Mapping[str, Region]) -> Tables:
-    """Every labelled pair, with what a model says of it that was fitted without its square kilometre."""
+def out_of_fold(regions: Mapping[str, Region], **others: pd.DataFrame) -> Tables:
+    """Every labelled pair, with what a model says of it that was fitted without its square kilometre.
+
+    Pairs of ``others`` are judged so too, and not learned from.
+    """
     tables = labels(regions)
     learned = Training.of(regions, tables)
+    tables |= others
     found: dict[str, list[pd.DataFrame]] = {name: [] for name in tables}
     for fold in range(FOLDS):
         coefficients = fit(learned, fold)

@@ -34,6 +34,19 @@ def read(path: Path) -> pd.DataFrame:
     return pd.read_csv(path, dtype={"record_a": str, "record_b": str})
 
 
+def things(pairs: pd.DataFrame) -> list[frozenset[tuple[str, str]]]:
+    """The two things of each pair, whichever edition of Wikidata, extract of OpenStreetMap or kind they stand under."""
+    ends = [
+        zip(
+            pairs[f"source_{end}"].str.replace(r"^(wikidata|osm)_.*$", r"\1", regex=True),
+            pairs[f"record_{end}"].str.replace(r"^(Q\d+)/.*$", r"\1", regex=True),
+            strict=True,
+        )
+        for end in "ab"
+    ]
+    return [frozenset(both) for both in zip(*ends, strict=True)]
+
+
 def fold_of(cell: str, folds: int) -> int:
     """Which fold a square kilometre belongs to: drawn by its name, so that neighbours do not stand in two."""
     return int(hashlib.sha256(f"cv:{cell}".encode()).hexdigest(), 16) % folds
