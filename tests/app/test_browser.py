@@ -186,6 +186,28 @@ def test_moving_a_weight_reorders_and_repaints_and_sends_no_outline_again(watche
     assert watched.received == []
 
 
+def test_what_a_moved_weight_leaves_standing_follows_it_when_it_is_used(watched: Watched, served: Served) -> None:
+    page = watched.page
+    page.goto(served.address)
+    watched.settled()
+    page.get_by_text("Pesos dos pilares").click()
+    slider = page.get_by_role("slider").first
+    expect(slider).to_be_visible()
+    for key, weight in (("End", 100), ("ArrowLeft", 99)):  # the first one leaves the preset, the second nothing
+        slider.press(key)
+        page.wait_for_url(re.compile(f"weights=p1_heritage-{weight}-"), timeout=30_000)
+        watched.settled()
+    elsewhere = page.get_by_role("link", name="Ordenar")
+    elsewhere.focus()
+    expect(elsewhere).to_have_attribute("href", re.compile("weights=p1_heritage-99-"))
+    page.get_by_role("button", name="Camadas").click()
+    page.get_by_role("checkbox", name="Museus").check()
+    page.wait_for_url(re.compile("weights=p1_heritage-99-.*layers=museums"), timeout=30_000)
+    watched.settled()
+    elsewhere.click()
+    page.wait_for_url(re.compile("ordenar.*weights=p1_heritage-99-.*layers=museums"), timeout=30_000)
+
+
 def test_the_geojson_is_downloaded_and_reads_back(
     watched: Watched, served: Served, norte: Built, tmp_path: Path
 ) -> None:
