@@ -102,6 +102,7 @@ def test_the_stops_of_several_timetables_become_one_table(service: Service, clie
         (a_feed(**{"big.txt": "0" * 30_000_000}), "não é aberto"),
         (a_feed()[:100], "ZIP inteiro"),
     ],
+    ids=["leads out", "swells", "cut"],  # a ZIP holds the time, and workers must call a test the same
 )
 def test_a_zip_that_leads_out_or_swells_or_is_cut_is_not_opened(
     service: Service, client: Client, town: Path, body: bytes, word: str
