@@ -378,9 +378,14 @@ def beside_chance(built: Built, t: Translator, *counts: str) -> list[str]:
     ]
 
 
+def null_can_be_drawn(built: Built) -> bool:
+    """Venues are dealt out in proportion to residents: there must be some."""
+    return bool(built.units["residents"].gt(0).any())
+
+
 def null_missing(built: Built, t: Translator) -> str:
     """How to draw the null atlas, or why it cannot be drawn."""
-    if not built.units["residents"].gt(0).any():
+    if not null_can_be_drawn(built):
         return t("strategy.null.no_residents")
     atlas = built.atlas
     embedded = atlas.atlas.id in EMBEDDED and atlas.folder == find_atlas(atlas.atlas.id)

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from app_serving import Served, ready, start
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, Frame, Page, Request, WebSocket, expect
+from playwright.sync_api import Browser, Frame, Locator, Page, Request, WebSocket, expect
 from playwright.sync_api import TimeoutError as Late
 
 from atlas.built import Built
@@ -156,13 +156,18 @@ def test_a_click_on_the_map_selects_in_the_table_and_a_reload_comes_back(
     expect(page.locator(".card h2").first).to_have_text(str(norte.units.loc[last, "name"]))
 
 
-def test_moving_a_weight_reorders_and_repaints_and_sends_no_outline_again(watched: Watched, served: Served) -> None:
-    page = watched.page
-    page.goto(served.address)
+def first_weight(watched: Watched, served: Served) -> Locator:
+    """The first slider of *Explorar*, unfolded."""
+    watched.page.goto(served.address)
     watched.settled()
-    page.get_by_text("Pesos dos pilares").click()
-    slider = page.get_by_role("slider").first
+    watched.page.get_by_text("Pesos dos pilares").click()
+    slider = watched.page.get_by_role("slider").first
     expect(slider).to_be_visible()
+    return slider
+
+
+def test_moving_a_weight_reorders_and_repaints_and_sends_no_outline_again(watched: Watched, served: Served) -> None:
+    page, slider = watched.page, first_weight(watched, served)
     before, stamp, mounted = rows(page), watched.stamp(), page.frames[-1].url
     watched.idle()
     watched.asked.clear()
@@ -187,12 +192,7 @@ def test_moving_a_weight_reorders_and_repaints_and_sends_no_outline_again(watche
 
 
 def test_what_a_moved_weight_leaves_standing_follows_it_when_it_is_used(watched: Watched, served: Served) -> None:
-    page = watched.page
-    page.goto(served.address)
-    watched.settled()
-    page.get_by_text("Pesos dos pilares").click()
-    slider = page.get_by_role("slider").first
-    expect(slider).to_be_visible()
+    page, slider = watched.page, first_weight(watched, served)
     for key, weight in (("End", 100), ("ArrowLeft", 99)):  # the first one leaves the preset, the second nothing
         slider.press(key)
         page.wait_for_url(re.compile(f"weights=p1_heritage-{weight}-"), timeout=30_000)

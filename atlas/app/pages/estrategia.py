@@ -54,10 +54,11 @@ def show(session: Session) -> None:
 
 def _chance(session: Session) -> None:
     """What chance would give, drawn where the reader asks for it: once a build, since it takes minutes."""
+    from atlas.commands.strategy_answers import null_can_be_drawn
     from atlas.strategy.null_atlas import DRAWS
 
     built, t = session.built, session.t
-    if _chance_is_there(built) or not _can_be_drawn(built):
+    if _chance_is_there(built) or not null_can_be_drawn(built):
         return
     view("chance", [h("p", t("app.strategy.chance", draws=DRAWS), class_="sentence")])
     with st.container(key="long_null"):
@@ -73,20 +74,15 @@ def _chance_is_there(built: Built) -> bool:
     return "null_atlas" in built.store.tables()
 
 
-def _can_be_drawn(built: Built) -> bool:
-    """Venues are dealt out in proportion to residents: there must be some."""
-    return bool(built.units["residents"].gt(0).any())
-
-
 @st.cache_resource(show_spinner=False, max_entries=64, hash_funcs=BY_BUILT)
 def answered(built: Built, question: str, lang: Lang, within: str) -> bytes:
     """One question's answer, packed once."""
+    from atlas.commands.strategy_answers import null_can_be_drawn, null_missing
+
     t = Translator(lang)
     title = t(f"app.strategy.{question}")
     answer = _ask(built, question, lang, within or None)
-    if not _chance_is_there(built) and _can_be_drawn(built):  # the page says it once, and offers to draw it
-        from atlas.commands.strategy_answers import null_missing
-
+    if not _chance_is_there(built) and null_can_be_drawn(built):  # the page says it once, and offers to draw it
         answer = replace(answer, foot=answer.foot.replace(null_missing(built, t), ""))
     nodes = answer_nodes(t, answer, title)
     lead = h("p", t(f"app.strategy.{question}_long"), class_="sentence")
