@@ -16,7 +16,7 @@ import shapely
 
 from atlas.built import Built
 from atlas.errors import AtlasError, SourceError, Spot, in_lang, raise_first, refusal
-from atlas.fieldcheck.form import ADDED, ANSWERS, ASKED, CHECK, NEW
+from atlas.fieldcheck.form import ADDED, ANSWERS, ASKED, CHECK, NEW, NOTHING
 from atlas.fieldcheck.origin import Origin, Record, read_origins
 from atlas.fieldcheck.text import plain_line
 
@@ -144,8 +144,8 @@ def _answer(
         place_id,
         plain_line(row.get("answer")),
         name,
-        plain_line(row.get("class_new")),
-        plain_line(row.get("same_as")),
+        _chosen(row.get("class_new")),
+        _chosen(row.get("same_as")),
         plain_line(row.get("note")),
         plain_line(row.get("checked_by")),
         "" if pd.isna(on) else pd.Timestamp(on).date().isoformat(),
@@ -153,6 +153,12 @@ def _answer(
         round(float(spot.y), 6) if placed else float("nan"),
         moved,
     )
+
+
+def _chosen(value: object) -> str:
+    """A choice; the sign for none is none, which QField's search in a list writes as it stands."""
+    text = plain_line(value)
+    return "" if text == NOTHING else text
 
 
 def _touched(one: Answer) -> bool:

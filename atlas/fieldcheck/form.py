@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,15 +26,20 @@ from atlas.exports.style import PLAIN, qml
 from atlas.fieldcheck.doubtful import area_places, doubtful
 from atlas.fieldcheck.origin import Origin, origins_of, write_origins
 from atlas.fieldcheck.qgis_form import Group, Widget, form_qml
+from atlas.fieldcheck.text import plain_line
 from atlas.language import Lang, Translator
 from atlas.source_words import titles_in
 
 CHECK, ADDED, AREA = "check", "added", "area"
+NOTHING = "{2839923C-8B7D-419E-B84B-CA2FE9B80EC7}"  # what QGIS and QField read in a list as no value
 ANSWERS = ("as_stated", "closed", "other_class", "moved", "same", "different", "not_found")
 MOST_OTHERS = 500  # places in the list of what a place may be the same as
 SAID = ("place_id", "name", "class_name", "reasons", "priority", "sources", "source_date")
 ASKED = ("answer", "class_new", "same_as", "note", "photo", "checked_on", "checked_by")
 _TYPES = {"checked_on": pa.date32()}
+_TODAY = 'coalesce("checked_on", to_date(now()))'
+# QField fills a default in again where its expression names the field that was answered, and saves nothing without it
+_TODAY_WHEN_ANSWERED = f'CASE WHEN "answer" IS NOT NULL THEN {_TODAY} ELSE "checked_on" END'
 NEW = ("name", "class_new", "note", "photo", "checked_on", "checked_by")
 
 
@@ -75,17 +81,30 @@ def form_of(built: Built, code: str, lang: Lang) -> Form:
         places=found,
         area=area,
         answers={one: t(f"field.answer.{one}") for one in ANSWERS},
-        classes={
-            id_: f"{names[id_]} ({layer_of[id_]})" for id_ in sorted(names, key=lambda id_: names[id_].casefold())
-        },
-        others={
-            id_: f"{name} · {names[class_]}"
-            for id_, name, class_ in zip(others.index, other_names, others["class_"], strict=True)
-        },
+        classes=_told_apart(
+            {id_: f"{names[id_]} ({layer_of[id_]})" for id_ in sorted(names, key=lambda id_: names[id_].casefold())}
+        ),
+        others=_told_apart(
+            {
+                id_: f"{name} · {names[class_]}"
+                for id_, name, class_ in zip(others.index, other_names, others["class_"], strict=True)
+            }
+        ),
         origins=origins_of(built, asked_about),
         about={"atlas": meta["atlas"], "code": code, "data": meta["hashes"]["data"], "title": title},
         day=newest_day(str(one["date"] or "") for one in built.store.manifest["sources"]),
     )
+
+
+def _told_apart(words: dict[str, str]) -> dict[str, str]:
+    """Each choice in words of its own: QField knows a choice by its words, and takes the first of two that read alike.
+
+    >>> _told_apart({"p1": "Fonte", "p2": "Fonte", "p3": "Sé"})
+    {'p1': 'Fonte · p1', 'p2': 'Fonte · p2', 'p3': 'Sé'}
+    """
+    plain = {id_: plain_line(one) for id_, one in words.items()}
+    times = Counter(plain.values())
+    return {id_: one if times[one] == 1 else f"{one} · {id_}" for id_, one in plain.items()}
 
 
 def write_form(built: Built, form: Form, path: Path, lang: Lang) -> None:
@@ -115,8 +134,8 @@ def write_form(built: Built, form: Form, path: Path, lang: Lang) -> None:
                 "styleName, styleQML, useAsDefault, description, owner) VALUES ('', '', ?, 'geom', ?, ?, 1, ?, '')",
                 (name, name, style, t(f"field.layer.{name}")),
             )
-        write_origins(database, form.origins, form.about)
         stamp = f"{form.day.isoformat()}T00:00:00.000Z"
+        write_origins(database, form.origins, form.about, stamp)
         database.execute("UPDATE gpkg_contents SET last_change = ?", (stamp,))
         database.execute("UPDATE layer_styles SET update_time = ?", (stamp,))
 
@@ -172,17 +191,18 @@ def _lists(database: sqlite3.Connection, form: Form) -> None:
 
 
 def _check_form(form: Form, t: Translator) -> str:
+    none = {NOTHING: t("field.choose_nothing")}  # so that a choice made by mistake can be taken back
     asked = {
         "answer": Widget("ValueMap", t("field.ask.answer"), values=form.answers, required=True),
         "class_new": Widget(
-            "ValueMap", t("field.ask.class_new"), values=form.classes,
+            "ValueMap", t("field.ask.class_new"), values=none | form.classes,
             rule=("\"answer\" <> 'other_class' OR \"class_new\" IS NOT NULL", t("field.rule.class_new")),
         ),
         "same_as": Widget(
-            "ValueMap", t("field.ask.same_as"), values=form.others,
+            "ValueMap", t("field.ask.same_as"), values=none | form.others,
             rule=("\"answer\" <> 'same' OR \"same_as\" IS NOT NULL", t("field.rule.same_as")),
         ),
-        **_signed(t),
+        **_signed(t, _TODAY_WHEN_ANSWERED),
     }  # fmt: skip
     told = {name: Widget("TextEdit", t(f"field.told.{name}"), editable=False) for name in SAID}
     groups = (Group(t("field.group.told"), SAID), Group(t("field.group.asked"), tuple(asked)))
@@ -193,19 +213,17 @@ def _added_form(form: Form, t: Translator) -> str:
     asked = {
         "name": Widget("TextEdit", t("field.ask.name"), required=True),
         "class_new": Widget("ValueMap", t("field.ask.class"), values=form.classes, required=True),
-        **_signed(t),
+        **_signed(t, _TODAY),
     }
     return form_qml(asked, (Group(t("field.group.added"), tuple(asked)),), label="name", legend={})
 
 
-def _signed(t: Translator) -> dict[str, Widget]:
-    """The questions that both layers share: a note, a photo, who and when."""
+def _signed(t: Translator, day: str) -> dict[str, Widget]:
+    """The questions that both layers share: a note, a photo, who and when (by itself the expression ``day``)."""
     return {
         "note": Widget("TextEdit", t("field.ask.note")),
         "photo": Widget("ExternalResource", t("field.ask.photo")),
-        "checked_on": Widget(
-            "DateTime", t("field.ask.checked_on"), required=True, default='coalesce("checked_on", to_date(now()))'
-        ),
+        "checked_on": Widget("DateTime", t("field.ask.checked_on"), required=True, default=day),
         "checked_by": Widget("TextEdit", t("field.ask.checked_by"), required=True),
     }
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+from pydantic import BaseModel
 
 from atlas.built import Built
 
-ABOUT, ORIGIN = "about", "origin"
+FORM = "urn:x-atlas:field-check"  # which of the metadata of a GeoPackage is meant
 Record = tuple[str, str]
 Pair = tuple[Record, Record]
 
@@ -56,42 +55,29 @@ def _disputed(built: Built, ids: set[str]) -> dict[str, list[Pair]]:
     return found
 
 
-def write_origins(database: sqlite3.Connection, origins: dict[str, Origin], about: dict[str, str]) -> None:
-    """Lay both tables into a GeoPackage."""
-    database.execute(f"CREATE TABLE {ABOUT} (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, value TEXT)")
-    database.executemany(f"INSERT INTO {ABOUT} (key, value) VALUES (?, ?)", about.items())  # noqa: S608  (our own names of tables)
+class _Kept(BaseModel):
+    about: dict[str, str]
+    places: dict[str, Origin]
+
+
+def write_origins(database: sqlite3.Connection, origins: dict[str, Origin], about: dict[str, str], stamp: str) -> None:
+    """Lay both into the metadata of a GeoPackage: QField opens every table as a layer and lets it be edited."""
+    kept = _Kept(about=about, places=origins).model_dump_json()
+    number = database.execute(
+        "INSERT INTO gpkg_metadata (md_scope, md_standard_uri, mime_type, metadata) "
+        "VALUES ('dataset', ?, 'application/json', ?)",
+        (FORM, kept),
+    ).lastrowid
     database.execute(
-        f"CREATE TABLE {ORIGIN} (id INTEGER PRIMARY KEY, place_id TEXT NOT NULL UNIQUE, source_id TEXT NOT NULL, "
-        "record_id TEXT NOT NULL, classes TEXT NOT NULL, lon REAL NOT NULL, lat REAL NOT NULL, parts TEXT NOT NULL)"
+        "INSERT INTO gpkg_metadata_reference VALUES ('geopackage', NULL, NULL, NULL, ?, ?, NULL)", (stamp, number)
     )
-    database.executemany(
-        f"INSERT INTO {ORIGIN} (place_id, source_id, record_id, classes, lon, lat, parts) "  # noqa: S608  (our own names of tables)
-        "VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [
-            (id_, *one.record, one.classes, one.lon, one.lat, json.dumps(one.parts, ensure_ascii=False))
-            for id_, one in origins.items()
-        ],
-    )
-    for table in (ABOUT, ORIGIN):
-        database.execute(
-            "INSERT INTO gpkg_contents (table_name, data_type, identifier) VALUES (?, 'attributes', ?)", (table, table)
-        )
 
 
 def read_origins(path: Path) -> tuple[dict[str, Origin], dict[str, str]]:
-    """Both tables of a form; raises ``sqlite3.Error`` or ``ValueError`` where they cannot be read."""
+    """Both of a form; raises ``sqlite3.Error`` or ``ValueError`` where they are not there or cannot be read."""
     with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
-        about = dict(database.execute(f"SELECT key, value FROM {ABOUT}"))  # noqa: S608  (our own names of tables)
-        rows: Iterable[tuple[str, str, str, str, float, float, str]] = database.execute(
-            f"SELECT place_id, source_id, record_id, classes, lon, lat, parts FROM {ORIGIN}"  # noqa: S608  (our own names of tables)
-        )
-        found = {
-            id_: Origin((source, record), classes, lon, lat, tuple(_pair(one) for one in json.loads(parts)))
-            for id_, source, record, classes, lon, lat, parts in rows
-        }
-    return found, about
-
-
-def _pair(written: list[list[str]]) -> Pair:
-    (source_a, record_a), (source_b, record_b) = written
-    return (str(source_a), str(record_a)), (str(source_b), str(record_b))
+        row = database.execute("SELECT metadata FROM gpkg_metadata WHERE md_standard_uri = ?", (FORM,)).fetchone()
+    if row is None:
+        raise ValueError(FORM)
+    kept = _Kept.model_validate_json(row[0])
+    return kept.places, kept.about

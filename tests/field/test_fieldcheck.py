@@ -28,7 +28,7 @@ from atlas.errors import SourceError
 from atlas.fieldcheck.answers import Answer, read_form
 from atlas.fieldcheck.decisions import rows_of
 from atlas.fieldcheck.doubtful import doubtful
-from atlas.fieldcheck.form import SAID, form_of, write_form
+from atlas.fieldcheck.form import NOTHING, SAID, form_of, write_form
 from atlas.fieldcheck.origin import Origin
 from atlas.language import Translator
 
@@ -143,7 +143,7 @@ def test_every_doubt_is_named_and_what_two_lists_hold_is_left_alone(built: Built
 
 
 def test_the_form_has_value_lists_a_photo_a_date_and_required_answers(blank: Path, built: Built) -> None:
-    assert set(pyogrio.list_layers(blank)[:, 0]) == {"check", "added", "area", "layer_styles", "about", "origin"}
+    assert set(pyogrio.list_layers(blank)[:, 0]) == {"check", "added", "area", "layer_styles"}
     info = pyogrio.read_info(blank, layer="check")
     kinds = dict(zip(info["fields"], info["ogr_types"], strict=True))
     assert (kinds["checked_on"], kinds["priority"], kinds["answer"]) == ("OFTDate", "OFTInteger", "OFTString")
@@ -169,6 +169,62 @@ def test_the_form_has_value_lists_a_photo_a_date_and_required_answers(blank: Pat
     locked = {one.get("name") for one in root.find("editable") if one.get("editable") == "0"}
     assert {"place_id", "reasons"} <= locked
     assert not locked & {"answer", "photo"}
+
+
+def test_the_form_uses_only_what_qfield_reads(blank: Path) -> None:
+    """QField opens a GeoPackage by itself: every table of it as a layer, each with the style kept as its default."""
+    with sqlite3.connect(blank) as database:
+        tables = {row[0] for row in database.execute("SELECT table_name FROM gpkg_contents")}
+        named = {row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        styles = dict(database.execute("SELECT f_table_name, styleQML FROM layer_styles WHERE useAsDefault = 1"))
+    assert {one for one in named if not one.startswith(("gpkg_", "rtree_", "sqlite_"))} == tables
+    assert tables - {"layer_styles"} == set(styles) == {"check", "added", "area"}
+    for layer in ("check", "added"):
+        root = ET.fromstring(styles[layer].split("\n", 1)[1])
+        widgets = {one.get("name"): one.find("editWidget") for one in root.find("fieldConfiguration")}
+        assert {one.get("type") for one in widgets.values()} <= {"TextEdit", "ValueMap", "DateTime", "ExternalResource"}
+        for name, widget in widgets.items():
+            options = {one.get("name"): one for one in widget.find("config/Option")}
+            if widget.get("type") == "ValueMap":
+                # the words are the key of a list's entry there: two that read alike would be one
+                words = [one.get("name") for one in options["map"].iter("Option") if one.get("value")]
+                assert options["map"].get("type") == "List"
+                assert len(set(words)) == len(words) == len(list(options["map"])) > 1
+            if widget.get("type") == "ExternalResource":  # a camera, and a path from the file's own folder
+                held = {key: (options[key].get("type"), options[key].get("value")) for key in options}
+                assert held["DocumentViewer"] == held["RelativeStorage"] == ("int", "1")
+            assert name == "photo" or widget.get("type") != "ExternalResource"
+        # nothing is saved while an answer is missing, and a day by itself comes only after a field that it names
+        day = next(one for one in root.find("defaults") if one.get("expression"))
+        assert (day.get("field"), day.get("applyOnUpdate")) == ("checked_on", "1")
+        assert ('"answer"' in day.get("expression")) == (layer == "check")
+        called = " ".join(one.get("expression") or one.get("exp") or "" for one in root.iter())
+        assert set(re.findall(r"(\w+)\(", called)) <= {"coalesce", "to_date", "now"}
+        assert root.find("editorlayout").text == "tablayout"
+        placed = [one.get("name") for one in root.iter("attributeEditorField")]
+        assert placed == list(widgets)
+        assert {one.tag for one in root.find("attributeEditorForm")} == {"attributeEditorContainer"}
+
+
+def test_choices_that_read_alike_are_told_apart_and_can_be_taken_back(built: Built, tmp_path: Path) -> None:
+    places = built.places
+    alike = places.index[places["name"].isin(["Museu Só Um", "Biblioteca Certa"])]
+    same = places.assign(
+        name=places["name"].mask(places.index.isin(alike), "Casa\n\x01 Igual"),
+        class_=places["class_"].mask(places.index.isin(alike), "museum"),
+    )
+    twins = Built(built.atlas, built.store)
+    twins.__dict__["places"] = same
+    form = form_of(twins, UNIT, "en")
+    assert {form.others[one] for one in alike} == {f"Casa Igual · Museum · {one}" for one in alike}
+    path = tmp_path / "f.gpkg"
+    write_form(twins, form, path, "en")
+
+    def undone(check: gpd.GeoDataFrame, _: gpd.GeoDataFrame) -> None:
+        answer(check, "Antigo Cinema Águia", "closed", class_new=NOTHING, same_as=NOTHING)
+
+    given = read_form(filled(path, tmp_path / "b.gpkg", undone), built).answers
+    assert [(one.answer, one.class_new, one.same_as) for one in given] == [("closed", "", "")]
 
 
 def test_the_same_build_gives_the_same_form_and_the_same_list(built: Built, tmp_path: Path) -> None:
@@ -461,7 +517,7 @@ def test_wrong_requests_are_answered_in_one_paragraph(
     assert "no field check form" in refused("--read", str(tmp_path / "m.gpkg"), "--atlas", folder)
     other = shutil.copy(blank, tmp_path / "other.gpkg")
     with sqlite3.connect(other) as database:
-        database.execute("UPDATE about SET value = 'braga' WHERE key = 'atlas'")
+        database.execute("UPDATE gpkg_metadata SET metadata = json_set(metadata, '$.about.atlas', 'braga')")
     assert "of the atlas “braga”" in refused("--read", str(other), "--atlas", folder)
     assert [path.name for path in tmp_path.iterdir() if path.suffix in {".pdf", ".shp"}] == []
 
