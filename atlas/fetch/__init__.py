@@ -32,7 +32,7 @@ from atlas.fetched import LEDGER, fetched_folder, ledger_of
 from atlas.language import counted
 
 PIECES = ".pieces"
-NO_KINDS = frozenset({"changes", "client", "job", "packing", "paging"})
+NO_KINDS = frozenset({"changes", "client", "faults", "job", "packing", "paging"})
 TIMEOUT_S = 200.0  # Overpass may think for three minutes before its first byte
 Result = Literal["new", "renewed", "same", "kept", "failed"]
 Progress = Callable[[float, str], None]

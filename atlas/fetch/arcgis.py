@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from atlas.errors import FetchError
-from atlas.fetch.client import Passing
+from atlas.fetch.faults import Passing
 from atlas.fetch.job import Box, Job, said
 
 PAGE = 1000

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import email.utils
+import gzip
 import http.client
 import json
-import socket
+import re
 import ssl
+import string
 import time
 import urllib.error
 import urllib.parse
@@ -20,26 +21,16 @@ from typing import Any
 
 from atlas import __version__
 from atlas.errors import FetchError
-from atlas.language import counted
+from atlas.fetch.faults import MOST_PATIENCE_S, Passing, broken, given_up, refusal, refuse_pages
 
 AGENT = f"atlas-creative-places/{__version__} (atlas fetch)"
 BLOCK = 256 * 1024
-BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
-MOST_PATIENCE_S = 600.0
-"""A service that asks for a longer pause is left for later."""
 MOST_HOPS = 5
+_FOLLOWING = re.compile(r"bytes\s+(\d+)-\d+/(\d+)?", re.I)  # where a part of a file begins, and how long the whole is
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 Check = Callable[[bytes], None]
 """Looks at a whole answer and raises :class:`Passing` where it is not what was asked for."""
-
-
-class Passing(Exception):
-    """A fault that may pass: worth another try after a pause."""
-
-    def __init__(self, pt: str, en: str, after_s: float | None = None) -> None:
-        super().__init__(en)
-        self.pt, self.en, self.after_s = pt, en, after_s
 
 
 @dataclass
@@ -128,11 +119,17 @@ class Client:
             with self._open(address, headers, None, part if have else None) as answer:
                 resumed = answer.status == 206
                 tag = answer.headers.get("ETag") or answer.headers.get("Last-Modified") or ""
-                if tag.startswith("W/"):
-                    tag = ""
+                if tag.startswith("W/") or answer.headers.get("Content-Encoding"):
+                    tag = ""  # of what comes packed, what is here counts other bytes than the service
+                following = _FOLLOWING.match(answer.headers.get("Content-Range", ""))
+                same = following is not None and int(following[1]) == have and tag in ("", headers.get("If-Range", tag))
+                if resumed and not same:
+                    mark.unlink(missing_ok=True)
+                    raise Passing("o ficheiro mudou", "the file has changed")
                 mark.write_text(tag, "utf-8") if tag else mark.unlink(missing_ok=True)
                 before = have if resumed else 0
-                total = before + float(answer.headers.get("Content-Length") or 0)
+                stated = following[2] if resumed and following else None
+                total = int(stated) if stated else before + (answer.length or 0)
                 with part.open("ab" if resumed else "wb") as file:
                     done = before
                     for block in self._blocks(answer, before=before):
@@ -140,6 +137,8 @@ class Client:
                         done += len(block)
                         if progress and total > before:
                             progress(min(done / total, 1.0))
+                if stated and done < total:
+                    raise Passing("a resposta chegou cortada", "the answer came cut short")
             with part.open("rb") as file:
                 refuse_pages(file.read(2048))
 
@@ -160,7 +159,7 @@ class Client:
             except Passing as fault:
                 wait = fault.after_s if fault.after_s is not None else float(2**attempt)
                 if attempt + 1 == self.tries or wait > MOST_PATIENCE_S:
-                    raise _given_up(address, fault, wait, attempt + 1) from None
+                    raise given_up(address, fault, wait, attempt + 1) from None
                 self.waited.append(wait)
                 self.pause(wait)
         raise AssertionError("unreachable: the last try raises")
@@ -175,7 +174,7 @@ class Client:
         """
         for _ in range(MOST_HOPS):
             parts = self.allowed(address)
-            request = urllib.request.Request(address, data, {**headers, "User-Agent": AGENT})  # noqa: S310  (http(s) alone passes `allowed`)
+            request = urllib.request.Request(parts.geturl(), data, {**headers, "User-Agent": AGENT})  # noqa: S310  (http(s) alone passes `allowed`)
             proxies = [urllib.request.ProxyHandler({})] if parts.hostname in LOOPBACK else []
             opener = urllib.request.build_opener(_NoRedirect, *proxies)
             try:
@@ -189,14 +188,16 @@ class Client:
                     if fault.code == 416 and part is not None:
                         part.unlink()
                         raise Passing("o ficheiro mudou", "the file has changed") from None
-                    raise refusal(address, fault.code, fault.read(400), dict(fault.headers.items())) from None
+                    raise refusal(address, fault.code, _words(fault), dict(fault.headers.items())) from None
             except (urllib.error.URLError, http.client.HTTPException, OSError) as fault:
-                raise _broken(fault, address) from None
+                raise broken(fault, address) from None
             with answer:
                 try:
                     yield answer
                 except (http.client.HTTPException, TimeoutError, ConnectionError, ssl.SSLError) as fault:
-                    raise _broken(fault, address) from None
+                    raise broken(fault, address) from None
+                except (gzip.BadGzipFile, zlib.error, EOFError):
+                    raise Passing("a resposta compactada está danificada", "the packed answer is damaged") from None
             return
         raise FetchError(
             "O serviço encaminha de um endereço para outro sem fim. Verifique `address`.",
@@ -205,7 +206,10 @@ class Client:
         )
 
     def _next(self, address: str, location: str) -> str:
-        there = urllib.parse.urljoin(address, location)
+        try:
+            there = urllib.parse.urljoin(address, location)
+        except ValueError:
+            there = location  # `allowed` says what is wrong with it
         if address.startswith("https:") and not there.startswith("https:"):
             raise FetchError(
                 f"O serviço encaminha para um endereço sem cifra ({there}). Verifique `address`.",
@@ -215,12 +219,16 @@ class Client:
         return there
 
     def allowed(self, address: str) -> urllib.parse.SplitResult:
-        """The parts of an address that may be asked."""
-        parts = urllib.parse.urlsplit(address)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+        """The parts of an address that may be asked, as they go over the wire."""
+        try:
+            parts = urllib.parse.urlsplit(address)
+            sound = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and not parts.username
+        except ValueError:
+            sound = False
+        if not sound:
             raise FetchError(
-                "O endereço não é http:// nem https://. Corrija `address` em atlas.toml.",
-                "The address is neither http:// nor https://. Mend `address` in atlas.toml.",
+                "Não é um endereço http:// ou https:// válido. Corrija `address` em atlas.toml.",
+                "This is no valid address of http:// or https://. Mend `address` in atlas.toml.",
                 where=address,
             )
         if parts.hostname not in self.hosts:
@@ -231,27 +239,30 @@ class Client:
                 "If you trust it, add it to `hosts` in atlas.toml.",
                 where=address,
             )
-        return parts
+        path, query = (urllib.parse.quote(one, safe=string.punctuation) for one in (parts.path, parts.query))
+        return parts._replace(path=path, query=query)
 
     def _blocks(self, answer: http.client.HTTPResponse, *, before: int = 0) -> Iterator[bytes]:
         """An answer's content, unpacked, block by block; one that is too long or cut short is a fault."""
-        said = answer.headers.get("Content-Length")
-        packed = answer.headers.get("Content-Encoding", "").lower() == "gzip"
-        unpack = zlib.decompressobj(wbits=31) if packed else None
-        read, out, end = 0, before, time.monotonic() + self.deadline_s
-        if said is not None and before + int(said) > self.most_bytes:
-            raise self.too_long(before + int(said))
-        while block := answer.read1(BLOCK):  # what has come, so that little is lost where it breaks off
-            read += len(block)
-            if unpack is not None:
-                block = unpack.decompress(block, int(max(self.most_bytes - out, 0)) + 1)
+        said, coding = answer.length, answer.headers.get("Content-Encoding", "identity").strip().lower()
+        if coding not in ("identity", "", "gzip", "x-gzip"):
+            raise FetchError(
+                f"O serviço responde num formato que não foi pedido («{coding}»). Verifique `address` em atlas.toml.",
+                f"The service answers in a coding that was not asked for (“{coding}”). Check `address` in atlas.toml.",
+            )
+        packed = "gzip" in coding
+        content = gzip.GzipFile(fileobj=answer) if packed else answer
+        out, end = before, time.monotonic() + self.deadline_s
+        if said is not None and before + said > self.most_bytes:
+            raise self.too_long(before + said)
+        while block := content.read1(BLOCK):  # what has come, so that little is lost where it breaks off
             out += len(block)
             if out > self.most_bytes:
                 raise self.too_long(out)
             if time.monotonic() > end:
                 raise Passing("a resposta demora demasiado", "the answer takes too long")
             yield block
-        if (said is not None and read < int(said)) or (unpack is not None and not unpack.eof):
+        if not packed and said is not None and out - before < said:
             raise Passing("a resposta chegou cortada", "the answer came cut short")
 
     def too_long(self, size: float) -> FetchError:
@@ -267,70 +278,17 @@ class Client:
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """Redirects come back as answers: where they lead is looked at first."""
 
-    def redirect_request(self, *_: Any, **__: Any) -> None:
+    def http_error_302(self, *_: Any, **__: Any) -> None:
         """Follow none."""
 
-
-def refuse_pages(content: bytes) -> None:
-    """An error page in place of data, whatever its status."""
-    start = content[:2048].lstrip(b"\xef\xbb\xbf \r\n\t").lower()
-    if start.startswith((b"<!doctype html", b"<html")):
-        raise Passing("o serviço mandou uma página de erro", "the service sent an error page")
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
 
 
-def refusal(address: str, status: int, content: bytes, headers: Mapping[str, str]) -> Exception:
-    """The fault of a bad status: one that may pass, with the pause that the service asks for, or one that stays."""
-    if status in BUSY:
-        after = _seconds(headers.get("Retry-After"))
-        return Passing(f"o serviço está ocupado ({status})", f"the service is busy ({status})", after)
-    said = " ".join(content.decode("utf-8", "replace").split())[:200]
-    return FetchError(
-        f"O serviço recusou o pedido ({status}: {said}). Verifique `address` e `ask` em atlas.toml.",
-        f"The service refused the request ({status}: {said}). Check `address` and `ask` in atlas.toml.",
-        where=address,
-    )
-
-
-def _seconds(said: str | None) -> float | None:
-    """``Retry-After`` in seconds, which may be written as a date.
-
-    >>> _seconds("7"), _seconds(None), _seconds("soon")
-    (7.0, None, None)
-    """
-    if said is None:
-        return None
-    if said.strip().isdigit():
-        return float(said)
+def _words(fault: urllib.error.HTTPError) -> bytes:
+    """What a service says to a bad status, as far as it comes."""
     try:
-        return max(email.utils.parsedate_to_datetime(said).timestamp() - time.time(), 0.0)
-    except (TypeError, ValueError):
-        return None
-
-
-def _broken(fault: BaseException, address: str) -> Exception:
-    reason = fault.reason if isinstance(fault, urllib.error.URLError) else fault
-    if isinstance(reason, TimeoutError | socket.timeout):
-        return Passing("o serviço não respondeu a tempo", "the service did not answer in time")
-    if isinstance(reason, socket.gaierror):
-        return FetchError(
-            "O servidor não foi encontrado. Verifique a ligação à rede e `address`.",
-            "The host was not found. Check the network and `address`.",
-            where=address,
-        )
-    return Passing(f"a ligação caiu ({reason})", f"the connection broke ({reason})")
-
-
-def _given_up(address: str, fault: Passing, wait_s: float, tries: int) -> FetchError:
-    if wait_s > MOST_PATIENCE_S:
-        pt, en = counted("pt", wait_s / 60, "# minuto|# minutos"), counted("en", wait_s / 60, "# minute|# minutes")
-        return FetchError(
-            f"O serviço pede uma pausa de {pt} ({fault.pt}). Repita depois: o que já veio fica guardado.",
-            f"The service asks for a pause of {en} ({fault.en}). Try again then: what has come is kept.",
-            where=address,
-        )
-    return FetchError(
-        f"Após {counted('pt', tries, '# tentativa|# tentativas')}, {fault.pt}. Repita mais tarde: o que já veio fica "
-        "guardado.",
-        f"After {counted('en', tries, '# try|# tries')}, {fault.en}. Try again later: what has come is kept.",
-        where=address,
-    )
+        content: bytes = fault.read(BLOCK)
+        packed = content.startswith(b"\x1f\x8b")
+        return zlib.decompressobj(wbits=31).decompress(content, BLOCK) if packed else content
+    except (OSError, http.client.HTTPException, zlib.error):
+        return b""

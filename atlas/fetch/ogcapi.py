@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from atlas.errors import FetchError
-from atlas.fetch.client import Passing
+from atlas.fetch.faults import Passing
 from atlas.fetch.job import Box, Job, said
 from atlas.fetch.paging import Page, all_features, as_text, ids_of
 from atlas.fetch.wfs import driver_of

@@ -15,7 +15,8 @@ from typing import Any
 import geopandas as gpd
 
 from atlas.config import Layer
-from atlas.fetch.client import AGENT, Passing, refusal, refuse_pages
+from atlas.fetch.client import AGENT
+from atlas.fetch.faults import Passing, refusal, refuse_pages
 from atlas.fetch.job import Box, Job, fresh
 from atlas.fetch.overpass import SERVER_SECONDS, check, layers_of, tile_by_tile, values_by_key
 from atlas.sources._osm import table

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import TypeVar
 
 import geopandas as gpd
 import pandas as pd
 import shapely
 
 from atlas.config import Layer
-from atlas.errors import FetchError
-from atlas.fetch.client import Passing
+from atlas.fetch.faults import Passing, TooMuch
 from atlas.fetch.job import Box, Job, said
 from atlas.layers import wanted_tags
 from atlas.sources.overpass import read_overpass
@@ -20,6 +20,8 @@ from atlas.sources.overpass import read_overpass
 SERVER_SECONDS = 180
 SERVER_BYTES = 1 << 29
 SMALLEST_DEGREES = 0.01
+
+Part = TypeVar("Part")
 
 
 def fetch(job: Job) -> None:
@@ -47,18 +49,11 @@ def layers_of(job: Job) -> list[Layer]:
 
 def tile_by_tile(job: Job, ask: Callable[[Box], gpd.GeoDataFrame]) -> None:
     """Write what ``ask`` gives for each tile of the region; one that is too much for the server goes by quarters."""
-
-    def whole(box: Box) -> list[gpd.GeoDataFrame]:
-        try:
-            return [ask(box)]
-        except TooMuch:
-            return [frame for quarter in quarters(job, box) for frame in whole(quarter)]
-
     tiles = job.tiles(float(job.option("tile_km", 25)) * 1000)
     frames: list[gpd.GeoDataFrame] = []
     for number, tile in enumerate(tiles):
         for box in tile:
-            frames += whole(box)
+            frames += by_quarters(job, box, ask)
         job.progress((number + 1) / len(tiles))
     with job.written() as path:
         records_in(job, frames).to_parquet(path, index=False)
@@ -101,21 +96,18 @@ def _escaped(text: str) -> str:
     return "".join(f"\\{one}" if one in r"\.^$*+?()[]{}|" else one for one in text)
 
 
-def quarters(job: Job, box: Box) -> list[Box]:
-    """The quarters of a box that was too much for the server; a small one is an error."""
-    west, south, east, north = box
-    if max(east - west, north - south) < SMALLEST_DEGREES:
-        raise FetchError(
-            "O servidor desiste até de uma área pequena. Repita mais tarde, ou use o extrato.",
-            "The server gives up even on a small area. Try again later, or use the extract.",
-            where=job.entry.address,
-        ) from None
+def by_quarters(job: Job, box: Box, ask: Callable[[Box], Part]) -> list[Part]:
+    """What ``ask`` gives for a box, by quarters where that is too much for the server; a small one is an error."""
+    try:
+        return [ask(box)]
+    except TooMuch as fault:
+        west, south, east, north = box
+        if max(east - west, north - south) < SMALLEST_DEGREES:
+            fault.where = job.entry.address
+            raise
     x, y = (west + east) / 2, (south + north) / 2
-    return [(west, south, x, y), (x, south, east, y), (west, y, x, north), (x, y, east, north)]
-
-
-class TooMuch(Exception):
-    """The server gave up half way: its answer is incomplete, and stays so until less is asked for."""
+    quarters = ((west, south, x, y), (x, south, east, y), (west, y, x, north), (x, y, east, north))
+    return [part for quarter in quarters for part in by_quarters(job, quarter, ask)]
 
 
 def check(content: bytes) -> None:

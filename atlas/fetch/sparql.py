@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from atlas.config import Layer
-from atlas.fetch.client import Passing
+from atlas.fetch.faults import Passing, TooMuch
 from atlas.fetch.job import Box, Job, said
+from atlas.fetch.overpass import by_quarters
 
 COLUMNS = ("item", "itemLabel", "class", "coord", "grade", "gradeLabel", "sipa", "dgpc")
 
@@ -19,11 +21,10 @@ def fetch(job: Job) -> None:
     rows: dict[str, Any] = {}
     variables: list[str] = []
     for number, box in enumerate(tiles):
-        query = query_of(box, job.atlas.layers, str(job.option("languages", "pt,en,es,fr")))
-        path = job.piece(f"{said(box)}|{query}", partial(_ask, job, query))
-        answer = json.loads(path.read_bytes())
-        variables = answer["head"]["vars"]
-        rows |= {json.dumps(row, sort_keys=True): row for row in answer["results"]["bindings"]}
+        for path in by_quarters(job, box, partial(_answer, job)):
+            answer = json.loads(path.read_bytes())
+            variables = answer["head"]["vars"]
+            rows |= {json.dumps(row, sort_keys=True): row for row in answer["results"]["bindings"]}
         job.progress((number + 1) / len(tiles))
     merged = {"head": {"vars": variables}, "results": {"bindings": [row for _, row in sorted(rows.items())]}}
     with job.written() as target:
@@ -53,10 +54,11 @@ def query_of(box: Box, layers: tuple[Layer, ...], languages: str) -> str:
 }}"""
 
 
-def _ask(job: Job, query: str) -> bytes:
-    return job.client.get(
-        job.entry.address, form={"query": query}, accept="application/sparql-results+json", check=check
-    )
+def _answer(job: Job, box: Box) -> Path:
+    query = query_of(box, job.atlas.layers, str(job.option("languages", "pt,en,es,fr")))
+    form, accept = {"query": query}, "application/sparql-results+json"
+    ask = partial(job.client.get, job.entry.address, form=form, accept=accept, check=check)
+    return job.piece(f"{said(box)}|{query}", ask)
 
 
 def check(content: bytes) -> None:
@@ -65,7 +67,7 @@ def check(content: bytes) -> None:
         answer = json.loads(content)
     except ValueError:
         if b"TimeoutException" in content[-20_000:]:
-            raise Passing("o serviço esgotou o tempo", "the service ran out of time") from None
+            raise TooMuch from None
         raise Passing("a resposta está cortada ou não é JSON", "the answer is cut short or no JSON") from None
-    if not isinstance(answer, dict) or "bindings" not in answer.get("results", {}):
+    if not isinstance(answer, dict) or not {"head", "results"} <= answer.keys():
         raise Passing("a resposta não é de SPARQL", "the answer is none of SPARQL")

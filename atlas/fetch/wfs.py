@@ -13,7 +13,7 @@ import pandas as pd
 import pyproj
 
 from atlas.errors import FetchError
-from atlas.fetch.client import Passing
+from atlas.fetch.faults import Passing
 from atlas.fetch.job import Box, Job, said
 from atlas.fetch.paging import Page, all_features, as_text, ids_of
 from atlas.sources.wfs import read_answer as read

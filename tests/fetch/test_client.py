@@ -153,3 +153,68 @@ def test_a_download_of_a_file_that_changed_starts_anew(service: Service, client:
     service.answers(Answer(b"all that is new", headers={"ETag": '"new"'}))  # 200, not 206
     client.download(service.address, tmp_path / "a.bin")
     assert (tmp_path / "a.bin").read_bytes() == b"all that is new"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(b"", 429, {"Retry-After": "\xb2"}),
+        Answer(b'{"fine": 1}', headers={"Content-Encoding": "gzip"}),
+        Answer(gzip.compress(b'{"fine": 1}' * 50)[:30] + b"x" * 40, headers={"Content-Encoding": "gzip"}),
+        Answer(b'<?xml version="1.0"?>\n<!-- a --><!DOCTYPE html PUBLIC "x"><html></html>'),
+    ],
+    ids=["a pause that is no number", "plain but called packed", "packed and damaged", "a page that begins as XML"],
+)
+def test_what_is_not_as_it_says_is_asked_for_again(service: Service, client: Client, answer: Answer) -> None:
+    service.answers(
+        answer, Answer(gzip.compress(b'{"fine":') + gzip.compress(b" 1}"), headers={"Content-Encoding": "gzip"})
+    )
+    assert client.get_json(service.address) == {"fine": 1}
+    assert client.waited == [1]
+
+
+@pytest.mark.parametrize("location", ["http://[there/", "//[", "http://127.0.0.1:port/"])
+def test_a_redirect_to_what_is_no_address_is_said(service: Service, client: Client, location: str) -> None:
+    service.answers(Answer(b"", 302, {"Location": location}))
+    with pytest.raises(FetchError, match="Não é um endereço"):
+        client.get(service.address)
+    assert len(service.asked) == 1
+
+
+def test_an_address_with_accents_and_spaces_is_asked_as_it_is_meant(service: Service, client: Client) -> None:
+    client.get(f"{service.address}/Câmara Municipal/a%20b?nome=Évora")
+    assert service.asked[0].path == "/C%C3%A2mara%20Municipal/a%20b"
+    assert service.asked[0].query == {"nome": "Évora"}
+
+
+def test_a_coding_that_was_not_asked_for_and_the_words_of_a_refusal_are_said(service: Service, client: Client) -> None:
+    service.answers(Answer(b"\x0b\x02\x80", headers={"Content-Encoding": "br"}))
+    with pytest.raises(FetchError, match="«br»"):
+        client.get(service.address)
+    page = gzip.compress(b"<html><title>No</title><p>such \x1b[31mthing</p></html>")
+    service.answers(Answer(page, 404, {"Content-Encoding": "gzip"}))
+    with pytest.raises(FetchError, match=r"404: No such \[31mthing\)"):
+        client.get(service.address)
+
+
+def test_a_part_that_does_not_follow_what_is_here_is_not_put_behind_it(
+    service: Service, client: Client, tmp_path: Path
+) -> None:
+    """A file that changed half way, a part from elsewhere, one that ends early: none becomes a file."""
+    parts = [
+        Answer(b"YYYY", 206, {"ETag": '"two"', "Content-Range": "bytes 4-7/8"}),
+        Answer(b"abcd", claims=8, headers={"ETag": '"one"'}),
+        Answer(b"cdefgh", 206, {"ETag": '"one"', "Content-Range": "bytes 2-7/8"}),
+        Answer(b"abcd", claims=8, headers={"ETag": '"one"'}),
+        Answer(b"ef", 206, {"ETag": '"one"', "Content-Range": "bytes 4-5/8"}),
+        Answer(b"gh", 206, {"ETag": '"one"', "Content-Range": "bytes 6-7/8"}),
+    ]
+    (tmp_path / "a.bin.part").write_bytes(b"XXXX")
+    (tmp_path / "a.bin.mark").write_text('"one"', "utf-8")
+    client.tries = 6
+    service.answers(*parts)
+    client.download(service.address, tmp_path / "a.bin")
+    assert (tmp_path / "a.bin").read_bytes() == b"abcdefgh"
+    assert [asked.headers.get("Range") for asked in service.asked] == [
+        "bytes=4-", None, "bytes=4-", None, "bytes=4-", "bytes=6-"
+    ]  # fmt: skip

@@ -37,9 +37,13 @@ def test_wikidata_is_asked_for_classes_grades_and_inventory_numbers(
     }
     again = row | {"class": {"type": "uri", "value": "http://www.wikidata.org/entity/Q16970"}}
     answer = as_json({"head": {"vars": list(sparql.COLUMNS)}, "results": {"bindings": [row, again]}})
-    service.answers(Answer(answer[:-40] + b"java.util.concurrent.TimeoutException"), Answer(answer))
-    job = a_job(town, client, service.address, "sparql", "wikidata.json", tile_km=1)
+    out_of_time = b"SPARQL-QUERY: queryStr=" + b"x" * 3000 + b"\njava.util.concurrent.TimeoutException\n"
+    service.answers(
+        Answer(answer[:-40] + b"java.util.concurrent.TimeoutException"), Answer(out_of_time, 500), Answer(answer)
+    )
+    job = a_job(town, client, service.address, "sparql", "wikidata.json", tile_km=4)
     sparql.fetch(job)
+    assert not client.waited  # what runs out of time is asked for by quarters, and those by theirs
     query = service.asked[0].form["query"]
     assert all(word in query for word in ("wdt:P1435", "wdt:P1700", "wdt:P1702", "wd:Q33506", "wikibase:box"))
     source = Source.model_validate({"id": "w", "kind": "wikidata", "file": job.target.name, "date": "2026", **HEAD})
