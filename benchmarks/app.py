@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import json
 import os
 import random
 import re
@@ -18,6 +19,7 @@ import statistics
 import sys
 import tempfile
 import time
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,8 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "app")]
 DONE = {ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY}
 SERVERS = 3
+SLIDER = r'"type":"range","id":"[^"]*","name":"([^"]*)"[^}]*"value":"(\d+)"'
+"""A slider in the tree that is drawn: its pillar and its weight."""
 THINKS_S = 4.0
 """How long a planner looks at a move before the next one, on average, where there are many sessions."""
 
@@ -51,23 +55,28 @@ class Session:
     """One reader of the app, without a browser; like one, it tells the server which messages it holds."""
 
     socket: Counted
-    sliders: dict[str, float] = field(default_factory=dict)
+    sliders: dict[str, int] = field(default_factory=dict)
+    """Pillar → weight."""
+    element: str = ""
+    """The element that holds the sliders."""
     held: list[set[str]] = field(default_factory=lambda: [set(), set()])
     """Hashes of the messages of the last two runs: a browser drops older ones."""
     received: int = 0
     fragment: str = ""
     """The part of the page in which the sliders are, and which alone runs when one is moved."""
 
-    async def run(self, moved: dict[str, float] | None = None) -> float:
-        """Ask for a run of the script, with sliders moved; seconds until it has ended."""
+    async def run(self, moved: str = "") -> float:
+        """Ask for a run of the script, with the slider of one pillar moved; seconds until it has ended."""
         message = BackMsg()
         message.rerun_script.query_string = ""
         message.rerun_script.fragment_id = self.fragment if moved else ""
         message.rerun_script.cached_message_hashes.extend(set.union(*self.held))
         self.held = [self.held[-1], set()]
-        for widget, value in (moved or {}).items():
-            state = message.rerun_script.widget_states.widgets.add(id=widget)
-            state.double_array_value.data[:] = [value]
+        if moved:
+            did = {"event": "act", "value": {"do": "weight", "value": f"{moved}:{self.sliders[moved]}"}}
+            message.rerun_script.widget_states.widgets.add(
+                id=f"$$STREAMLIT_INTERNAL_KEY_{self.element}__events", json_trigger_value=json.dumps([did])
+            )
         start = time.perf_counter()
         await self.socket.send(message.SerializeToString())
         while True:
@@ -77,18 +86,18 @@ class Session:
             kind = answer.WhichOneof("type")
             if answer.metadata.cacheable or kind == "ref_hash":
                 self.held[-1].add(answer.ref_hash or answer.hash)
-            if kind == "delta" and answer.delta.new_element.WhichOneof("type") == "slider":
-                slider = answer.delta.new_element.slider
-                self.sliders[slider.id] = slider.default[0]
-                self.fragment = answer.delta.fragment_id
+            if kind == "delta" and answer.delta.new_element.bidi_component.id.endswith("-sliders"):
+                self.element, self.fragment = answer.delta.new_element.bidi_component.id, answer.delta.fragment_id
+                drawn = zlib.decompress(answer.delta.new_element.bidi_component.bytes).decode()
+                self.sliders = {pillar: int(weight) for pillar, weight in re.findall(SLIDER, drawn)}
             if kind == "script_finished" and answer.script_finished in DONE:
                 return time.perf_counter() - start
 
     async def move(self, draw: random.Random) -> float:
         """One weight to another place."""
-        widget = draw.choice(list(self.sliders))
-        self.sliders[widget] = draw.randint(1, 100)
-        return await self.run(self.sliders)
+        pillar = draw.choice(list(self.sliders))
+        self.sliders[pillar] = draw.randint(1, 100)
+        return await self.run(pillar)
 
 
 async def opened(address: str) -> Session:

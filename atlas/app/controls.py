@@ -11,6 +11,9 @@ from atlas.app.dom import Node, h, prose
 from atlas.app.making import awaited
 from atlas.app.session import Session
 from atlas.app.view import view
+from atlas.language import Translator
+
+MOST_WEIGHT = 100
 
 
 def choose(session: Session, *, area: bool = True, show: bool = True) -> None:
@@ -164,23 +167,41 @@ def _preset(session: Session) -> None:
 
 
 def weigh(session: Session) -> None:
-    """The sliders, behind an expander, with the share that each pillar has in effect."""
-    t = session.t
+    """The sliders, behind an expander, with the share that each pillar has in effect.
+
+    They are one element of our own: eight of the framework's cost a move an eighth of its time.
+    """
+    t, lang = session.t, session.view.lang
     weights = session.view.weights
     if len(weights) < 2:
         return
     pillars = {pillar.id: pillar for index in session.atlas.index for pillar in index.pillar}
     shares = link.effective(weights)
+
+    def heard(_what: str, told: str) -> None:
+        pillar, _, weight = told.rpartition(":")
+        if pillar in pillars and weight.isdecimal():
+            session.become(link.with_weight(session.now(), pillar, min(float(weight), MOST_WEIGHT)))
+
+    sliders = [
+        _slider(t, pillars[pillar].name.in_(lang), pillars[pillar].reason.in_(lang), pillar, weight, shares[pillar])
+        for pillar, weight in weights
+    ]
     with st.expander(t("app.control.weights"), key="weights"):
-        columns = st.columns(3, gap="medium")
-        for place, (pillar, weight) in enumerate(weights):
-            st.session_state[f"weight_{pillar}"] = round(weight)
-            name = pillars[pillar].name.in_(session.view.lang)
-            columns[place % 3].slider(
-                t("app.control.weight", name=name, share=t.percent(shares[pillar], 1)), 0, 100, key=f"weight_{pillar}",
-                on_change=_take_weight, args=(session, pillar), help=pillars[pillar].reason.in_(session.view.lang),
-            )  # fmt: skip
-        view("shares", weights_words(session))
+        view("sliders", [h("ul", *sliders, class_="sliders", data_do="weight"), *weights_words(session)], act=heard)
+
+
+def _slider(t: Translator, name: str, reason: str, pillar: str, weight: float, share: float) -> Node:
+    """One pillar's slider; its number is for the eye, since a slider says its own."""
+    field, figure = f"weight-{pillar}", f"{weight:.0f}"
+    return h(
+        "li",
+        h("label", t("app.control.weight", name=name, share=t.percent(share, 1)), for_=field),
+        h("span", h("input", type="range", id=field, name=pillar, min=0, max=MOST_WEIGHT, step=1, value=figure),
+          h("b", figure, aria_hidden="true")),
+        h("details", h("summary", "?", aria_label=t("app.control.reason", name=name)), h("p", reason, class_="aside"))
+        if reason else None,
+    )  # fmt: skip
 
 
 def weights_words(session: Session) -> list[Node]:
@@ -203,7 +224,3 @@ def _take_preset(session: Session) -> None:
     chosen = st.session_state["preset"]
     if chosen:
         session.change(weights=link.preset_weights(session.known, chosen), start=0)
-
-
-def _take_weight(session: Session, pillar: str) -> None:
-    session.become(link.with_weight(session.now(), pillar, float(st.session_state[f"weight_{pillar}"])))

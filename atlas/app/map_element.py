@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -163,10 +162,8 @@ def files_address(folder: Path) -> str:
 
 def _folium_map(told: Mapping[str, Any]) -> folium.Map:
     """A bare map whose scripts and styles come from this machine: no tiles, no CDN."""
-    import folium
-
     own, assets = folder_address("browser", BROWSER), folder_address("assets", ASSETS)
-    bare = folium.Map(
+    bare: folium.Map = _elements().Map(
         location=tuple(told["centre"]), zoom_start=8, tiles=None, zoom_control=False, attribution_control=False,
         zoom_snap=0.25, min_zoom=6, max_zoom=18,
     )  # fmt: skip
@@ -174,36 +171,25 @@ def _folium_map(told: Mapping[str, Any]) -> folium.Map:
     styles = (f"{assets}leaflet/leaflet.css", f"{assets}atlas-map.css", f"{own}planner-map.css")
     bare.default_js = [(one, f"{one}?{stamp()}") for one in scripts]
     bare.default_css = [(one, f"{one}?{stamp()}") for one in styles]
-    bare._template = _zoomable()
     return bare
-
-
-@cache
-def _zoomable() -> SimpleNamespace:
-    """Folium's own template without the line of its head that forbids to zoom the page."""
-    import folium
-
-    module = folium.Map._template.module
-
-    def header(this: folium.Map, told: Mapping[str, Any]) -> str:
-        return re.sub(r'<meta name="viewport"[^>]*>', "", module.header(this, told))
-
-    return SimpleNamespace(module=SimpleNamespace(header=header, html=module.html, script=module.script))
 
 
 def _messenger(message: str) -> folium.FeatureGroup:
     """An empty group whose script hands ``message`` to the map that is already there."""
-    import folium
-
-    group = folium.FeatureGroup(name="atlas", control=False)
-    told = _message_element()()
+    group: folium.FeatureGroup = _elements().Group(name="atlas", control=False)
+    told = _elements().Message()
     told.message = message
     told.add_to(group)
     return group
 
 
 @cache
-def _message_element() -> type[Any]:
+def _elements() -> SimpleNamespace:
+    """Folium's map and group without the page that they would be rendered into: st_folium takes their scripts alone.
+
+    That page costs a template compiled for each of its parts, at every run; and its head forbids to zoom.
+    """
+    import folium
     from branca.element import MacroElement
     from jinja2 import Environment
 
@@ -212,7 +198,12 @@ def _message_element() -> type[Any]:
     )
     # Not escaped: it is a script, and the JSON in it is harmless.
     template = Environment(autoescape=False).from_string(script)  # noqa: S701  (see above)
-    return type("AtlasMessage", (MacroElement,), {"_template": template})
+    bare = {"render": lambda _self, **_more: None}
+    return SimpleNamespace(
+        Map=type("Map", (folium.Map,), bare),
+        Group=type("FeatureGroup", (folium.FeatureGroup,), bare),
+        Message=type("Message", (MacroElement,), {"_template": template}),
+    )
 
 
 def _short(value: object) -> str:

@@ -19,7 +19,7 @@ STATE = """() => {
   return {
     fields: of('input[type=text], textarea', (e) => e.value),
     chosen: of('input:checked', (e) => e.closest('label').textContent),
-    sliders: of('[role=slider]', (e) => e.getAttribute('aria-valuenow') || e.value),
+    sliders: of('input[type=range], [role=slider]', (e) => e.getAttribute('aria-valuenow') || e.value),
     pressed: of('[aria-pressed=true], [aria-current]', (e) => e.dataset.to || e.textContent),
     selects: of('select', (e) => e.value),
     words: of('h1, h2, .legend, .pages span, .ranks td:first-child, .aside', (e) => e.textContent),

@@ -100,13 +100,45 @@ function listen(root, current) {
       if (link) link.search = location.search;
     });
   }
+  root.addEventListener("input", ({ target }) => {
+    if (target.type === "range") tell(target);
+  });
   root.addEventListener("change", (event) => {
     const { target } = event;
     const where = target.closest("[data-do]");
-    if (!where || (target !== where && target.type !== "checkbox")) return;
+    if (!where || (target !== where && target.type !== "checkbox" && target.type !== "range")) return;
+    if (target.type === "range") {
+      rest(target, () => {
+        const sliders = [...where.querySelectorAll('input[type="range"]')];
+        if (sliders.every((one) => one.value === "0")) follow(where); // nothing would be left to weigh
+        else current().setTriggerValue("act", { do: where.dataset.do, value: `${target.name}:${target.value}` });
+      });
+      return;
+    }
     const what = where.dataset.do + (target.checked === false ? "-off" : "");
     current().setTriggerValue("act", { do: what, value: target.value });
   });
+}
+
+// A key that is held moves a slider many times: what counts is where it comes to rest.
+const REST_MS = 150;
+const moving = new WeakMap();
+function rest(slider, then) {
+  clearTimeout(moving.get(slider));
+  moving.set(slider, setTimeout(() => moving.delete(slider) && then(), REST_MS));
+}
+
+// The number beside a slider is where the slider stands.
+function tell(slider) {
+  if (slider.nextElementSibling) slider.nextElementSibling.textContent = slider.value;
+}
+
+// A slider follows what was drawn, unless a hand is still on it.
+function follow(root) {
+  for (const slider of root.querySelectorAll('input[type="range"]')) {
+    if (!moving.has(slider) && !slider.matches(":active")) slider.value = slider.getAttribute("value");
+    tell(slider);
+  }
 }
 
 // A table in its own scrolling region shows the row of the selection, whoever made it.
@@ -153,6 +185,7 @@ export async function draw(component) {
   const data = await unpacked(component.data);
   if (drawn.get(root) !== component) return; // a newer drawing has arrived meanwhile
   patch(root, data.tree, false);
+  follow(root);
   furnish(root, component);
   reveal(root);
   if (data.page.lang) settle(data.page);
