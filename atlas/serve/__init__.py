@@ -30,6 +30,11 @@ SHUT = (
 )
 """Content security policy of every answer: no script, nothing from elsewhere."""
 _WRITING = "create-replace-delete"
+_TIME = {
+    "name": "datetime", "in": "query", "required": False, "style": "form", "explode": False,
+    "description": "A day, an instant (RFC 3339) or an interval of two; no feature has a time, so all of them match.",
+    "schema": {"type": "string"},
+}  # fmt: skip
 _ROUTES = {
     "/": ("pygeoapi.api", "landing_page"),
     "/openapi": ("pygeoapi.api", "openapi_"),
@@ -137,7 +142,7 @@ def _answering(api: Any, live: Live, module: str, name: str) -> Callable[..., Re
     def answer(**parts: str) -> Response:
         asked = APIRequest.from_flask(flask.request, api.locales)
         dataset = parts.get("dataset")
-        fields = live.fields(dataset) if dataset in live.titles() else ()
+        fields = live.fields(dataset) if dataset in live.titles() else {}
         fault = fault_of(name, flask.request.args, fields)
         if not asked.is_valid():
             headers, status, content = api.get_format_exception(asked)
@@ -161,8 +166,14 @@ def _answering(api: Any, live: Live, module: str, name: str) -> Callable[..., Re
 
 
 def _described(document: dict[str, Any]) -> dict[str, Any]:
-    """The OpenAPI document without what pygeoapi could do and is not asked to (processes, tiles)."""
+    """The OpenAPI document without what pygeoapi could do and is not asked to (processes, tiles).
+
+    The standard wants a time as a parameter of every collection; pygeoapi states it for those that have one.
+    """
     paths = {path: verbs for path, verbs in document["paths"].items() if path in _ROUTES or "/collections/" in path}
+    for path, verbs in paths.items():
+        if path.endswith("/items"):
+            verbs["get"]["parameters"].append(_TIME)
     return {**document, "paths": paths}
 
 

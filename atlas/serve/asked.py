@@ -1,14 +1,15 @@
 """What a request may ask, checked before pygeoapi answers, where the standard wants more than pygeoapi looks at.
 
-A query parameter that an operation does not know is an error (OGC API - Features, requirement 8), as is a time that
-is none (requirement 9): a misspelt filter must not look like an answer.
+A query parameter that an operation does not know is an error (OGC API - Features, requirement 8), as is a value that
+is none of its kind (requirement 9): a misspelt filter must not look like an answer.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 _ALWAYS = {"f", "lang"}
 _KNOWN: Mapping[str, set[str]] = {
@@ -21,10 +22,11 @@ _KNOWN: Mapping[str, set[str]] = {
 }  # fmt: skip
 _ITEMS = ("get_collection_items", "get_collection_item")
 _OPEN = ("", "..")
+_TRUTHS = ("true", "false")
 GEOJSON, JSON_SCHEMA = "application/geo+json", "application/schema+json"
 
 
-def fault_of(operation: str, asked: Mapping[str, str], fields: Iterable[str]) -> str | None:
+def fault_of(operation: str, asked: Mapping[str, str], fields: Mapping[str, Mapping[str, str]]) -> str | None:
     """What is wrong with the query of a request, or None; ``fields`` are the columns that items are asked by."""
     known = _ALWAYS | _KNOWN.get(operation, set())
     if operation == "get_collection_items":
@@ -32,9 +34,30 @@ def fault_of(operation: str, asked: Mapping[str, str], fields: Iterable[str]) ->
     unknown = sorted(set(asked) - known)
     if unknown:
         return f"unknown parameter: {', '.join(unknown)}; known are {', '.join(sorted(known))}"
-    if operation == "get_collection_items" and not is_time(asked.get("datetime", "..")):
+    return _wrong_value(asked, fields) if operation == "get_collection_items" else None
+
+
+def _wrong_value(asked: Mapping[str, str], fields: Mapping[str, Mapping[str, str]]) -> str | None:
+    if not is_time(asked.get("datetime", "..")):
         return "datetime must be a day, an instant (RFC 3339), or an interval of two of them, open ends as .."
+    if not all(map(_is_number, asked.get("bbox", "0").split(","))):
+        return "bbox must be four or six numbers"
+    if asked.get("skipGeometry", "true").lower() not in _TRUTHS:
+        return "skipGeometry must be true or false"
+    for name in fields.keys() & asked.keys():
+        type_ = fields[name]["type"]
+        if type_ in {"integer", "number"} and not _is_number(asked[name]):
+            return f"{name} must be a number"
+        if type_ == "boolean" and asked[name].lower() not in _TRUTHS:
+            return f"{name} must be true or false"
     return None
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def is_time(text: str) -> bool:

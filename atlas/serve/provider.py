@@ -83,8 +83,9 @@ def _found(held: Held, bbox: Sequence[float], properties: Sequence[tuple[str, st
     rows = list(range(len(held.shapes)))
     if len(bbox):
         west, south, east, north = (float(one) for one in (bbox if len(bbox) == 4 else [*bbox[:2], *bbox[3:5]]))
-        spans = [(west, east)] if west <= east else [(west, 180.0), (-180.0, east)]
-        boxes = [shapely.box(left, south, right, north) for left, right in spans]
+        east = east if west <= east else east + 360
+        # a box may lie across ±180° or, as programs draw on a plane, beyond it
+        boxes = [shapely.box(west + turn, south, east + turn, north) for turn in (-360, 0, 360)]
         rows = np.unique(held.tree.query(boxes, predicate="intersects")[1]).tolist()
     for name, wanted in properties:
         column, type_ = held.columns[name], held.fields[name]["type"]
@@ -94,14 +95,11 @@ def _found(held: Held, bbox: Sequence[float], properties: Sequence[tuple[str, st
 
 
 def _is(value: Any, wanted: str, type_: str) -> bool:
-    """Whether a value is the one that a parameter writes as text; what is missing is never it."""
+    """Whether a value is the one that a parameter writes as text of its type; what is missing is never it."""
     if value is None:
         return False
     if type_ in {"integer", "number"}:
-        try:
-            return bool(value == float(wanted))
-        except ValueError:
-            return False
+        return bool(value == float(wanted))
     return str(value).lower() == wanted.lower() if type_ == "boolean" else str(value) == wanted
 
 
