@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ROWS = 50
-PRINTED = 25
-"""Rows of a page of the table that the print style keeps, besides the selected one."""
+PRINTED = 40
+"""Rows of a table that the print style keeps, besides the selected one."""
+Ends = tuple[float | None, float | None]
 RowsOf = Callable[[Mapping[str, Any], set[int]], list[Any]]
 """From a row and the ranks that several units share to the lines that show it."""
 
@@ -78,10 +79,16 @@ def page_of(
             aria_label=t("app.table.region"),
             data_reveal=True,
         ),
-        h("p", t("app.table.printed", rows=t.number(PRINTED), count=t.number(len(ranks))), class_="aside printed")
-        if len(ranks) > PRINTED else None,
+        printed_note(t, len(ranks)),
         _pages(t, start, len(ranks)),
     ]  # fmt: skip
+
+
+def printed_note(t: Translator, count: int) -> Node:
+    """Said on paper alone: how many of ``count`` rows are there."""
+    if count <= PRINTED:
+        return None
+    return h("p", t("app.table.printed", rows=t.number(PRINTED), count=t.number(count)), class_="aside printed")
 
 
 def _heads(frame: Frame) -> list[Node]:
@@ -115,8 +122,8 @@ def _row(frame: Frame, row: Mapping[str, Any], tied: set[int]) -> list[Any]:
         h("td", t.number(row["score"], 1)),
         h("td", str(one + 1), class_=f"c{one + 1}") if one is not None else h("td", "—"),
         h("td", charts.rank_interval(rank, frame.ranked, method, data)),
-        h("td", span_words(t, method)),
-        h("td", span_words(t, data)),
+        h("td", t.span(*method)),
+        h("td", t.span(*data)),
     ]
     return h("tr", *cells, *own_cells(frame, code), data_to=code, aria_current=here)
 
@@ -133,7 +140,7 @@ def place_words(frame: Frame, row: Mapping[str, Any], tied: set[int], *more: Nod
     return [frame.t.number(rank), tie, *more, _here(frame, row)]
 
 
-def intervals(row: Mapping[str, Any]) -> tuple[tuple[float, float] | None, tuple[float, float] | None]:
+def intervals(row: Mapping[str, Any]) -> tuple[Ends, Ends]:
     """What the method and what the data do to the rank."""
     return pair(row, "rank_low", "rank_high"), pair(row, "rank_data_low", "rank_data_high")
 
@@ -169,10 +176,9 @@ def _pages(t: Translator, start: int, count: int) -> Node:
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows, column by column: ``to_dict("records")`` asks each value anew what it is."""
+    """The rows: ``to_dict("records")`` asks each value anew what it is."""
     names = table.columns.tolist()
-    columns = (table[name].tolist() for name in names)
-    return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+    return [dict(zip(names, values, strict=True)) for values in table.to_numpy(dtype=object).tolist()]
 
 
 def missing(value: object) -> bool:
@@ -192,22 +198,11 @@ def number(value: Any) -> float | None:
     return None if missing(value) else float(value)
 
 
-def pair(row: Mapping[str, Any], low: str, high: str) -> tuple[float, float] | None:
-    """Both ends of an interval; ``None`` where one is missing."""
-    ends = number(row.get(low)), number(row.get(high))
-    return None if ends[0] is None or ends[1] is None else (ends[0], ends[1])
-
-
-def span_words(t: Translator, ends: tuple[float, float] | None, decimals: int = 0) -> str:
-    """``1–6``, or ``3`` where both ends are the same, or a dash.
-
-    >>> span_words(Translator("pt"), (1.0, 6.0)), span_words(Translator("pt"), None)
-    ('1–6', '—')
-    """
-    low, high = ends or (None, None)
-    return t.span(low, high, decimals)
+def pair(row: Mapping[str, Any], low: str, high: str) -> Ends:
+    """Both ends of an interval, each ``None`` where it is missing."""
+    return number(row.get(low)), number(row.get(high))
 
 
 def bounds_words(t: Translator, row: Mapping[str, Any]) -> str:
     """The score with what is missing at its worst and best."""
-    return span_words(t, pair(row, "score_low", "score_high"), 1)
+    return t.span(*pair(row, "score_low", "score_high"), 1)

@@ -8,7 +8,7 @@ unit's result does not depend on which other units stand in the table.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import reduce
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +20,19 @@ Floats = NDArray[np.float64]
 
 def weighted_sum(values: Floats, weights: Floats) -> Floats:
     """``Σ wᵢ·xᵢ`` over the children present, column by column."""
-    terms = (weight * column for weight, column in zip(weights, np.nan_to_num(values.T), strict=True))
-    return reduce(np.add, terms, np.zeros(len(values)))
+    return _summed(np.where(np.isnan(values), 0.0, values), weights)
 
 
 def weight_present(values: Floats, weights: Floats) -> Floats:
     """Weight of the children that each unit has."""
-    return weighted_sum(np.where(np.isnan(values), np.nan, 1.0), weights)
+    return _summed(~np.isnan(values), weights)
+
+
+def _summed(columns: NDArray[Any], weights: Floats) -> Floats:
+    total = np.zeros(len(columns))
+    for weight, column in zip(weights, columns.T, strict=True):
+        total += weight * column
+    return total
 
 
 def arithmetic(values: Floats, weights: Floats) -> Floats:
@@ -99,7 +105,19 @@ def enough(values: Floats, weights: Floats, share: float) -> NDArray[np.bool_]:
     >>> enough(np.array([[1.0, np.nan, np.nan], [1.0, 2.0, np.nan]]), np.ones(3), 0.5).tolist()
     [False, True]
     """
-    return weight_present(values, weights) >= share * float(np.sum(weights)) * (1 - 1e-12)
+    return weight_present(values, weights) >= _least(weights, share)
+
+
+def mean_of_enough(values: Floats, weights: Floats, share: float) -> Floats:
+    """:func:`arithmetic`, missing where less than ``share`` of the weight is present."""
+    present = weight_present(values, weights)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = weighted_sum(values, weights) / present
+    return np.where((present > 0) & (present >= _least(weights, share)), mean, np.nan)
+
+
+def _least(weights: Floats, share: float) -> float:
+    return share * float(np.sum(weights)) * (1 - 1e-12)
 
 
 def borda(values: Floats, weights: Floats) -> Floats:

@@ -226,10 +226,9 @@ def rank(score: Series, ranked: Series) -> Series:
 def combine(pillars: Floats, branches: Branches) -> Floats:
     """Pillar scores into the index's score, missing where too little of the weight is there."""
     if branches.aggregation == "arithmetic":
-        score = aggregate.arithmetic(pillars, branches.outer)
-    else:
-        mean = aggregate.geometric if branches.aggregation == "geometric" else aggregate.harmonic
-        score = (mean(1.0 + 0.99 * pillars, branches.outer) - 1.0) / 0.99
+        return aggregate.mean_of_enough(pillars, branches.outer, branches.present)
+    mean = aggregate.geometric if branches.aggregation == "geometric" else aggregate.harmonic
+    score = (mean(1.0 + 0.99 * pillars, branches.outer) - 1.0) / 0.99
     return np.where(aggregate.enough(pillars, branches.outer, branches.present), score, np.nan)
 
 
@@ -243,7 +242,7 @@ def climb(normalised: Floats, branches: Branches) -> tuple[Floats, Floats]:
 
 def pillar_score(part: Floats, inner: Floats, present: float) -> Floats:
     """The weighted mean of a pillar's indicators, missing where too little of the weight is there."""
-    return np.where(aggregate.enough(part, inner, present), aggregate.arithmetic(part, inner), np.nan)
+    return aggregate.mean_of_enough(part, inner, present)
 
 
 def _present(values: DataFrame, branches: Branches, coverage: DataFrame | None) -> Floats:
