@@ -32,7 +32,7 @@ CELL = 60
 
 @dataclass(frozen=True)
 class Answer:
-    """Rows with what they are about; ``shown`` is how a person reads them."""
+    """Rows with what they are about; ``shown`` is how a person reads them, ``chance`` sets the counts beside chance."""
 
     rows: list[dict[str, Any]]
     meta: dict[str, Any] = field(default_factory=dict)
@@ -40,6 +40,7 @@ class Answer:
     head: str = ""
     shown: list[dict[str, str]] | None = None
     foot: str = ""
+    chance: str = ""
 
     def print(self, form: str) -> None:
         """Write to standard output as ``table``, ``json`` or ``csv`` (the machine form)."""
@@ -81,8 +82,9 @@ class Answer:
             for row in self.shown:
                 table.add_row(*(Text(plain(cell)) for cell in row.values()))
             console.print(table)
-        if self.foot:
-            console.print(Text(plain(self.foot)))
+        for text in (self.foot, self.chance):
+            if text:
+                console.print(Text(plain(text)))
 
 
 def plain(text: str) -> str:

@@ -6,14 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 from atlas.app.dom import Node, h, prose
+from atlas.app.table import printed_note
+from atlas.app.words import capital
 from atlas.language import Translator
 
 if TYPE_CHECKING:
     from atlas.answers import Answer
 
 MOST = 1000
-PRINTED = 40
-"""Rows that the print style keeps."""
 LONG = 40
 """Characters from which a column of words asks for room."""
 _FIGURE = re.compile(r"[\d\s.,%–—-]+")
@@ -26,26 +26,29 @@ def answer_nodes(t: Translator, answer: Answer, caption: str, *, most: int = MOS
         *(h("p", line, class_="sentence") for line in answer.head.splitlines() if line.strip()),
         *([_table(shown[:most], caption)] if shown else []),
         h("p", t.n("app.answer.more", len(shown) - most), class_="aside") if len(shown) > most else None,
-        h("p", t("app.table.printed", rows=t.number(PRINTED), count=t.number(len(shown))), class_="aside printed")
-        if len(shown) > PRINTED
-        else None,
-        *(h("p", *prose(line), class_="aside") for line in answer.foot.splitlines() if line.strip()),
+        printed_note(t, len(shown)),
+        *(
+            h("p", *prose(line), class_="aside")
+            for text in (answer.foot, answer.chance)
+            for line in text.splitlines()
+            if line.strip()
+        ),
     ]
 
 
 def _table(rows: list[dict[str, str]], caption: str) -> Node:
     figures = {one for one in rows[0] if all(_is_figure(str(row[one])) for row in rows)}
 
-    def cell(tag: str, column: str, words: str) -> Node:
-        kind = "n" if column in figures else "long" if column in long else None
-        return h(tag, *prose(words), class_=kind, scope="col" if tag == "th" else None)
-
     long = {one for one in rows[0] if any(len(str(row[one])) > LONG for row in rows)} - figures
-    head = h("tr", *(cell("th", one, _headed(one)) for one in rows[0]))
-    body = [h("tr", *(cell("td", one, str(row[one])) for one in row)) for row in rows]
-    table = h(
-        "table", h("caption", caption, class_="unseen"), h("thead", head), h("tbody", *body), class_="plain answer"
-    )
+    kinds = {one: "n" if one in figures else "long" if one in long else None for one in rows[0]}
+    heads = {one: _headed(one) for one in rows[0]}
+    head = h("tr", *(h("th", *prose(heads[one]), class_=kinds[one], scope="col") for one in rows[0]))
+    body = [
+        h("tr", *(h("td", *prose(str(row[one])), class_=kinds[one], data_head=f"{heads[one]}: ") for one in row))
+        for row in rows
+    ]
+    table = h("table", h("caption", caption, class_="unseen"), h("thead", head), h("tbody", *body),
+              class_="plain answer stacks")  # fmt: skip
     return h("div", table, class_="wide", role="region", tabindex="0", aria_label=caption)
 
 
@@ -55,7 +58,7 @@ def _headed(word: str) -> str:
     >>> _headed("nome"), _headed("p"), _headed("A com B")
     ('Nome', 'p', 'A com B')
     """
-    return word if len(word) < 2 else word[0].upper() + word[1:]
+    return word if len(word) < 2 else capital(word)
 
 
 def _is_figure(text: str) -> bool:

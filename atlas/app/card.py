@@ -9,7 +9,7 @@ from typing import Any
 
 from atlas.app import charts
 from atlas.app.dom import Node, h
-from atlas.app.table import bounds_words, missing, number, pair, span_words
+from atlas.app.table import bounds_words, missing, number, pair
 from atlas.app.words import joined, named, said, some_words
 from atlas.config import Atlas, Text
 from atlas.language import Translator
@@ -65,8 +65,8 @@ def _figures(subject: Subject) -> Node:
         (subject.index_name, t("app.card.score", score=t.number(row["score"], 1))),
         (t("app.card.bounds"), bounds_words(t, row)),
         (t("app.card.rank"), rank_words(t, number(row["rank"]), subject.ranked)),
-        (t("app.card.method"), span_words(t, pair(row, "rank_low", "rank_high"))),
-        (t("app.card.data"), span_words(t, pair(row, "rank_data_low", "rank_data_high"))),
+        (t("app.card.method"), t.span(*pair(row, "rank_low", "rank_high"))),
+        (t("app.card.data"), t.span(*pair(row, "rank_data_low", "rank_data_high"))),
         (t("app.card.top10"), t.percent(number(row.get("p_top10")))),
         (t("app.card.coverage"), t.percent(number(row.get("coverage")))),
     ]

@@ -15,7 +15,7 @@ LETTERS = "LMH"
 
 
 def rank_interval(
-    rank: float, count: int, method: tuple[float, float] | None, data: tuple[float, float] | None
+    rank: float, count: int, method: tuple[float | None, float | None], data: tuple[float | None, float | None]
 ) -> list[Any]:
     """A rank and its two intervals on a logarithmic axis, first place left: a thin line is what method does, a thick
     one what data do, the dot is the rank.
@@ -27,10 +27,12 @@ def rank_interval(
     def x(place: float) -> float:
         return round(4 + scale * math.log(min(max(place, 1), count)), 1)
 
-    def line(ends: tuple[float, float] | None) -> list[Any]:
-        return h("path", d=f"M{x(ends[0]):g} 8h{max(x(ends[1]) - x(ends[0]), 0.1):.1f}" if ends else "")
+    def line(low: float | None, high: float | None) -> list[Any]:
+        if low is None or high is None:
+            return h("path", d="")
+        return h("path", d=f"M{x(low):g} 8h{max(x(high) - x(low), 0.1):.1f}")
 
-    return h("svg", line(method), line(data), h("path", d=f"M{x(rank):g} 8h0"), viewBox="0 0 96 16")
+    return h("svg", line(*method), line(*data), h("path", d=f"M{x(rank):g} 8h0"), viewBox="0 0 96 16")
 
 
 def bar(share: float, colour: str, *, beyond: float = 1.0, of: float | None = None) -> list[Any]:

@@ -53,7 +53,7 @@ def _table(table: Table, t: Translator) -> list[Node]:
              for column in table.columns]  # fmt: skip
     rows = [
         h("tr", h("th", row[0], scope="row"),
-          *(h("td", cell, class_=None if column.kind == "text" else "n")
+          *(h("td", cell, class_=None if column.kind == "text" else "n", data_head=f"{column.name}: ")
             for column, cell in zip(table.columns[1:], row[1:], strict=True)))
         for row in table.worded(t)[:SHOWN]
     ]  # fmt: skip
@@ -62,7 +62,7 @@ def _table(table: Table, t: Translator) -> list[Node]:
         h("h4", table.title),
         h("p", *prose(table.note), class_="aside"),
         h("div", h("table", h("caption", table.title, class_="unseen"), h("thead", h("tr", *heads)), h("tbody", *rows),
-                   class_="plain"), class_="wide", role="region", tabindex="0", aria_label=table.title),
+                   class_="plain stacks"), class_="wide", role="region", tabindex="0", aria_label=table.title),
         h("p", t.n("app.answer.more", left), class_="aside") if left > 0 else None,
     ]  # fmt: skip
 

@@ -18,7 +18,6 @@ from atlas.app.table import (
     page_of,
     parent_words,
     place_words,
-    span_words,
 )
 
 if TYPE_CHECKING:
@@ -112,8 +111,8 @@ def _cell(frame: Frame, row: Mapping[str, Any], column: str) -> list[Node]:
         return [t.percent(number(row.get("p_above_next"))), tie]
     words = {
         "score": lambda: t.number(row["score"], 1),
-        "method": lambda: span_words(t, method),
-        "data": lambda: span_words(t, data),
+        "method": lambda: t.span(*method),
+        "data": lambda: t.span(*data),
         "top10": lambda: t.percent(number(row.get("p_top10"))),
         "bounds": lambda: bounds_words(t, row),
         "coverage": lambda: t.percent(number(row.get("coverage"))),

@@ -44,6 +44,15 @@ def joined(parts: Iterable[Node], mark: str) -> list[Node]:
     return [piece for place, one in enumerate(there) for piece in ((mark, one) if place else (one,))]
 
 
+def capital(words: str) -> str:
+    """The first letter up, the others as they are.
+
+    >>> capital("índice ICC"), capital("")
+    ('Índice ICC', '')
+    """
+    return words[:1].upper() + words[1:]
+
+
 def sort_key(name: str) -> str:
     """Names in Portuguese order: an accent does not send a letter to the end.
 

@@ -47,7 +47,7 @@ def _build(args: argparse.Namespace) -> Answer | None:
         from atlas.commands.strategy_answers import beside_chance
         from atlas.language import Translator
 
-        lines += beside_chance(built, Translator(args.lang))
+        lines.append(beside_chance(built, Translator(args.lang)))
     return replace(answer, head="\n".join(lines))
 
 

@@ -45,9 +45,9 @@ def agglomerations_answer(built: Built, lang: Lang, within: str | None) -> Answe
         for row, codes in zip(rows, table["neighbourhoods"], strict=True)
     ]
     foot = t("strategy.agglomerations.how", how=walked(built, t)) if rows else t("strategy.none")
-    foot = "\n".join([foot, *beside_chance(built, t, "agglomerations", "venues_in_agglomerations")])
+    chance = beside_chance(built, t, "agglomerations", "venues_in_agglomerations")
     meta = {**built.meta, "walk_m": WALK_M, "distance": how(built.atlas)}
-    return Answer(rows, meta, shown=shown, foot=foot)
+    return Answer(rows, meta, shown=shown, foot=foot, chance=chance)
 
 
 def whereabouts(built: Built, lang: Lang, codes: Sequence[str]) -> dict[str, str]:
@@ -92,11 +92,10 @@ def hotspots_answer(built: Built, lang: Lang, within: str | None, null: Null) ->
                 floor=t.number(floor, 5),
                 share=t.percent(0.05),
             ),
-            *beside_chance(built, t, f"hot_spots_{null}"),
         ]
     )
     meta = {**built.meta, "null": null, "permutations": PERMUTATIONS, "p_floor": floor, "false_discovery_rate": 0.05}
-    return Answer(rows, meta, shown=shown, foot=foot)
+    return Answer(rows, meta, shown=shown, foot=foot, chance=beside_chance(built, t, f"hot_spots_{null}"))
 
 
 def network_answer(built: Built, lang: Lang, within: str | None) -> Answer:
@@ -104,7 +103,7 @@ def network_answer(built: Built, lang: Lang, within: str | None) -> Answer:
     t = Translator(lang)
     units = None if within is None else units_within(built, within)
     rides = built.store.read("rides")
-    found = network(built.store.read("places"), built.atlas, units=units, streets=built.streets, rides=rides)
+    found = network(built.store.read("places"), built.atlas, units=units, streets=built.streets, rides=rides, lang=lang)
     rows = [
         {
             **{key: edge[key] for key in ("from", "to", "from_name", "to_name", "minutes")},
@@ -148,8 +147,8 @@ def network_answer(built: Built, lang: Lang, within: str | None) -> Answer:
         for row in rows
     ]
     meta["timetables"] = [source.id for source in built.atlas.source if source.kind == "gtfs"]
-    foot = "\n".join([network_foot(meta, t), _rides_said(rows, meta, t), *beside_chance(built, t, "network_edges")])
-    return Answer(rows, meta, shown=shown, foot=foot)
+    foot = "\n".join([network_foot(meta, t), _rides_said(rows, meta, t)])
+    return Answer(rows, meta, shown=shown, foot=foot, chance=beside_chance(built, t, "network_edges"))
 
 
 def _rides_said(rows: list[dict[str, Any]], meta: dict[str, Any], t: Translator) -> str:
@@ -247,10 +246,8 @@ def links_answer(built: Built, lang: Lang, within: str | None) -> Answer:
     missing = [kind for kind in KINDS if kind not in kinds]
     meta = {**built.meta, "kinds_observed": list(kinds), "kinds_without_source": missing, "sentence": sentence}
     meta |= {"walk_m": WALK_M, "distance": how(built.atlas)}
-    foot = "\n".join(
-        [t("strategy.links.how", how=walked(built, t)), *beside_chance(built, t, "links_near", "links_apart")]
-    )
-    return Answer(rows, meta, head=sentence + "\n", shown=shown, foot=foot)
+    foot, chance = t("strategy.links.how", how=walked(built, t)), beside_chance(built, t, "links_near", "links_apart")
+    return Answer(rows, meta, head=sentence + "\n", shown=shown, foot=foot, chance=chance)
 
 
 def walked(built: Built, t: Translator) -> str:
@@ -314,16 +311,18 @@ def opportunities_answer(built: Built, lang: Lang, within: str | None) -> Answer
     read = built.store.read("opportunities")
     read = read[read["code"].isin(units_within(built, within))]
     lines = [t("strategy.opportunities.how") if rows else t("strategy.none")]
-    if read["opportunity"].notna().any():
+    known = bool(read["opportunity"].notna().any())
+    if known:
         behind = sorted({one for row in rows for one in row["evidence"]["sources"]})
         lines += [_behind(built, behind, t)] if behind else []
         lines += _without_error(built, read, t)
     else:
         lines = [t("strategy.opportunities.no_decline")]
     cells = {one: int((read["cell"] == one).sum()) for one in CELLS}
-    head = "\n".join([t.n("strategy.opportunities.candidates", len(rows)), *_cells_said(cells, t)])
-    foot = "\n".join([*lines, *beside_chance(built, t, "opportunities")])
-    return Answer(rows, {**built.meta, "cells": cells}, head=head, shown=shown, foot=foot)
+    head = [t.n("strategy.opportunities.candidates", len(rows)), *_cells_said(cells, t)] if known else []
+    chance = beside_chance(built, t, "opportunities")
+    return Answer(rows, {**built.meta, "cells": cells}, head="\n".join(head), shown=shown, foot="\n".join(lines),
+                  chance=chance)  # fmt: skip
 
 
 def _cells_said(cells: dict[str, int], t: Translator) -> list[str]:
@@ -358,12 +357,12 @@ def _without_error(built: Built, read: pd.DataFrame, t: Translator) -> list[str]
     return [t("strategy.opportunities.no_error", share=t.percent(sure))]
 
 
-def beside_chance(built: Built, t: Translator, *counts: str) -> list[str]:
+def beside_chance(built: Built, t: Translator, *counts: str) -> str:
     """Lines that set counts (all without a name) beside their null distribution; how to draw it where it is not."""
     if "null_atlas" not in built.store.tables():
-        return [null_missing(built, t)]
+        return null_missing(built, t)
     table = built.store.read("null_atlas").set_index("count")
-    return [
+    return "\n".join(
         t(
             "strategy.null.beside",
             count=t(f"strategy.count.{one}"),
@@ -375,7 +374,7 @@ def beside_chance(built: Built, t: Translator, *counts: str) -> list[str]:
             p=t.number(table.loc[one, "p"], 4),
         )
         for one in counts or table.index
-    ]
+    )
 
 
 def null_can_be_drawn(built: Built) -> bool:

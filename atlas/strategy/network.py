@@ -78,6 +78,7 @@ def network(
     units: pd.Index | None = None,
     streets: Streets | None = None,
     rides: pd.DataFrame | None = None,
+    lang: Lang = "pt",
 ) -> Network:
     """Join each facility to the nearest one of every complementary group within ten minutes on foot.
 
@@ -92,8 +93,10 @@ def network(
     ----------
     units
         Codes of the neighbourhoods asked for: the network of the facilities inside them.
+    lang
+        Language in which one without a name is called by its class.
     """
-    held, spots = facilities(places, atlas, units)
+    held, spots = facilities(places, atlas, units, lang)
     pairs = walks(atlas, spots, limit_m=PROGRAMME_M, streets=streets)
     near = pd.DataFrame({"i": pairs.row, "j": pairs.column, "minutes": pairs.metres / M_PER_MINUTE, "by": "walk"})
     if rides is not None and len(rides):
@@ -104,8 +107,10 @@ def network(
     return Network(held, _named(joined, held), _brokers(graph, held), _missing(held, spots, atlas))
 
 
-def facilities(places: gpd.GeoDataFrame, atlas: Atlas, units: pd.Index | None = None) -> tuple[pd.DataFrame, Floats]:
-    """The facilities that can take part, by place id, with where they stand."""
+def facilities(
+    places: gpd.GeoDataFrame, atlas: Atlas, units: pd.Index | None = None, lang: Lang = "pt"
+) -> tuple[pd.DataFrame, Floats]:
+    """The facilities that can take part, by place id, with where they stand; one without a name has its class's."""
     taking_part = frozenset().union(*(one.a | one.b for one in complements()))
     held = venues(atlas, places)
     held = held[held["class_"].isin(taking_part) & held["parent"].notna() & ~guessed(held)]
@@ -115,7 +120,7 @@ def facilities(places: gpd.GeoDataFrame, atlas: Atlas, units: pd.Index | None = 
     first = one_a_building(spots, pd.factorize(held["class_"])[0].astype(np.intp))
     columns = ["place_id", "name", "class_", "parent", "neighbourhood", "lon", "lat"]
     held = pd.DataFrame(held[columns]).iloc[first].reset_index(drop=True)
-    names = {id_: rule.name.pt for id_, (_, rule) in atlas.classes.items()}
+    names = {id_: rule.name.in_(lang) for id_, (_, rule) in atlas.classes.items()}
     held["name"] = held["name"].fillna(held["class_"].map(names))
     return held, spots[first]
 
@@ -213,7 +218,8 @@ def _missing(held: pd.DataFrame, spots: Floats, atlas: Atlas) -> pd.DataFrame:
 def reason_in(reason: str, row: Any, lang: Lang) -> str:
     """The sentence of an edge or a missing link, with the names of both ends and the way between them."""
     text = next(one.reason for one in complements() if one.id == reason).in_(lang)
-    return text.format(a=f"«{row['from_name']}»", b=f"«{row['to_name']}»", way=way_in(row, lang))
+    a, b = (f"“{name}”" if lang == "en" else f"«{name}»" for name in (row["from_name"], row["to_name"]))
+    return text.format(a=a, b=b, way=way_in(row, lang))
 
 
 def way_in(row: Any, lang: Lang) -> str:

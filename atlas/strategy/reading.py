@@ -90,6 +90,11 @@ class Reading:
         return found.assign(others=(around & ~own).any(axis=1))
 
     @cached_property
+    def reads(self) -> bool:
+        """Whether any unit has both a potential and a decline."""
+        return bool(self.built.store.read("opportunities")["opportunity"].notna().any())
+
+    @cached_property
     def candidates(self) -> pd.DataFrame:
         """The candidates for regeneration."""
         return opportunities(self.built)

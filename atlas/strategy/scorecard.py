@@ -207,7 +207,9 @@ def share_near(reading: Reading, area: Area, figure: Figure) -> Value:
 
 @measure("candidates_with_heritage")
 def candidates_with_heritage(reading: Reading, area: Area, figure: Figure) -> Value:
-    """Candidates of the area that have heritage."""
+    """Candidates of the area that have heritage; missing where no unit of the atlas is read on both axes."""
+    if not reading.reads:
+        return Value(None)
     table = reading.candidates
     return Value(float((table["code"].isin(area.units) & (table["heritage"] > 0)).sum()))
 

@@ -39,6 +39,16 @@ def test_a_museum_and_a_theatre_within_ten_minutes_are_joined_and_say_why(porto_
     assert not len(of(porto_config, [("museum", 500, 500), ("theatre", 1_120, 500)]).edges)
 
 
+def test_a_facility_without_a_name_is_called_by_its_class_in_the_language_asked(porto_config: Atlas) -> None:
+    spots = places_at(porto_config, [("museum", 500, 500), ("theatre", 1_100, 500)], UNITS).assign(name=None)
+    for lang, told in (
+        ("pt", "«Museu» pode acabar em espetáculo em «Teatro ou cineteatro»"),
+        ("en", "“Museum” can end with a performance at “Theatre”"),
+    ):
+        row = network(spots, porto_config, lang="en" if lang == "en" else "pt").edges.to_dict("records")[0]
+        assert told in reason_in(row["reason"], row, "en" if lang == "en" else "pt")
+
+
 def test_only_the_nearest_of_a_group_is_joined(porto_config: Atlas) -> None:
     """A theatre between many museums is joined to each, and no museum to a second theatre further on."""
     spots = [("theatre", 500, 500), ("theatre", 900, 500)] + [("museum", 500 + 20.0 * n, 540) for n in range(6)]
@@ -80,9 +90,9 @@ def test_every_class_named_exists_and_every_reason_speaks_both_languages(porto_c
     row = {"from_name": "A", "to_name": "B", "minutes": 4.4}
     for one in complements():
         assert one.a | one.b <= set(porto_config.classes), one.id
-        for lang in ("pt", "en"):
-            words = reason_in(one.id, row, lang)
-            assert "«A»" in words and "«B»" in words and "4 min" in words
+        for lang, named in (("pt", ("«A»", "«B»")), ("en", ("“A”", "“B”"))):
+            words = reason_in(one.id, row, "en" if lang == "en" else "pt")
+            assert all(told in words for told in (*named, "4 min"))
 
 
 @settings(max_examples=60, deadline=None)

@@ -37,6 +37,16 @@ def test_what_is_missing_is_null_with_what_to_load_and_never_0(norte: Built, wit
         assert (row["peers"] is not None) == (row["level"] == "municipality" and row["value"] is not None)
 
 
+def test_candidates_are_missing_where_no_unit_is_read_on_both_axes(norte: Built) -> None:
+    reading = Reading(norte)
+    name = "Candidatas a análise com património"
+    assert next(row for row in scorecard(norte, reading=reading) if row["name"] == name)["value"] > 0
+    reading.__dict__["reads"] = False  # as in an atlas without a decline
+    row = next(row for row in scorecard(norte, reading=reading) if row["name"] == name)
+    assert row["value"] is None
+    assert "decline" in row["missing"]
+
+
 def test_a_parish_shows_its_municipality_where_the_source_is_municipal(norte: Built) -> None:
     own, whole = ({row["name"]: row for row in scorecard(norte, code)} for code in (CENTRE, BRAGA))
     name = "Residentes dos 25 aos 34 anos com ensino superior"

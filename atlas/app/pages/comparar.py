@@ -12,8 +12,9 @@ from atlas.app import card, charts, controls, painting, parts
 from atlas.app.dom import Node, h
 from atlas.app.making import awaited
 from atlas.app.session import Session, fingerprint
-from atlas.app.table import bounds_words, number, pair, span_words
+from atlas.app.table import bounds_words, number, pair
 from atlas.app.view import view
+from atlas.app.words import capital
 from atlas.app.working import name_of
 
 if TYPE_CHECKING:
@@ -116,17 +117,16 @@ def _ranks(one: card.Subject, other: card.Subject) -> list[Node]:
     t = one.t
 
     def line(key: str, words: Any) -> Node:
-        name = t(key)
         cells = (h("td", words(subject)) for subject in (one, other))
-        return h("tr", h("th", name[:1].upper() + name[1:], scope="row"), *cells)
+        return h("tr", h("th", capital(t(key)), scope="row"), *cells)
 
     return [
         line(
             "app.card.rank",
             lambda s: t("app.card.rank_of", rank=t.number(number(s.row["rank"])), count=t.number(s.ranked)),
         ),
-        line("app.card.method", lambda s: span_words(t, pair(s.row, "rank_low", "rank_high"))),
-        line("app.card.data", lambda s: span_words(t, pair(s.row, "rank_data_low", "rank_data_high"))),
+        line("app.card.method", lambda s: t.span(*pair(s.row, "rank_low", "rank_high"))),
+        line("app.card.data", lambda s: t.span(*pair(s.row, "rank_data_low", "rank_data_high"))),
         line("app.compare.score", lambda s: t.number(number(s.row["score"]), 1)),
         line("app.card.bounds", lambda s: bounds_words(t, s.row)),
         line("app.card.coverage", lambda s: t.percent(number(s.row.get("coverage")))),

@@ -10,7 +10,7 @@ import streamlit as st
 from atlas.app import parts
 from atlas.app.answer_tables import answer_nodes
 from atlas.app.bar import with_bar
-from atlas.app.dom import contents, h
+from atlas.app.dom import contents, h, prose
 from atlas.app.session import BY_BUILT, Session
 from atlas.app.view import packed, view
 from atlas.app.working import place_of
@@ -47,18 +47,23 @@ def show(session: Session) -> None:
         parts.area_select(session)
     links = [(question, t(f"app.strategy.{question}")) for question in QUESTIONS]
     view("strategy_parts", [contents(t("app.page.parts"), links)])
-    _chance(session)
+    place = st.container()
     for question in QUESTIONS:
         view(question, answered(session.built, question, session.view.lang, session.view.within))
+    with place:  # at the end: what is there can be read while chance is drawn
+        _chance(session)
 
 
 def _chance(session: Session) -> None:
     """What chance would give, drawn where the reader asks for it: once a build, since it takes minutes."""
-    from atlas.commands.strategy_answers import null_can_be_drawn
+    from atlas.commands.strategy_answers import null_can_be_drawn, null_missing
     from atlas.strategy.null_atlas import DRAWS
 
     built, t = session.built, session.t
-    if _chance_is_there(built) or not null_can_be_drawn(built):
+    if _chance_is_there(built):
+        return
+    if not null_can_be_drawn(built):
+        view("chance", [h("p", *prose(null_missing(built, t)), class_="aside")])
         return
     view("chance", [h("p", t("app.strategy.chance", draws=DRAWS), class_="sentence")])
     with st.container(key="long_null"):
@@ -77,13 +82,11 @@ def _chance_is_there(built: Built) -> bool:
 @st.cache_resource(show_spinner=False, max_entries=64, hash_funcs=BY_BUILT)
 def answered(built: Built, question: str, lang: Lang, within: str) -> bytes:
     """One question's answer, packed once."""
-    from atlas.commands.strategy_answers import null_can_be_drawn, null_missing
-
     t = Translator(lang)
     title = t(f"app.strategy.{question}")
     answer = _ask(built, question, lang, within or None)
-    if not _chance_is_there(built) and null_can_be_drawn(built):  # the page says it once, and offers to draw it
-        answer = replace(answer, foot=answer.foot.replace(null_missing(built, t), ""))
+    if not _chance_is_there(built):  # the page says it once
+        answer = replace(answer, chance="")
     nodes = answer_nodes(t, answer, title)
     lead = h("p", t(f"app.strategy.{question}_long"), class_="sentence")
     return packed([h("section", h("h2", title, id=question), lead, *nodes, class_="card")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -12,7 +13,7 @@ from atlas.app.dom import Node, contents, h, prose
 from atlas.app.formulas import decisions, formulas
 from atlas.app.session import BY_BUILT, Session
 from atlas.app.view import view
-from atlas.app.words import joined, named, said
+from atlas.app.words import capital, joined, named, said
 from atlas.language import Lang
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 ORDER = 8
 PATH = "metodo"
 PARTS = ("formulas", "indicators", "flags", "sources", "decisions", "build")
+INDICATOR = ("indicator", "unit", "direction", "goalposts", "level", "present", "source")
+SOURCE = ("source", "publisher", "licence", "date", "records")
+"""Columns of two tables, by their keys."""
 FLAGS = ("completeness_unknown", "estimated_residents", "municipal_value", "edge", "small_base", "cut_dependent",
          "uncertain_class")  # fmt: skip
 
@@ -88,7 +92,7 @@ def _index(session: Session, index: Index) -> Node:
         "div",
         h("h2", index.name.in_(t.lang)),
         h("p", index.about.in_(t.lang), class_="sentence"),
-        h("p", facts[:1].upper() + facts[1:], class_="aside"),
+        h("p", capital(facts), class_="aside"),
         h("table", h("caption", t("app.method.tree", index=index.name.in_(t.lang)), class_="unseen"),
           h("thead", h("tr", *(h("th", t(f"app.method.{name}"), scope="col")
                                for name in ("pillar", "share", "inside")))),
@@ -100,14 +104,14 @@ def indicators(session: Session) -> list[Node]:
     """Every indicator with unit, direction, scale, level, sources, and how many units have a figure."""
     t = session.t
     counts = listed(session.built, "indicators", t.lang)
-    heads = ("indicator", "unit", "direction", "goalposts", "level", "present", "source")
+    heads = [t(f"app.method.{one}") for one in INDICATOR]
     rows = [_indicator(session, one, counts[one.code]) for one in session.atlas.indicator if one.code in counts]
     return [
         h("h2", t("app.method.indicators"), id="indicators"),
         *without_spread(session),
         h("div", h("table", h("caption", t("app.method.indicators"), class_="unseen"),
-          h("thead", h("tr", *(h("th", t(f"app.method.{name}"), scope="col") for name in heads))),
-          h("tbody", *rows), class_="plain"), class_="wide", role="region", tabindex="0",
+          h("thead", h("tr", *(h("th", head, scope="col") for head in heads))),
+          h("tbody", *rows), class_="plain stacks"), class_="wide", role="region", tabindex="0",
           aria_label=t("app.method.indicators")),
     ]  # fmt: skip
 
@@ -131,17 +135,22 @@ def _indicator(session: Session, one: Indicator, counts: dict[str, Any]) -> Node
     names = [titles.get(source, source) for source in one.sources] or [
         layer.layer.name.in_(t.lang) for layer in session.atlas.layers if layer.id in one.layers
     ]
+    present = t("app.method.of", present=t.number(counts["present"]),
+                count=t.number(counts["present"] + counts["missing"]))  # fmt: skip
     return h(
         "tr",
         h("th", one.name.in_(t.lang), h("small", *prose(one.about.in_(t.lang))), note, scope="row"),
-        h("td", one.unit.in_(t.lang)),
-        h("td", t(f"app.method.{one.direction}")),
-        h("td", posts),
-        h("td", t(f"app.method.level_{one.level}")),
-        h("td", t("app.method.of", present=t.number(counts["present"]),
-                  count=t.number(counts["present"] + counts["missing"]))),
-        h("td", *joined(names, "; ")),
+        *_cells(session, INDICATOR[1:], one.unit.in_(t.lang), t(f"app.method.{one.direction}"), posts,
+                t(f"app.method.level_{one.level}"), present, h("span", *joined(names, "; "))),
     )  # fmt: skip
+
+
+def _cells(session: Session, heads: Sequence[str], *told: Node) -> list[Node]:
+    """Cells that can say, where a row stands by itself, what their column is."""
+    return [
+        h("td", one, data_head=f"{session.t(f'app.method.{head}')}: ", class_="n" if head == "records" else None)
+        for head, one in zip(heads, told, strict=True)
+    ]
 
 
 def sources(session: Session) -> list[Node]:
@@ -160,17 +169,16 @@ def sources(session: Session) -> list[Node]:
             "tr",
             h("th", named(t, source, str(row["title"])), h("small", note.in_(t.lang)) if note else None,
               warnings, scope="row"),
-            h("td", str(row["publisher"])), h("td", str(row["licence"])),
-            h("td", t.date(str(row["date"]))), h("td", t.number(row["records"]), class_="n"),
+            *_cells(session, SOURCE[1:], str(row["publisher"]), str(row["licence"]), t.date(str(row["date"])),
+                    t.number(row["records"])),
         ))  # fmt: skip
-    heads = ("source", "publisher", "licence", "date", "records")
     return [
         h("h2", t("app.method.sources"), id="sources"),
         h("p", t("app.method.odbl"), class_="sentence"),
         h("div", h("table", h("caption", t("app.method.sources"), class_="unseen"),
           h("thead", h("tr", *(h("th", t(f"app.method.{name}"), scope="col", class_="n" if name == "records" else None)
-                               for name in heads))),
-          h("tbody", *lines), class_="plain"), class_="wide", role="region", tabindex="0",
+                               for name in SOURCE))),
+          h("tbody", *lines), class_="plain stacks"), class_="wide", role="region", tabindex="0",
           aria_label=t("app.method.sources")),
     ]  # fmt: skip
 
