@@ -74,6 +74,7 @@ class Session:
         self.held = [self.held[-1], set()]
         if moved:
             did = {"event": "act", "value": {"do": "weight", "value": f"{moved}:{self.sliders[moved]}"}}
+            message.rerun_script.widget_states.widgets.add(id=self.element, json_value="{}")
             message.rerun_script.widget_states.widgets.add(
                 id=f"$$STREAMLIT_INTERNAL_KEY_{self.element}__events", json_trigger_value=json.dumps([did])
             )
