@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from test_pages import opened, text
 from atlas.answers import Answer
 from atlas.app.answer_tables import answer_nodes
 from atlas.app.dom import words
+from atlas.atlasfile import find_atlas
 from atlas.language import Translator
 from atlas.store import Store
 
@@ -39,3 +42,13 @@ def test_without_a_decline_nothing_is_counted_and_without_residents_that_is_said
     assert "0 candidatas" not in shown
     assert shown.count("O que daria o acaso não se pode sortear") == 1
     assert "faltam as duas leituras" in shown
+
+
+def test_the_command_of_entregar_names_an_atlas_of_ones_own_by_its_folder(
+    small_built: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ATLAS_APP_NAME", str(small_built))
+    shown = text(opened("entregar", atlas=str(small_built)))
+    command = re.search(r"atlas export neighbourhoods .* -o \S+", shown)
+    assert command
+    assert find_atlas(shlex.split(command[0])[3]) == small_built

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -9,7 +10,7 @@ import streamlit as st
 from atlas.app import parts
 from atlas.app.dom import h, prose
 from atlas.app.downloads import download, file_name, map_download, package_download, sheet_download
-from atlas.app.session import BY_BUILT, Session
+from atlas.app.session import BY_BUILT, Session, wanted_atlas
 from atlas.app.view import view
 from atlas.exports import formats
 
@@ -56,7 +57,8 @@ def show(session: Session) -> None:
         if session.view.within:
             sheet_download(session, session.view.within)
     within = f" --within {session.view.within}" if session.view.within else ""
-    command = f"atlas export {layer} {session.known.atlas} -o {file_name(session, layer, '.gpkg')}{within}"
+    named = quote(wanted_atlas())  # the id of an atlas of one's own is no name that the command line knows
+    command = f"atlas export {layer} {named} -o {file_name(session, layer, '.gpkg')}{within}"
     empty = [
         h("li", h("b", str(row["name"])), h("small", *prose(str(row["load"] or ""))))
         for row in layers
