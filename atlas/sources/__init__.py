@@ -20,6 +20,7 @@ Other kinds return *figures* (a DataFrame indexed by the unit's code), areas, or
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from collections.abc import Sequence
 from functools import cache
@@ -31,6 +32,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from atlas.config import Source
 from atlas.errors import SourceError, UnknownName
@@ -101,7 +103,9 @@ def to_records(frame: gpd.GeoDataFrame, source: Source, path: Path) -> gpd.GeoDa
         if column not in frame:
             frame[column] = None
     frame["source_id"] = source.id
-    frame["record_id"] = frame["record_id"].astype(str)
+    warnings = list(frame.attrs.get("warnings", []))
+    frame["record_id"], notes = _numbered(frame["record_id"])
+    warnings += notes
     twice = frame["record_id"][frame.duplicated(["record_id", "kind"])]
     if len(twice):
         pt, en = counted("pt", len(twice), "# registo|# registos"), counted("en", len(twice), "# record|# records")
@@ -112,21 +116,15 @@ def to_records(frame: gpd.GeoDataFrame, source: Source, path: Path) -> gpd.GeoDa
             "Name a column without repetitions in `read.record`, or none.",
             where=str(path),
         )
-    warnings = list(frame.attrs.get("warnings", []))
     bounds = frame.geometry.bounds.to_numpy()
-    placed = frame.geometry.notna() & ~frame.geometry.is_empty
+    shapes = frame.geometry.to_numpy()
+    placed = pd.Series(~shapely.is_missing(shapes) & ~shapely.is_empty(shapes), frame.index)
     with np.errstate(invalid="ignore"):
         wild = (np.abs(bounds[:, [0, 2]]) > 180).any(1) | (np.abs(bounds[:, [1, 3]]) > 90).any(1)
         zero = (bounds == 0).all(1)
     lost = placed & (wild | zero | ~np.isfinite(bounds).all(1))
     if lost.any():
-        warnings += listed(
-            frame.loc[lost, "record_id"].tolist(),
-            "# registo com coordenadas impossíveis ficou sem lugar"
-            "|# registos com coordenadas impossíveis ficaram sem lugar",
-            "# record with impossible coordinates was left without a place"
-            "|# records with impossible coordinates were left without a place",
-        )
+        warnings += impossible(frame.loc[lost, "record_id"].tolist())
     warnings += listed(
         frame.loc[_repeated(frame, (placed & ~lost).to_numpy()), "record_id"].tolist(),
         "# registo repete o nome, a classe e o ponto de outro da mesma fonte: a fusão faz deles um lugar"
@@ -139,6 +137,30 @@ def to_records(frame: gpd.GeoDataFrame, source: Source, path: Path) -> gpd.GeoDa
     frame = frame.reset_index(drop=True)
     frame.attrs["warnings"] = warnings
     return frame
+
+
+def impossible(ids: Sequence[str]) -> list[tuple[str, str]]:
+    """The warning on records whose coordinates are no place on the globe."""
+    return listed(
+        ids,
+        "# registo com coordenadas impossíveis ficou sem lugar"
+        "|# registos com coordenadas impossíveis ficaram sem lugar",
+        "# record with impossible coordinates was left without a place"
+        "|# records with impossible coordinates were left without a place",
+    )
+
+
+def _numbered(ids: pd.Series) -> tuple[pd.Series, list[tuple[str, str]]]:
+    """Ids as text; a record without one goes by its number in the file, and is said."""
+    without = ids.isna()
+    if not without.any():
+        return ids.astype(str), []
+    numbers = pd.Series([f"row/{number}" for number in range(1, len(ids) + 1)], index=ids.index)
+    return ids.astype(object).where(~without, numbers).astype(str), listed(
+        numbers[without].tolist(),
+        "# registo sem identificador tem o número da linha|# registos sem identificador têm o número da linha",
+        "# record without an id goes by its row|# records without an id go by their rows",
+    )
 
 
 def _repeated(frame: gpd.GeoDataFrame, placed: np.ndarray) -> np.ndarray:
@@ -180,6 +202,27 @@ def first_ten(ids: Sequence[str]) -> str:
 
 
 def text_or_none(column: pd.Series) -> pd.Series:
-    """Stripped text; what is empty is missing."""
+    """Stripped text; what is empty is missing.
+
+    >>> text_or_none(pd.Series([7.0, None])).tolist(), text_or_none(pd.Series([["a", "b"], " "])).tolist()
+    (['7', None], ['a;b', None])
+    """
+    if not pd.api.types.is_string_dtype(column):
+        column = column.map(as_text)
     stripped = column.astype("string").str.strip()
     return stripped.where(stripped.str.len() > 0).astype(object).where(lambda text: text.notna(), None)
+
+
+def as_text(value: object) -> str:
+    """A cell as text: dates as ISO, whole numbers without a point, lists joined; empty where it is missing.
+
+    >>> [as_text(one) for one in ("MN", 2019.0, pd.Timestamp("2019-05-01"), float("nan"), pd.NaT, None, ["a", 2])]
+    ['MN', '2019', '2019-05-01', '', '', '', 'a;2']
+    """
+    if isinstance(value, dt.date):  # pandas' time stamps too
+        return "" if value is pd.NaT else f"{value:%Y-%m-%d}"
+    if isinstance(value, list | tuple | np.ndarray):
+        return ";".join(filter(None, map(as_text, value)))
+    if isinstance(value, float | np.floating):
+        return "" if value != value else f"{value:.0f}" if float(value).is_integer() else repr(float(value))
+    return "" if value is None or value is pd.NA else str(value)

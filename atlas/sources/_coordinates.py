@@ -10,6 +10,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from pyproj import CRS
+from pyproj.exceptions import CRSError
 
 from atlas.errors import SourceError, Spot
 
@@ -21,7 +23,8 @@ _PARTS = re.compile(
     (?P<after>[NSEWOL])?\s*$""",
     re.VERBOSE,
 )
-_ANGLE = re.compile(r"[°º˚'’′´\"”″]|^\s*[NSEWOL]|[NSEWOL]\s*$")
+_ANGLE = re.compile(r"[°º˚'’′´\"”″]|^\s*[NSEWOL]|[NSEWOL]\s*$|^\s*[-+−]?\d{1,3}\s\d{1,2}(?![\d])")
+_HEMISPHERE = re.compile(r"(^[NSEWOL]|[NSEWOL]$)")
 MISSING = frozenset([
     "", "-", "–", "—", "x", "…", "...", "..", "n.d.", "nd", "n.d", "n/d", "n.a.", "n/a", "na", "nan", "null", "*",
 ])  # fmt: skip
@@ -77,11 +80,58 @@ def _not_an_angle(cell: str, path: Path, name: str, label: object) -> SourceErro
     )
 
 
-def refuse_metres(x: pd.Series, y: pd.Series, path: Path) -> None:
-    """An error where coordinates are read as degrees and most of them cannot be any."""
+def by_hemisphere(lon: pd.Series, lat: pd.Series, path: Path) -> tuple[pd.Series, pd.Series, pd.Series]:
+    """Two columns of text, with longitudes (E, L, W, O) first where a row's letters say so; and which were swapped.
+
+    >>> lon, lat = pd.Series(["38º N", "8º O"]), pd.Series(["8º O", "38º N"])
+    >>> [column.tolist() for column in by_hemisphere(lon, lat, Path("a.csv"))]
+    [['8º O', '8º O'], ['38º N', '38º N'], [True, False]]
+    """
+    swapped = pd.Series(data=False, index=lon.index)
+    if pd.api.types.is_numeric_dtype(lon) or pd.api.types.is_numeric_dtype(lat):
+        return lon, lat, swapped
+    texts = [column.astype("string").str.strip() for column in (lon, lat)]
+    if not any(text.str.contains("[NSEWOL]").any() for text in texts):
+        return lon, lat, swapped
+    texts = [text.mask(text.str.casefold().isin(MISSING)) for text in texts]
+    letters = [text.str.extract(_HEMISPHERE, expand=False) for text in texts]
+    for letter, other, own, column in (
+        (letters[0], letters[1], "EWOL", lon), (letters[1], letters[0], "NS", lat)):  # fmt: skip
+        wrong = (letter.notna() & ~letter.isin(list(own))).to_numpy(dtype=bool)
+        stray = wrong & (other.isna() | (letter.isin(list("NS")) == other.isin(list("NS")))).to_numpy(dtype=bool)
+        if stray.any():
+            label = column.index[int(stray.argmax())]
+            raise _not_an_angle(str(column.loc[label]), path, str(column.name), label)
+        swapped |= wrong
+    return lon.mask(swapped, lat), lat.mask(swapped, lon), swapped
+
+
+def crs_named(named: object, path: Path) -> CRS:
+    """The CRS that ``read.crs`` names."""
+    try:
+        return CRS.from_user_input(named)
+    except CRSError as fault:
+        raise SourceError(
+            f"O sistema de coordenadas «{named}» não existe. Escreva-o como EPSG:3763.",
+            f"There is no CRS “{named}”. Write it like EPSG:3763.",
+            where=str(path),
+        ) from fault
+
+
+def refuse_other_unit(x: pd.Series, y: pd.Series, path: Path, *, geographic: bool) -> None:
+    """An error where most coordinates cannot be the degrees that they are read as, or none the metres."""
     known = x.notna() & y.notna()
     wild = known & ((x.abs() > 360) | (y.abs() > 360))
-    if known.any() and wild.sum() > 0.5 * known.sum():
+    asked = known & (x != 0) & (y != 0)
+    if not geographic and asked.any() and ((x.abs() < 1000) & (y.abs() < 1000))[asked].all():
+        raise SourceError(
+            f"As coordenadas são pequenas de mais para metros (x de {x.min():g} a {x.max():g}). Se são graus, apague "
+            "`read.crs`; se os pontos separam milhares, tire-os.",
+            f"The coordinates are too small for metres (x from {x.min():g} to {x.max():g}). If degrees, delete "
+            "`read.crs`; if the points part thousands, take them out.",
+            where=str(path),
+        )
+    if geographic and known.any() and wild.sum() > 0.5 * known.sum():
         raise SourceError(
             f"As coordenadas não são graus (x de {x.min():.0f} a {x.max():.0f}). Declare o sistema em `read`, por "
             'exemplo crs = "EPSG:3763".',

@@ -6,9 +6,11 @@ its filters is written as OPL, osmium's own text of a line an object, to a tempo
 
 from __future__ import annotations
 
+import gzip
+import re
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,6 +21,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from atlas.errors import SourceError
+from atlas.sources import _osm
 from atlas.sources._long_texts import shortened
 from atlas.sources._opl import Nodes, nodes_of, objects
 
@@ -27,6 +30,10 @@ SMALL_FILE_BYTES = 32 * 1024**2
 OPL = "opl,locations_on_ways=true,add_metadata=version"
 TOO_LONG = ("too long", "overlong")
 """How osmium says it of XML and of PBF."""
+HEAD = 2000
+_REMARK = re.compile(rb"<remark>([^<]*)")
+_NODE_WITH_PLACE = re.compile(rb"<nd ref=\S+ lat=")
+_DELETED = re.compile(rb"<(node|way|relation)\b(?=[^>]*\sid=['\"](-?\d+))(?=[^>]*\saction=['\"]delete['\"])")
 _ANY_WAY = osmium.io.FileBuffer(b"w1 v1 dV T Nn1\n", "opl")
 
 
@@ -40,9 +47,13 @@ def opened(path: Path) -> Iterator[Extract]:
         A file cut short, an error page, or something else than OpenStreetMap data.
     """
     form = format_of(path)
+    discarded: frozenset[str] = frozenset()
+    if form.startswith("osm"):
+        with suppress(EOFError, OSError, zlib.error):  # a file cut short is said by what reads it whole
+            discarded = _said_in_xml(path, form)
     with TemporaryDirectory(prefix="atlas-osm-", ignore_cleanup_errors=True) as scratch:
         try:
-            yield Extract(path, form, Path(scratch))
+            yield Extract(path, form, Path(scratch), discarded)
         except (RuntimeError, ValueError, osmium.InvalidLocationError) as fault:
             raise SourceError(
                 f"O ficheiro está cortado ou danificado ({fault}). Descarregue-o outra vez.",
@@ -54,8 +65,8 @@ def opened(path: Path) -> Iterator[Extract]:
 class Extract:
     """A file that may be looked at several times; the places of its nodes are remembered from the first look."""
 
-    def __init__(self, path: Path, form: str, scratch: Path) -> None:
-        self.form, self.scratch = form, scratch
+    def __init__(self, path: Path, form: str, scratch: Path, discarded: frozenset[str] = frozenset()) -> None:
+        self.form, self.scratch, self.discarded = form, scratch, discarded
         self.small = path.stat().st_size <= SMALL_FILE_BYTES
         self.shortened = False
         self._path = path
@@ -122,6 +133,35 @@ class Extract:
             self.shortened = True
             self._file = osmium.io.File(str(shortened(self._path, self.form, self.scratch)), self.form.split(".")[0])
             self._write(lines, entities, handlers)
+
+
+def _said_in_xml(path: Path, form: str) -> frozenset[str]:
+    """What osmium passes over in XML of Overpass and of JOSM: ids of what an editor deleted (``node/1``).
+
+    Raises
+    ------
+    SourceError
+        An answer of Overpass that is incomplete, or that gives coordinates in a way that osmium does not read.
+    """
+    discarded: set[str] = set()
+    with gzip.open(path) if form.endswith(".gz") else path.open("rb") as file:
+        head = file.read(HEAD)
+        overpass, edited = b"Overpass" in head, b"JOSM" in head
+        file.seek(0)
+        for line in file if overpass or edited else ():
+            if overpass and (remark := _REMARK.search(line)) and b"error" in remark[1].lower():
+                raise _osm.gave_up(remark[1].decode("utf-8", "replace").strip(), path)
+            if overpass and (b"<center " in line or _NODE_WITH_PLACE.search(line)):
+                raise SourceError(
+                    "É uma resposta do Overpass em XML com `out center` ou `out geom`, que só se lê em JSON. Peça "
+                    "[out:json] e use uma fonte do tipo `overpass`.",
+                    "This is an answer of Overpass in XML with `out center` or `out geom`, which is read in JSON only. "
+                    "Ask for [out:json] and use a source of kind `overpass`.",
+                    where=path.name,
+                )
+            if edited and b"delete" in line:
+                discarded.update(f"{one[1].decode()}/{one[2].decode()}" for one in _DELETED.finditer(line))
+    return frozenset(discarded)
 
 
 def format_of(path: Path) -> str:

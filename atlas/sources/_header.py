@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
+from atlas.errors import SourceError, UnknownName
 from atlas.sources import number_of
+from atlas.sources._encoding import refuse_no_text
 
 Warnings = list[tuple[str, str]]
 LOOKED_AT = 12
@@ -116,15 +119,26 @@ def sheet_rows(path: Path, sheet: str | None) -> tuple[list[list[str]], Warnings
     """
     from openpyxl import load_workbook
 
-    book = load_workbook(path, data_only=True)
-    page = book[sheet] if sheet is not None else book.worksheets[0]
+    with path.open("rb") as file:
+        if not (start := file.read(64)).startswith(b"PK"):
+            refuse_no_text(start, path)
+    try:
+        book = load_workbook(path, data_only=True)
+        pages = {page.title: page for page in book.worksheets}
+        first = book.worksheets[0]
+    except (AttributeError, IndexError, TypeError) as fault:  # what openpyxl meets in parts that it does not know
+        raise ValueError(str(fault)) from fault
+    if sheet is not None and str(sheet) not in pages:
+        raise UnknownName.among(str(sheet), pages, pt="A folha", en="The sheet", where=str(path))
+    page = first if sheet is None else pages[str(sheet)]
     rows = [[_cell_text(cell.value, cell.number_format) for cell in row] for row in page.iter_rows()]
+    _refuse_uncomputed(path, page.title, rows)
     merged = 0
     for area in page.merged_cells.ranges:
-        first = rows[area.min_row - 1][area.min_col - 1]
+        held = rows[area.min_row - 1][area.min_col - 1]
         for row in range(area.min_row - 1, min(area.max_row, len(rows))):
             for column in range(area.min_col - 1, min(area.max_col, len(rows[row]))):
-                rows[row][column] = first
+                rows[row][column] = held
         merged += 1
     book.close()
     while rows and not any(rows[0]):
@@ -134,6 +148,30 @@ def sheet_rows(path: Path, sheet: str | None) -> tuple[list[list[str]], Warnings
         "# célula unida foi preenchida|# células unidas foram preenchidas",
         "# merged cell was filled|# merged cells were filled",
     )
+
+
+def _refuse_uncomputed(path: Path, sheet: str, rows: Sequence[Sequence[str]]) -> None:
+    """An error where no formula of a sheet has a value: the program that wrote the file computed none."""
+    from openpyxl import load_workbook
+
+    with ZipFile(path) as archive:
+        parts = [name for name in archive.namelist() if name.startswith("xl/worksheets/")]
+        if not any(b"<f" in archive.read(name) for name in parts):
+            return
+    book = load_workbook(path, read_only=True)
+    cells = [
+        (cell.coordinate, rows[cell.row - 1][cell.column - 1])
+        for row in book[sheet].iter_rows() for cell in row if getattr(cell, "data_type", "") == "f"
+    ]  # fmt: skip
+    book.close()
+    if cells and not any(value for _, value in cells):
+        raise SourceError(
+            f"A célula {cells[0][0]} e as outras fórmulas não têm valor guardado. Abra o livro no Excel ou no "
+            "LibreOffice e guarde-o de novo.",
+            f"Cell {cells[0][0]} and the other formulas hold no value. Open the workbook in Excel or LibreOffice and "
+            "save it again.",
+            where=str(path),
+        )
 
 
 def _cell_text(value: Any, shown: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from geopandas import GeoDataFrame
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from atlas.errors import SourceError
 from atlas.sources import listed
 from atlas.sources._opl import Tags
 from atlas.tags import STAGES
@@ -175,6 +177,17 @@ def has_outline(tags: Mapping[str, str]) -> bool:
     return tags.get("type") in ("multipolygon", "boundary")
 
 
+def gave_up(remark: str, path: Path) -> SourceError:
+    """The error on an answer of Overpass that stops half way."""
+    return SourceError(
+        f"O servidor desistiu a meio e a resposta está incompleta: «{remark}». Peça uma área mais pequena "
+        "ou aumente [timeout:…] na consulta.",
+        f"The server gave up half way and the answer is incomplete: “{remark}”. Ask for a smaller area "
+        "or raise [timeout:…] in the query.",
+        where=path.name,
+    )
+
+
 @dataclass
 class Notes:
     """Ids of objects that were mended or had to be left out."""
@@ -184,6 +197,7 @@ class Notes:
     mended: list[str] = field(default_factory=list)
     unclosed: list[str] = field(default_factory=list)
     incomplete: list[str] = field(default_factory=list)
+    malformed: list[str] = field(default_factory=list)
 
     def warnings(self) -> list[tuple[str, str]]:
         """Each kind counted, with the first ten."""
@@ -219,5 +233,10 @@ class Notes:
                 "|# objetos com partes que o ficheiro não traz ficam de fora",
                 "# object with parts that the file lacks is left out"
                 "|# objects with parts that the file lacks are left out",
+            ),
+            *listed(
+                self.malformed,
+                "# objeto mal formado fica de fora|# objetos mal formados ficam de fora",
+                "# malformed object is left out|# malformed objects are left out",
             ),
         ]

@@ -20,11 +20,12 @@ from shapely.geometry.base import BaseGeometry
 
 from atlas.config import Source
 from atlas.errors import SourceError
-from atlas.language import counted
-from atlas.sources import _osm, listed, wfs
+from atlas.sources import _osm, as_text, listed, vector, wfs
+from atlas.sources._coordinates import crs_named
 from atlas.sources.vector import records_of
 
 READ = wfs.READ
+_CURVES = frozenset({"curveRings", "curvePaths"})
 
 Warnings = list[tuple[str, str]]
 
@@ -35,11 +36,11 @@ def load(source: Source, folder: Path) -> gpd.GeoDataFrame:
     answer = _answer(path)
     if answer.get("type") == "FeatureCollection":
         return wfs.load(source, folder)
-    table, notes = features_of(answer)
+    table, notes = features_of(answer, path)
     source = wfs.with_attributes(source)
     key = str(answer.get("objectIdFieldName") or "OBJECTID")
     if "record" not in source.read and key in table and table[key].is_unique:
-        table[key] = table[key].astype(str)
+        table[key] = table[key].map(as_text)
         source = source.model_copy(update={"read": {**source.read, "record": key}})
     records = records_of(table, source, path)
     records.attrs["warnings"] = [*notes, *records.attrs.get("warnings", [])]
@@ -76,40 +77,45 @@ def _answer(path: Path) -> dict[str, Any]:
     return answer
 
 
-def features_of(answer: dict[str, Any]) -> tuple[gpd.GeoDataFrame, Warnings]:
+def features_of(answer: dict[str, Any], path: Path) -> tuple[gpd.GeoDataFrame, Warnings]:
     """Attributes and geometry of an answer's features in the answer's CRS, and what was left out of them."""
     dropped: list[str] = []
-    shapes = [_shape(one.get("geometry"), position, dropped) for position, one in enumerate(answer["features"])]
+    features = [one if isinstance(one, dict) else {} for one in answer["features"]]
+    shapes = [_shape(one.get("geometry"), position, dropped) for position, one in enumerate(features)]
     table = gpd.GeoDataFrame(
-        pd.DataFrame([one.get("attributes") or {} for one in answer["features"]]), geometry=shapes, crs=_crs(answer)
+        pd.DataFrame([one.get("attributes") or {} for one in features]), geometry=shapes, crs=_crs(answer, path)
     )
+    vector.refuse_metres(table, path)
     notes: Warnings = listed(
         dropped,
         "# geometria tinha coordenadas nulas, que ficaram de fora"
         "|# geometrias tinham coordenadas nulas, que ficaram de fora",
         "# geometry had null coordinates, which were left out|# geometries had null coordinates, which were left out",
     )
-    if answer.get("exceededTransferLimit"):
-        notes.append((
-            f"o serviço parou no seu limite, {counted('pt', len(table), '# registo|# registos')}, e há mais: "
-            "descarregue o resto (`atlas fetch`)",
-            f"the service stopped at its limit, {counted('en', len(table), '# record|# records')}, and there are more: "
-            "use `atlas fetch`",
-        ))  # fmt: skip
+    notes += listed(
+        [str(row + 1) for row, one in enumerate(features) if _CURVES & set(one.get("geometry") or ())],
+        "# geometria em arcos ficou sem lugar: peça sem `returnTrueCurves`"
+        "|# geometrias em arcos ficaram sem lugar: peça sem `returnTrueCurves`",
+        "# geometry of arcs was left without a place: ask without `returnTrueCurves`"
+        "|# geometries of arcs were left without a place: ask without `returnTrueCurves`",
+    )
+    if wfs.stopped(answer):
+        notes.append(wfs.at_limit(len(table)))
     return table, notes
 
 
-def _crs(answer: dict[str, Any]) -> pyproj.CRS:
-    said = answer.get("spatialReference") or {}
-    for key in ("latestWkid", "wkid"):
-        code = said.get(key)
-        if code:
-            for authority in ("EPSG", "ESRI"):
-                try:
-                    return pyproj.CRS.from_authority(authority, code)
-                except pyproj.exceptions.CRSError:
-                    continue
-    return pyproj.CRS.from_wkt(said["wkt"]) if said.get("wkt") else pyproj.CRS.from_epsg(4326)
+def _crs(answer: dict[str, Any], path: Path) -> pyproj.CRS:
+    """The CRS that an answer states; WGS84 where it states none."""
+    said = answer.get("spatialReference")
+    said = said if isinstance(said, dict) else {}
+    codes = [said[key] for key in ("latestWkid", "wkid") if said.get(key)]
+    named = [f"{authority}:{code}" for code in codes for authority in ("EPSG", "ESRI")]
+    for one in named:
+        try:
+            return pyproj.CRS.from_user_input(one)
+        except pyproj.exceptions.CRSError:
+            continue
+    return crs_named(said.get("wkt") or (named[0] if named else 4326), path)
 
 
 def _shape(geometry: Any, position: int, dropped: list[str]) -> BaseGeometry | None:

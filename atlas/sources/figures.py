@@ -16,11 +16,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from atlas.config import Source
 from atlas.errors import SourceError
 from atlas.sources import number_of
+from atlas.sources._coordinates import cell_of
 from atlas.sources.table import numbers, read_table, require, without_totals
 
 READ = frozenset({"code", "name", "parent", "sheet", "elsewhere", "sums_of", "across", "rates"})
@@ -76,6 +78,14 @@ def _units_only(table: pd.DataFrame, code: str) -> pd.DataFrame:
 
 
 def column(figures: pd.DataFrame, name: str, path: Path) -> pd.Series:
-    """One column of figures as numbers, by code."""
+    """One column of figures as numbers, by code; an infinite one is an error."""
     require(figures, [name], path)
-    return numbers(figures[name], path, name)
+    values = numbers(figures[name], path, name)
+    if np.isinf(values).any():
+        code = values.index[int(np.isinf(values).argmax())]
+        raise SourceError(
+            "Um valor é infinito. Corrija a célula ou deixe-a vazia.",
+            "A figure is infinite. Mend the cell or leave it empty.",
+            where=cell_of(path, name, code),
+        )
+    return values

@@ -34,5 +34,5 @@ def load(source: Source, folder: Path) -> gpd.GeoDataFrame:
 
 
 def _goes_on(path: Path) -> bool:
-    links = json.loads(path.read_bytes()).get("links", [])
-    return any(isinstance(one, dict) and one.get("rel") == "next" for one in links)
+    links = json.loads(path.read_bytes()).get("links")
+    return isinstance(links, list) and any(isinstance(one, dict) and one.get("rel") == "next" for one in links)

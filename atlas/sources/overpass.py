@@ -10,7 +10,6 @@ import gzip
 import io
 import json
 import zlib
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -61,10 +60,15 @@ def read_overpass(path: Path) -> GeoDataFrame:
     ids, tags, geometry = [], [], []
     for key, element in elements.items():
         if element.get("tags"):
-            shape = shapes.of(key, element)
+            try:
+                said = {str(one): str(value) for one, value in element["tags"].items() if value is not None}
+                shape = shapes.of(key, element)
+            except (AttributeError, KeyError, TypeError, ValueError):
+                notes.malformed.append(f"{key[0]}/{key[1]}")
+                continue
             if shape is not None:
                 ids.append(f"{key[0]}/{key[1]}")
-                tags.append(element["tags"])
+                tags.append(said)
                 geometry.append(shape)
     result = _osm.table(ids, tags, geometry)
     remark = str(answer.get("remark", ""))
@@ -90,13 +94,7 @@ def _answer(path: Path) -> dict[str, Any]:
         ) from None
     remark = str(answer.get("remark", ""))
     if "error" in remark.lower():
-        raise SourceError(
-            f"O servidor desistiu a meio e a resposta está incompleta: «{remark}». Peça uma área mais pequena "
-            "ou aumente [timeout:…] na consulta.",
-            f"The server gave up half way and the answer is incomplete: “{remark}”. Ask for a smaller area "
-            "or raise [timeout:…] in the query.",
-            where=path.name,
-        )
+        raise _osm.gave_up(remark, path)
     if not isinstance(answer.get("elements"), list):
         hint_pt = " É GeoJSON: use uma fonte do tipo `vector`." if "features" in answer else ""
         hint_en = " It is GeoJSON: use a source of kind `vector`." if "features" in answer else ""
@@ -163,10 +161,13 @@ def _not_an_answer(path: Path, start: str) -> SourceError:
 def _once_each(elements: list[Any], notes: _osm.Notes) -> dict[tuple[str, int], Element]:
     """Elements by type and id. Answers may list one twice, whole and as skeleton: what either knows is kept."""
     found: dict[tuple[str, int], Element] = {}
-    for element in elements:
-        if not isinstance(element, dict) or element.get("type") not in ("node", "way", "relation"):
+    for position, element in enumerate(elements):
+        if isinstance(element, dict) and element.get("type") not in ("node", "way", "relation"):
+            continue  # an area, a count
+        if not isinstance(element, dict) or not isinstance(element.get("id"), int):
+            notes.malformed.append(f"elements[{position}]")
             continue
-        key = (element["type"], int(element["id"]))
+        key = (element["type"], element["id"])
         if element.get("visible") is False or element.get("action") == "delete":
             notes.deleted.append(f"{key[0]}/{key[1]}")
         else:
@@ -179,7 +180,8 @@ class _Shapes:
 
     def __init__(self, elements: dict[tuple[str, int], Element], notes: _osm.Notes) -> None:
         self.elements, self.notes = elements, notes
-        self.place = {key[1]: (e["lon"], e["lat"]) for key, e in elements.items() if key[0] == "node" and "lat" in e}
+        nodes = {key[1]: _place(element) for key, element in elements.items() if key[0] == "node"}
+        self.place = {number: place for number, place in nodes.items() if place is not None}
 
     def of(self, key: tuple[str, int], element: Element) -> BaseGeometry | None:
         """A tagged element's geometry; None, and noted, where it cannot be made."""
@@ -194,10 +196,10 @@ class _Shapes:
                 return None  # the meaning is on the outer way, which is a record itself
             shape = self._area(name, element)
         else:
-            members = map(self._member, element.get("members", ()))
+            members = map(self._member, element.get("members") or ())
             shape = _osm.union_of([one for one in members if one is not None])
-        if shape is None and "center" in element:
-            shape = shapely.Point(element["center"]["lon"], element["center"]["lat"])
+        if shape is None and (center := _place(element.get("center"))) is not None:
+            shape = shapely.Point(center)
         if shape is None and name not in self.notes.unclosed[-1:]:
             self.notes.incomplete.append(name)
         return shape
@@ -216,7 +218,7 @@ class _Shapes:
         return _osm.area_within([line])
 
     def _area(self, name: str, element: Element) -> BaseGeometry | None:
-        members = [m for m in element.get("members", ()) if m["type"] == "way"]
+        members = [m for m in element.get("members") or () if m["type"] == "way"]
         lines = [line for line in map(self._member_line, members) if line is not None]
         if not members or len(lines) < len(members):
             return None
@@ -227,7 +229,7 @@ class _Shapes:
 
     def _member(self, member: Element) -> BaseGeometry | None:
         if member["type"] == "node":
-            place = (member["lon"], member["lat"]) if "lat" in member else self.place.get(int(member["ref"]))
+            place = _place(member) or self.place.get(member["ref"])
             return None if place is None else shapely.Point(place)
         line = self._member_line(member) if member["type"] == "way" else None
         if line is None:
@@ -244,10 +246,16 @@ class _Shapes:
 
     def _line(self, way: Element) -> NDArray[np.float64] | None:
         """Coordinates of a way; None where a node is missing or there are fewer than two."""
-        points: Iterable[Any]
-        if "geometry" in way:
-            points = [(p["lon"], p["lat"]) if p else None for p in way["geometry"]]
-        else:
-            points = map(self.place.get, way.get("nodes", ()))
+        points = map(_place, way["geometry"] or ()) if "geometry" in way else map(self.place.get, way.get("nodes", ()))
         known = list(points)
         return None if len(known) < 2 or None in known else np.array(known, float)
+
+
+def _place(holder: Any) -> tuple[float, float] | None:
+    """Longitude and latitude of a node, a corner or a centre; None where one is missing."""
+    if not isinstance(holder, dict) or "lat" not in holder or "lon" not in holder:
+        return None
+    try:
+        return float(holder["lon"]), float(holder["lat"])
+    except (TypeError, ValueError):
+        return None

@@ -121,6 +121,7 @@ class _Records:
         look = self.extract.look(osmium.osm.ALL, ways=ways, then=self.wanted.filter())
         rows = pa.Table.from_batches([self._read(self.wanted.among(objects)) for objects in look], ROWS).to_pandas()
         rows = rows.drop_duplicates("record_id").sort_values("kind", kind="stable")
+        rows["deleted"] |= rows["record_id"].isin(self.extract.discarded)
         self.notes.deleted = rows.loc[rows["deleted"], "record_id"].tolist()
         rows = rows[~rows["deleted"] & rows["meant"]]
         shapes = np.concatenate([np.empty(0, object), *self._shapes])[rows.index]

@@ -40,7 +40,8 @@ import pandas as pd
 
 from atlas.config import Source
 from atlas.errors import SourceError, refusal
-from atlas.sources import _coordinates, first_ten, listed, number_of, text_or_none, to_records
+from atlas.sources import _coordinates, as_text, first_ten, listed, number_of, text_or_none, to_records
+from atlas.sources._encoding import decoded, refuse_no_text
 from atlas.sources._header import Header, Warnings, find_header, separator_of, sheet_rows, text_rows
 
 READ = frozenset({
@@ -49,9 +50,9 @@ READ = frozenset({
 })  # fmt: skip
 
 _MEND_READ = ("Corrija `read` em atlas.toml", "Mend `read` in atlas.toml")
-ENCODINGS = ("utf-8-sig", "cp1252")
 ATTRIBUTES = {"unit": "unit", "street": "addr:street", "number": "addr:housenumber", "cae3": "cae3", "cae4": "cae4"}
 """Keys of ``read`` and the attributes that a record is placed or classified by."""
+_THOUSANDS = re.compile(r"(?<=^[-+])\s+|(?<=\d)\s(?=\d{3}(?!\d))")
 _TOTAL = re.compile(r"(sub)?tota(l|is)( geral)?|total (da|do|de) .+|soma|grand total", re.IGNORECASE)
 
 
@@ -93,24 +94,26 @@ def load(source: Source, folder: Path) -> gpd.GeoDataFrame:
 
 def _points(lon: pd.Series, lat: pd.Series, crs: str, path: Path) -> tuple[gpd.GeoSeries, pd.Series]:
     """Points from two columns, missing where one of them is; and which had the columns swapped."""
+    system = _coordinates.crs_named(crs, path)
+    lon, lat, swapped = _coordinates.by_hemisphere(lon, lat, path)
     x, y = (
         _coordinates.degrees(column, path, str(column.name))
-        if _coordinates.are_angles(column)
+        if system.is_geographic and _coordinates.are_angles(column)
         else numbers(column, path, str(column.name))
         for column in (lon, lat)
     )
-    swapped = pd.Series(data=False, index=x.index)
-    if crs.upper() in ("EPSG:4326", "OGC:CRS84"):
-        _coordinates.refuse_metres(x, y, path)
-        x, y, swapped = _coordinates.swap_impossible(x, y)
-    points = gpd.GeoSeries(gpd.points_from_xy(x, y, crs=crs))
+    _coordinates.refuse_other_unit(x, y, path, geographic=system.is_geographic)
+    if system.is_geographic:
+        x, y, wrong = _coordinates.swap_impossible(x, y)
+        swapped |= wrong
+    points = gpd.GeoSeries(gpd.points_from_xy(x, y, crs=system))
     return points.where((x.notna() & y.notna()).to_numpy(), None), swapped
 
 
 def _as_json(row: dict[str, Any]) -> str:
     """The cells of a row that hold something, as JSON with sorted keys."""
-    there = {key: value for key, value in row.items() if value is not None and value == value and value != ""}
-    return json.dumps(there, ensure_ascii=False, sort_keys=True)
+    there = {key: as_text(value) for key, value in row.items()}
+    return json.dumps({key: text for key, text in there.items() if text}, ensure_ascii=False, sort_keys=True)
 
 
 def read_table(path: Path, *, wanted: Collection[str] = (), sheet: str | None = None) -> pd.DataFrame:
@@ -127,11 +130,13 @@ def read_table(path: Path, *, wanted: Collection[str] = (), sheet: str | None = 
 
     """
     try:
-        if path.suffix == ".parquet":
+        if path.suffix.lower() == ".parquet":
             return pd.read_parquet(path)
         if path.suffix.lower() in {".xlsx", ".xlsm"}:
             return _read_sheet(path, wanted, sheet)
         return _read_text(path, wanted)
+    except FileNotFoundError:
+        raise SourceError.absent(path) from None
     except (OSError, ValueError, KeyError, csv.Error, BadZipFile, pd.errors.ParserError) as fault:
         pt, en = refusal(fault)
         raise SourceError(
@@ -142,9 +147,11 @@ def read_table(path: Path, *, wanted: Collection[str] = (), sheet: str | None = 
 
 
 def _read_text(path: Path, wanted: Collection[str]) -> pd.DataFrame:
-    text = _decode(path.read_bytes())
+    raw = path.read_bytes()
+    refuse_no_text(raw, path)
+    text, note = decoded(raw)
     if not text.strip():
-        raise SourceError("A tabela está vazia. Indique outra.", "The table is empty. Name another.", where=str(path))
+        raise _empty(path)
     if "\n" not in text:  # as a Macintosh ended its lines long ago
         text = text.replace("\r", "\n")
     separator = separator_of(text)
@@ -154,7 +161,11 @@ def _read_text(path: Path, wanted: Collection[str]) -> pd.DataFrame:
     table = pd.read_csv(StringIO(text), **first, **options)
     if not isinstance(table.index, pd.RangeIndex):  # pandas takes the cells too many for labels, and shifts the others
         table = _without_surplus(table.reset_index(), [str(one) for one in table.columns], header, path)
-    return _whole(table, header)
+    return _whole(table, header, [] if note is None else [note])
+
+
+def _empty(path: Path) -> SourceError:
+    return SourceError("A tabela está vazia. Indique outra.", "The table is empty. Name another.", where=str(path))
 
 
 def _without_surplus(table: pd.DataFrame, names: list[str], header: Header, path: Path) -> pd.DataFrame:
@@ -174,12 +185,12 @@ def _without_surplus(table: pd.DataFrame, names: list[str], header: Header, path
 
 def _read_sheet(path: Path, wanted: Collection[str], sheet: str | None) -> pd.DataFrame:
     rows, notes = sheet_rows(path, sheet)
+    if not rows:
+        raise _empty(path)
     header = find_header(rows, wanted)
     width = len(header.names)
     cells = [[cell or None for cell in row[:width]] + [None] * (width - len(row)) for row in rows[header.rows :]]
-    table = _whole(pd.DataFrame(cells, columns=_apart(header.names), dtype="str"), header)
-    table.attrs["warnings"] = notes + table.attrs["warnings"]
-    return table
+    return _whole(pd.DataFrame(cells, columns=_apart(header.names), dtype="str"), header, notes)
 
 
 def _apart(names: list[str]) -> list[str]:
@@ -193,17 +204,16 @@ def _apart(names: list[str]) -> list[str]:
     return apart
 
 
-def _whole(table: pd.DataFrame, header: Header) -> pd.DataFrame:
+def _whole(table: pd.DataFrame, header: Header, notes: Warnings) -> pd.DataFrame:
     """The table without empty rows, labelled by its lines, with what was noted."""
     table.columns = [str(name).strip() for name in table.columns]
     table.index = pd.RangeIndex(header.rows - 1, header.rows - 1 + len(table))
     table = table[table.notna().any(axis=1)] if table.isna().any(axis=None) else table
-    notes: Warnings = []
     if header.rows > 1:
-        notes.append((
+        notes = [*notes, (
             f"o cabeçalho está na linha {header.rows}: {', '.join(header.names[:8])}",
             f"the header is in line {header.rows}: {', '.join(header.names[:8])}",
-        ))  # fmt: skip
+        )]  # fmt: skip
     table.attrs["warnings"] = notes
     return table
 
@@ -239,19 +249,6 @@ def without_totals(table: pd.DataFrame, places: Collection[str]) -> pd.DataFrame
     return kept
 
 
-def _decode(raw: bytes) -> str:
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return raw.decode("utf-16")
-    if raw[:40].count(0) > len(raw[:40]) // 3:  # UTF-16 that does not say so
-        return raw.decode("utf-16-be" if raw[0] == 0 else "utf-16-le")
-    for encoding in ENCODINGS:
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return raw.decode("latin-1")
-
-
 def require(table: pd.DataFrame, columns: list[str], path: Path, *, remedy: tuple[str, str] = _MEND_READ) -> None:
     """Raise where a column is absent or stands twice, naming those that are there and, in each language, what to do.
 
@@ -283,18 +280,23 @@ def numbers(column: pd.Series, path: Path, name: str) -> pd.Series:
     """Numbers from text, as people write them; empty is missing, a word is an error that names its row.
 
     A comma is the decimal one unless a point follows it; where a column has decimal commas, points part thousands.
-    A percent sign is left away: the figure is in per cent.
+    Blanks part thousands and nothing else. A percent sign is left away: the figure is in per cent.
 
     >>> numbers(pd.Series(["7.412,26", "1.234", "12,5 %", "n.d.", "−3"]), Path("a.csv"), "x").tolist()
     [7412.26, 1234.0, 12.5, nan, -3.0]
     >>> numbers(pd.Series(["1,234.5", "41.158"]), Path("a.csv"), "x").tolist()
     [1234.5, 41.158]
+    >>> numbers(pd.Series(["1 234 567,8", "12 5"]), Path("a.csv"), "x")
+    Traceback (most recent call last):
+    atlas.errors.SourceError: a.csv, coluna «x», linha 3: «12 5» não é um número. Corrija a célula ou deixe-a vazia.
     """
     if pd.api.types.is_numeric_dtype(column):
         return column.astype(float)
     text = column.astype("string").str.strip()
-    plain = text.str.replace(r"[\s\u00a0\u202f]|%$", "", regex=True).str.replace("−", "-", regex=False)
-    plain = plain.str.removesuffix("%")
+    plain = text.str.replace("−", "-", regex=False).str.removesuffix("%").str.strip()
+    parted = plain.str.contains(r"[\s\u00a0\u202f]").fillna(value=False)
+    if parted.any():
+        plain = plain.mask(parted, plain[parted].map(lambda one: _THOUSANDS.sub("", one)))
     comma, point = plain.str.rfind(","), plain.str.rfind(".")
     english = (comma >= 0) & (point > comma)
     plain = plain.mask(english, plain.str.replace(",", "", regex=False))

@@ -2,12 +2,12 @@
 
 ``read`` takes ``layer`` (of a GeoPackage), ``where`` (an SQL filter), ``crs`` (of a file that states none, as DXF) and
 the column names of :mod:`atlas.sources.table`; ``tags`` names a column that already holds attributes as JSON text, and
-with ``columns_are_tags = true`` every further column is an attribute, as in GeoJSON from overpass-turbo.
+with ``columns_are_tags = true`` every further column is an attribute, as in GeoJSON from overpass-turbo. Of a KML all
+folders are read, and the column ``folder`` names that of each record.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from pathlib import Path
 
@@ -16,20 +16,22 @@ import numpy as np
 import pandas as pd
 import pyogrio
 import shapely
-from pyproj import CRS
-from pyproj.exceptions import CRSError
 
 from atlas.config import Source
 from atlas.errors import SourceError, UnknownName, refusal
-from atlas.sources import listed, text_or_none, to_records
+from atlas.sources import as_text, impossible, listed, text_or_none, to_records
+from atlas.sources._coordinates import crs_named
+from atlas.sources._shapefile import read_shapefile
 from atlas.sources.table import require
 
 READ = frozenset({
     "layer", "where", "crs", "record", "name", "kind", "kind_is", "marks", "parent", "tags", "columns_are_tags"
 })  # fmt: skip
 
-_GDAL = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError)
-SEVERAL = frozenset({".gpkg", ".gml", ".kml", ".zip"})  # what may hold more than one layer
+UNREADABLE = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError,
+         pyogrio.errors.GeometryError, shapely.errors.GEOSException)  # fmt: skip
+SEVERAL = frozenset({".gpkg", ".gml", ".gpx", ".kml", ".kmz", ".sqlite", ".zip"})  # what may hold more than one layer
+FOLDERS = frozenset({".kml", ".kmz"})  # whose layers are folders of one list
 
 
 def load(source: Source, folder: Path) -> gpd.GeoDataFrame:
@@ -42,14 +44,18 @@ def read_as_told(source: Source, folder: Path) -> gpd.GeoDataFrame:
     """A source's vector file, its layer, filter and CRS as ``read`` says; ``attrs["warnings"]`` as of all readers."""
     path, read = folder / source.file, source.read
     named, warnings = read.get("layer"), []
-    if named is None and path.suffix.lower() in SEVERAL and len(layers := _layers(path)) > 1:
+    layers = _layers(path) if named is None and path.suffix.lower() in SEVERAL else []
+    if len(layers) > 1 and path.suffix.lower() in FOLDERS:
+        tables = [read_vector(path, layer=one, where=read.get("where")).assign(folder=one) for one in layers]
+        return gpd.GeoDataFrame(pd.concat(tables, ignore_index=True), crs=tables[0].crs)
+    if len(layers) > 1:
         named, said = layers[0], ", ".join(layers)
         warnings.append((
             f"o ficheiro tem {len(layers)} camadas ({said}): lida a primeira (`read.layer` escolhe outra)",
             f"the file has {len(layers)} layers ({said}): the first is read (`read.layer` chooses another)",
         ))  # fmt: skip
     table = read_vector(path, layer=named, where=read.get("where"), crs=read.get("crs"))
-    table.attrs["warnings"] = warnings
+    table.attrs["warnings"] = warnings + table.attrs.get("warnings", [])
     return table
 
 
@@ -57,14 +63,15 @@ def _layers(path: Path) -> list[str]:
     """The layers with geometry; none of a file that does not open, of which reading it tells more."""
     try:
         return [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
-    except pyogrio.errors.DataSourceError:
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.GeometryError):
         return []
 
 
 def records_of(table: gpd.GeoDataFrame, source: Source, path: Path) -> gpd.GeoDataFrame:
     """Records of a table with geometry, by the columns that ``read`` names."""
     read = source.read
-    require(table, [str(read[key]) for key in ("record", "name", "kind", "parent", "tags") if key in read], path)
+    if len(table) or len(table.columns) > 1:  # an answer without features names no columns
+        require(table, [str(read[key]) for key in ("record", "name", "kind", "parent", "tags") if key in read], path)
     frame = pd.DataFrame(index=table.index)
     record = str(read.get("record", "record_id"))
     frame["record_id"] = text_or_none(table[record]) if record in table else (table.index + 1).astype(str)
@@ -76,12 +83,18 @@ def records_of(table: gpd.GeoDataFrame, source: Source, path: Path) -> gpd.GeoDa
     if read.get("columns_are_tags"):
         rows = table.drop(columns=table.geometry.name).to_dict("records")
         frame["tags"] = [
-            json.dumps({k: said for k, v in row.items() if (said := _as_text(v))}, ensure_ascii=False, sort_keys=True)
+            json.dumps({k: said for k, v in row.items() if (said := as_text(v))}, ensure_ascii=False, sort_keys=True)
             for row in rows
         ]
     geometry = table.geometry
-    broken = ~geometry.is_valid & geometry.notna()
     warnings = list(table.attrs.get("warnings", []))
+    coordinates, row = shapely.get_coordinates(geometry.to_numpy(), return_index=True)
+    endless = np.zeros(len(table), dtype=bool)
+    endless[row[~np.isfinite(coordinates).all(axis=1)]] = True
+    if endless.any():
+        geometry = geometry.mask(endless, None)
+        warnings += impossible(frame.loc[endless, "record_id"].tolist())
+    broken = ~geometry.is_valid & ~geometry.isna()
     if broken.any():
         geometry = geometry.mask(broken, geometry[broken].make_valid())
         warnings += listed(
@@ -94,19 +107,6 @@ def records_of(table: gpd.GeoDataFrame, source: Source, path: Path) -> gpd.GeoDa
     return to_records(records, source, path)
 
 
-def _as_text(value: object) -> str:
-    """An attribute as text: dates as ISO, whole numbers without a point; empty where it is missing.
-
-    >>> [_as_text(one) for one in ("MN", 2019.0, pd.Timestamp("2019-05-01"), float("nan"), pd.NaT, None)]
-    ['MN', '2019', '2019-05-01', '', '', '']
-    """
-    if isinstance(value, dt.date):  # pandas' time stamps too
-        return "" if value is pd.NaT else f"{value:%Y-%m-%d}"
-    if isinstance(value, float) and value == value:
-        return f"{value:.0f}" if value.is_integer() else repr(value)
-    return str(value) if isinstance(value, str | int) else ""
-
-
 def read_vector(
     path: Path, *, layer: str | None = None, where: str | None = None, crs: str | None = None
 ) -> gpd.GeoDataFrame:
@@ -114,7 +114,7 @@ def read_vector(
     if not path.exists():
         raise SourceError.absent(path)
     try:
-        if path.suffix == ".parquet":
+        if path.suffix.lower() in {".parquet", ".geoparquet"}:
             if where:
                 raise SourceError(
                     "Um GeoParquet não se filtra com `read.where`. Guarde-o em GeoPackage.",
@@ -125,8 +125,10 @@ def read_vector(
         else:
             # a schema that a GML file points to is never asked for: only `atlas fetch` uses the network
             options = {"DOWNLOAD_SCHEMA": "NO"} if path.suffix.lower() == ".gml" else {}
-            table = pyogrio.read_dataframe(path, layer=layer, where=where, force_2d=True, **options)
-    except (OSError, ValueError, *_GDAL) as fault:
+            read = read_shapefile if path.suffix.lower() == ".shp" else pyogrio.read_dataframe
+            with np.errstate(invalid="ignore"):  # coordinates that are no numbers are seen to later
+                table = read(path, layer=layer, where=where, force_2d=True, **options)
+    except (OSError, ValueError, *UNREADABLE) as fault:
         there = _layers(path)
         if layer is not None and there and layer not in there:
             raise UnknownName.among(layer, there, pt="A camada", en="The layer", where=str(path)) from fault
@@ -138,7 +140,7 @@ def read_vector(
             where=str(path),
         )
     if table.crs is None and crs is not None:
-        table = table.set_crs(_crs(crs, path))
+        table = table.set_crs(crs_named(crs, path))
     if table.crs is None:
         raise SourceError(
             "O ficheiro não declara o sistema de coordenadas. Guarde-o com ele, junte o `.prj`, "
@@ -146,7 +148,7 @@ def read_vector(
             'The file states no CRS. Save it with one, add the `.prj`, or say which: `read = { crs = "EPSG:3763" }`.',
             where=str(path),
         )
-    _refuse_metres(table, path)
+    refuse_metres(table, path)
     if shapely.has_z(table.geometry.to_numpy()).any():
         table = table.set_geometry(shapely.force_2d(table.geometry.to_numpy()), crs=table.crs)
     return table
@@ -172,7 +174,7 @@ def _unreadable(fault: Exception, path: Path, *, filtered: bool) -> SourceError:
     )
 
 
-def _refuse_metres(table: gpd.GeoDataFrame, path: Path) -> None:
+def refuse_metres(table: gpd.GeoDataFrame, path: Path) -> None:
     """An error where a file calls its coordinates degrees and most of them cannot be any."""
     if not table.crs.is_geographic:
         return
@@ -187,14 +189,3 @@ def _refuse_metres(table: gpd.GeoDataFrame, path: Path) -> None:
             "Save it with its right CRS (in QGIS: Assign projection), for instance EPSG:3763.",
             where=str(path),
         )
-
-
-def _crs(named: str, path: Path) -> CRS:
-    try:
-        return CRS.from_user_input(named)
-    except CRSError as fault:
-        raise SourceError(
-            f"O sistema de coordenadas «{named}» não existe. Escreva-o como EPSG:3763.",
-            f"There is no CRS “{named}”. Write it like EPSG:3763.",
-            where=str(path),
-        ) from fault

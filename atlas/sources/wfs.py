@@ -11,20 +11,24 @@ import json
 import re
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pyogrio
 import shapely
 
 from atlas.config import Source
 from atlas.errors import SourceError, refusal
+from atlas.language import counted
 from atlas.sources import vector
-from atlas.sources.vector import read_as_told, records_of
+from atlas.sources.vector import read_as_told, records_of, refuse_metres
 
 READ = vector.READ
 
 ANSWERS = (".json", ".geojson", ".xml", ".gml")
 MARKED_UP = 65_536
+MOST_DEGREES = 360
 _COUNT = re.compile(rb'\bnumber(Matched|Returned|OfFeatures)\s*=\s*"(\d+|unknown)"')
 _ENTITIES = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 
@@ -40,8 +44,12 @@ def load(source: Source, folder: Path) -> gpd.GeoDataFrame:
     table = read_answer(content, source.read.get("crs"), path)
     matched, returned = stated_counts(content)
     records = records_of(table, source, path)
+    notes = records.attrs.get("warnings", [])
     if matched is not None and matched > (len(table) if returned is None else returned):
-        records.attrs["warnings"] = [*records.attrs.get("warnings", []), page_only(len(table), matched)]
+        notes = [*notes, page_only(len(table), matched)]
+    elif b'"exceededTransferLimit"' in content and stopped(json.loads(content)):
+        notes = [*notes, at_limit(len(table))]
+    records.attrs["warnings"] = notes
     return records
 
 
@@ -57,6 +65,22 @@ def page_only(have: int, matched: int) -> tuple[str, str]:
     return (
         f"a resposta é só uma página: {have} de {matched} registos. Descarregue o resto (`atlas fetch`)",
         f"the answer is one page only: {have} of {matched} records. Fetch the rest (`atlas fetch`)",
+    )
+
+
+def stopped(answer: dict[str, Any]) -> bool:
+    """Whether an answer of ArcGIS, in its own JSON or in GeoJSON, says that it stopped at the service's limit."""
+    inner = answer.get("properties")
+    return bool(answer.get("exceededTransferLimit") or (isinstance(inner, dict) and inner.get("exceededTransferLimit")))
+
+
+def at_limit(have: int) -> tuple[str, str]:
+    """The warning on an answer that stopped at the service's limit."""
+    return (
+        f"o serviço parou no seu limite, {counted('pt', have, '# registo|# registos')}, e há mais: "
+        "descarregue o resto (`atlas fetch`)",
+        f"the service stopped at its limit, {counted('en', have, '# record|# records')}, and there are more: "
+        "use `atlas fetch`",
     )
 
 
@@ -97,8 +121,8 @@ def stated_counts(content: bytes) -> tuple[int | None, int | None]:
     """
     if content.lstrip()[:1] == b"<":
         said = {name.decode(): value.decode() for name, value in _COUNT.findall(content[:MARKED_UP])}
-        matched, returned = said.get("Matched"), said.get("Returned") or said.get("OfFeatures")
-        return (int(matched) if matched and matched.isdigit() else None, int(returned) if returned else None)
+        numbers = {name: int(value) for name, value in said.items() if value.isdigit()}
+        return numbers.get("Matched"), numbers.get("Returned", numbers.get("OfFeatures"))
     answer = json.loads(content)
     matched = answer.get("numberMatched", answer.get("totalFeatures"))
     returned = answer.get("numberReturned")
@@ -124,7 +148,7 @@ def read_answer(content: bytes, crs: str | None = None, path: Path | None = None
         file.write_bytes(content)
         try:
             table = pyogrio.read_dataframe(file, force_2d=True, **options)
-        except (OSError, ValueError, pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as fault:
+        except (OSError, ValueError, IndexError, *vector.UNREADABLE) as fault:
             if marked_up and re.search(rb'number(Returned|OfFeatures)="0"', content[:MARKED_UP]):
                 return gpd.GeoDataFrame(geometry=[], crs=crs or 4326)
             pt, en = refusal(fault)
@@ -135,8 +159,10 @@ def read_answer(content: bytes, crs: str | None = None, path: Path | None = None
             ) from fault
     if not isinstance(table, gpd.GeoDataFrame):
         table = gpd.GeoDataFrame(table, geometry=[None] * len(table), crs=crs or 4326)
-    if table.crs is None:
-        table = table.set_crs(crs or 4326)
+    in_degrees = (np.abs(table.total_bounds) <= MOST_DEGREES).all()
+    if table.crs is None or (crs and not marked_up and not in_degrees and table.crs.is_geographic):
+        table = table.set_crs(crs or 4326, allow_override=True)  # GeoJSON without a CRS, in the one that was asked for
+    refuse_metres(table, path or Path("answer"))
     return table.set_geometry(shapely.force_2d(table.geometry.to_numpy()), crs=table.crs)
 
 

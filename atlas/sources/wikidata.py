@@ -28,13 +28,16 @@ import shapely
 
 from atlas.config import Source
 from atlas.errors import SourceError
-from atlas.sources import number_of, to_records
+from atlas.sources import listed, number_of, to_records
 from atlas.sources.table import numbers, read_table, require
 
 READ = frozenset({"item", "name", "kind", "coord", "lon", "lat"})
 
 ENTITY = re.compile(r"(?:https?://www\.wikidata\.org/(?:entity|wiki)/)?(Q[1-9]\d*)$")
-_POINT = re.compile(r"^\s*(?:<[^>]*Q2>\s*)?POINT\s*\(\s*([-+.\deE]+)\s+([-+.\deE]+)\s*\)\s*$", re.IGNORECASE)
+_NUMBER = r"([-+]?\d*\.?\d+(?:[eE][-+]?\d+)?)"
+_POINT = re.compile(rf"^\s*(?:<[^>]*Q2>\s*)?POINT\s*\(\s*{_NUMBER}\s+{_NUMBER}\s*\)\s*$", re.IGNORECASE)
+_UNKNOWN = re.compile(r"_:|https?://www\.wikidata\.org/\.well-known/genid/")
+"""How a value that is only said to exist is written."""
 TAGS = {
     "gradeLabel": "protection_title",
     "grade": "heritage:wikidata",
@@ -61,16 +64,22 @@ def load(source: Source, folder: Path) -> gpd.GeoDataFrame:
     )
     table = table[~strange].reset_index(drop=True)
     frame = _one_row_an_entity(table, read)
-    frame = frame.set_geometry(_points(table, read, path).groupby(table["record_id"], sort=False).first().to_numpy())
+    points, strange = _points(table, read, path)
+    frame = frame.set_geometry(points.groupby(table["record_id"], sort=False).first().to_numpy())
     frame = frame.set_crs(4326)
-    frame.attrs["warnings"] = notes
+    frame.attrs["warnings"] = notes + listed(
+        strange,
+        "# coordenada não é um ponto na Terra e ficou de fora|# coordenadas não são pontos na Terra e ficaram de fora",
+        "# coordinate is no point on the Earth and was left out|# coordinates are no points on the Earth and were left "
+        "out",
+    )
     return to_records(frame, source, path)
 
 
 def _table(path: Path) -> pd.DataFrame:
     """The rows of an answer as text."""
     if path.suffix.lower() in (".csv", ".tsv"):
-        return read_table(path)
+        return _known(read_table(path))
     content = path.read_bytes()
     try:
         answer = json.loads(content)
@@ -89,7 +98,13 @@ def _table(path: Path) -> pd.DataFrame:
             "Not a whole SPARQL answer in JSON, but an error page or another file. Download it again.",
             where=str(path),
         ) from None
-    return pd.DataFrame([{key: _value(row.get(key)) for key in columns} for row in rows], columns=columns, dtype="str")
+    cells = [{key: _value(row.get(key)) for key in columns} for row in rows if isinstance(row, dict)]
+    return _known(pd.DataFrame(cells, columns=columns, dtype="str"))
+
+
+def _known(table: pd.DataFrame) -> pd.DataFrame:
+    """The cells but for those that are only said to exist."""
+    return table.mask(table.apply(lambda column: column.str.match(_UNKNOWN).fillna(value=False)))
 
 
 def _value(cell: Any) -> str | None:
@@ -135,16 +150,17 @@ def _joined(texts: pd.Series) -> str | None:
     return ";".join(sorted({str(text) for text in texts.dropna()})) or None
 
 
-def _points(table: pd.DataFrame, read: dict[str, Any], path: Path) -> pd.Series:
-    """The point of each row; another globe's (the Moon's) is none."""
+def _points(table: pd.DataFrame, read: dict[str, Any], path: Path) -> tuple[pd.Series, list[str]]:
+    """The point of each row; and the entities whose coordinate is none, or of another globe (the Moon's)."""
     lon, lat, coord = (str(read.get(key, key)) for key in ("lon", "lat", "coord"))
     if coord in table:
         found = [_POINT.match(text) if isinstance(text, str) else None for text in table[coord]]
-        return pd.Series([shapely.Point(float(one[1]), float(one[2])) if one else None for one in found], dtype=object)
+        points = [shapely.Point(float(one[1]), float(one[2])) if one else None for one in found]
+        strange = [one is None for one in found] & table[coord].notna().to_numpy()
+        return pd.Series(points, dtype=object), table["record_id"][strange].tolist()
     if lon in table and lat in table:
         x, y = numbers(table[lon], path, lon), numbers(table[lat], path, lat)
         both = x.notna() & y.notna()
-        return pd.Series(
-            [shapely.Point(a, b) if there else None for a, b, there in zip(x, y, both, strict=True)], dtype=object
-        )
-    return pd.Series([None] * len(table), dtype=object)
+        points = [shapely.Point(a, b) if there else None for a, b, there in zip(x, y, both, strict=True)]
+        return pd.Series(points, dtype=object), []
+    return pd.Series([None] * len(table), dtype=object), []

@@ -12,7 +12,7 @@ import shapely
 
 from atlas.atlasfile import product_folder
 from atlas.config import Source
-from atlas.errors import SourceError
+from atlas.errors import AtlasError, SourceError
 from atlas.layers import classify, load_layers
 from atlas.sources import figures, load
 from atlas.sources._coordinates import put_right
@@ -237,3 +237,106 @@ def test_an_empty_table_is_said_and_lines_may_end_as_on_an_old_macintosh(tmp_pat
     with pytest.raises(SourceError, match="A tabela está vazia"):
         read(tmp_path, b"\xef\xbb\xbf \n")
     assert spots(read(tmp_path, PLACES.replace("\n", "\r"))) == [(-8.61, 41.15), (-8.62, 41.16)]
+
+
+@pytest.mark.parametrize(
+    ("content", "said_of"),
+    [
+        ((PLACES + "Ação é três;galeria;-8,6;41,1\n").encode("cp850"), "text read as cp850"),
+        ((PLACES + "Ação é três;galeria;-8,6;41,1\n").encode("mac_roman"), "text read as mac_roman"),
+        (PLACES.encode() + "Ação é três;galeria;-8,6;41,1\n".encode("cp1252"), "text read as UTF-8 + cp1252"),
+    ],
+    ids=["dos", "macintosh", "both"],
+)
+def test_accents_of_old_encodings_are_read_and_said(tmp_path: Path, content: bytes, said_of: str) -> None:
+    records = read(tmp_path, content)
+    assert records["name"].tolist() == ["Museu de Arte", "Teatro Sá", "Ação é três"]
+    assert said_of in said(records)
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "found"),
+    [
+        ("41° 9' 30\" N;8° 37' 30\" O\n", {}, (-8.625, 41.15833)),
+        ("-8 37 30;41 9 30\n", {}, (-8.625, 41.15833)),
+        ("8 37,5 O;N 41 9 30\n", {}, (-8.625, 41.15833)),
+        ("20 000,50;-120 000,25\n", {"crs": "EPSG:3763"}, (-7.90355, 38.58712)),
+        ("32°34'48\" L;25°57'36\" S\n", {"crs": "EPSG:4258"}, (32.58, -25.96)),
+    ],
+    ids=["swapped", "blanks", "hemispheres", "thousands", "east"],
+)
+def test_coordinates_of_many_notations(
+    tmp_path: Path, rows: str, options: dict[str, str], found: tuple[float, float]
+) -> None:
+    assert spots(read(tmp_path, f"nome;tipo;lon;lat\nA;museu;{rows}", **options)) == [found]
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "wrong"),
+    [
+        ("-8,61;41,15\n", {"crs": "EPSG:3763"}, "too small for metres"),
+        ("-39.500;163.000\n", {"crs": "EPSG:3763"}, "points part thousands"),
+        ("-39500;163000\n", {"crs": "EPSG:4258"}, "are no degrees"),
+        ("-8,61;41,15\n", {"crs": "EPSG:99999"}, "There is no CRS"),
+        ("8° 37' O;8° 37' O\n", {}, "is no coordinate in degrees"),
+        ("1 23;4 5\n", {"crs": "EPSG:3763"}, "“1 23” is no number"),
+    ],
+)
+def test_coordinates_in_another_unit_than_said_are_refused(
+    tmp_path: Path, rows: str, options: dict[str, str], wrong: str
+) -> None:
+    with pytest.raises(SourceError) as fault:
+        read(tmp_path, f"nome;tipo;lon;lat\nA;museu;{rows}", **options)
+    assert wrong in fault.value.text("en")
+
+
+def test_a_record_without_an_id_goes_by_its_row(tmp_path: Path) -> None:
+    records = read(tmp_path, "id;nome;tipo;lon;lat\nx;A;museu;1;2\n;B;museu;1;2\n;C;museu;1;3\n", record="id")
+    assert records["record_id"].tolist() == ["x", "row/2", "row/3"]
+    assert "2 records without an id" in said(records)
+
+
+def test_typed_cells_become_plain_text(tmp_path: Path) -> None:
+    day = pd.Timestamp("2020-01-02").date()
+    cells = {"id": [7.0, None], "nome": ["A", "B"], "ano": [1990.0, None], "dia": [day, None], "de": [["x", "y"], None]}
+    pd.DataFrame(cells).to_parquet(tmp_path / "A.PARQUET")
+    records = load(a_source("A.PARQUET", record="id", name="nome", keep=["ano", "dia", "de"]), tmp_path)
+    assert records["record_id"].tolist() == ["7", "row/2"]
+    assert records["tags"].tolist() == ['{"ano": "1990", "de": "x;y", "dia": "2020-01-02"}', "{}"]
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "wrong"),
+    [
+        (b"PK\x03\x04zip", "a.csv", "an Excel or ODS workbook"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a.xls", "old or locked Excel"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a.xlsx", "old or locked Excel"),
+        (b"<!DOCTYPE html><table>", "a.csv", "an HTML page"),
+    ],
+)
+def test_a_file_of_another_kind_is_called_by_its_name(tmp_path: Path, content: bytes, name: str, wrong: str) -> None:
+    with pytest.raises(SourceError) as fault:
+        read(tmp_path, content, name)
+    assert wrong in fault.value.text("en")
+
+
+def test_formulas_without_values_and_a_sheet_that_is_not_there_are_named(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in (["code", "share"], ["0101", "=1+1"]):
+        book.active.append(row)
+    book.create_sheet("Vazia")
+    book.save(tmp_path / "f.xlsx")
+    for sheet, wrong in ((None, "Cell B2 and the other formulas"), ("Nada", "There are: Sheet, Vazia"),
+                         ("Vazia", "The table is empty")):  # fmt: skip
+        options = {} if sheet is None else {"sheet": sheet}
+        with pytest.raises(AtlasError) as fault:
+            figures.load(a_source("f.xlsx", "figures", **options), tmp_path)
+        assert wrong in fault.value.text("en")
+
+
+def test_an_infinite_figure_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "f.csv").write_text("code;share\n0101;3\n0102;inf\n", "utf-8")
+    held = figures.load(a_source("f.csv", "figures"), tmp_path)
+    with pytest.raises(SourceError, match="infinito") as fault:
+        figures.column(held, "share", tmp_path / "f.csv")
+    assert "0102" in fault.value.where

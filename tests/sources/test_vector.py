@@ -88,7 +88,7 @@ def test_a_key_of_read_that_the_kind_does_not_know_is_refused(tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("a.gpkg", b"nada"), ("a.shp", b"x"), ("a.geojson", b'{"type": "FeatureCollection", "features": [{"type":')],
+    [("a.gpkg", b"nada"), ("a.gml", b"x"), ("a.geojson", b'{"type": "FeatureCollection", "features": [{"type":')],
 )
 def test_a_file_that_does_not_open_is_said_whole_in_both_languages(name: str, content: bytes, tmp_path: Path) -> None:
     """GDAL goes on with advice for programmers, which helps no planner."""

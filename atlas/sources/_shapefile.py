@@ -1,0 +1,67 @@
+"""Shapefiles: parts that are missing or cut short, and text whose encoding is not stated, or wrongly."""
+
+from __future__ import annotations
+
+from glob import escape
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import pyogrio
+
+from atlas.errors import SourceError
+from atlas.sources._encoding import read_as, said_as
+
+_HEADER = 100
+_BYTES = "ISO-8859-1"
+"""What keeps each byte of a text as one sign, whatever it was written in."""
+
+
+def read_shapefile(path: Path, **options: Any) -> gpd.GeoDataFrame:
+    """What GDAL reads; text that the ``.cpg`` tells nothing of, or that is not as it says, in its likely encoding.
+
+    Raises
+    ------
+    SourceError
+        The ``.shx`` or ``.dbf`` is missing, or the ``.shp`` ends before its own end.
+    """
+    parts = {one.suffix.lower(): one for one in path.parent.glob(f"{escape(path.stem)}.*")}
+    for suffix in (".shx", ".dbf"):
+        if suffix not in parts:
+            raise SourceError(
+                f"Falta o ficheiro {suffix} da mesma shapefile. Copie-os todos (.shp, .shx, .dbf, .prj, .cpg) para a "
+                "mesma pasta.",
+                f"The file {suffix} of the same Shapefile is missing. Copy all of them (.shp, .shx, .dbf, .prj, .cpg) "
+                "into one folder.",
+                where=str(path),
+            )
+    with path.open("rb") as file:
+        header = file.read(_HEADER)
+    if int.from_bytes(header[24:28], "big") * 2 > path.stat().st_size:
+        raise SourceError(
+            "O ficheiro está cortado: é mais curto do que diz. Copie-o de novo.",
+            "The file is cut short: it says that it is longer. Copy it again.",
+            where=str(path),
+        )
+    texts = parts[".dbf"].read_bytes()
+    texts = texts[int.from_bytes(texts[8:10], "little") :]
+    stated = parts[".cpg"].read_text("ascii", "replace").strip() if ".cpg" in parts else ""
+    if texts.isascii() or (stated and _holds(stated, texts)):
+        return pyogrio.read_dataframe(path, **options)
+    table = pyogrio.read_dataframe(path, encoding=_BYTES, **options)
+    read = read_as(texts)
+    for column in table.columns[[pd.api.types.is_string_dtype(table[one]) for one in table.columns]]:
+        table[column] = table[column].map(lambda text: text.encode(_BYTES).decode(*read), na_action="ignore")
+    table.attrs["warnings"] = [said_as(read[0].removesuffix("-sig").upper() if read[1] == "strict" else "cp1252")]
+    return table
+
+
+def _holds(stated: str, texts: bytes) -> bool:
+    try:
+        texts.decode(stated)
+    except UnicodeDecodeError:
+        return False
+    except LookupError:
+        pass  # GDAL knows more names than Python
+    return True

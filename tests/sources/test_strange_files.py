@@ -1,0 +1,156 @@
+"""Files as other programs leave them: parts lost, text unlabelled, answers malformed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pytest
+import shapely
+
+from atlas.config import Source
+from atlas.errors import AtlasError
+from atlas.sources import load
+
+NAMED = {"name": "nome", "kind": "tipo"}
+
+
+def read(path: Path, reader: str, content: str | bytes | None = None, **more: Any) -> gpd.GeoDataFrame:
+    if content is not None:
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    source = Source(id="s", kind=reader, file=path.name, title="t", publisher="p", licence="l", date="2020", read=more)
+    return load(source, path.parent)
+
+
+def refused(path: Path, reader: str, content: str | bytes | None = None, **more: Any) -> str:
+    with pytest.raises(AtlasError) as fault:
+        read(path, reader, content, **more)
+    return fault.value.text("en")
+
+
+def said(records: gpd.GeoDataFrame) -> str:
+    return " ".join(en for _, en in records.attrs["warnings"])
+
+
+def shapefile(folder: Path, encoding: str) -> Path:
+    place = gpd.GeoDataFrame(
+        {"nome": ["Évora, São João"], "tipo": ["museu"]}, geometry=[shapely.Point(-8, 38)], crs=4326
+    )
+    place.to_file(folder / "a.shp", encoding=encoding)
+    return folder / "a.shp"
+
+
+@pytest.mark.parametrize("encoding", ["UTF-8", "CP850", "ISO-8859-1"])
+@pytest.mark.parametrize("stated", [None, "UTF-8"])
+def test_text_of_a_shapefile_without_or_with_a_wrong_cpg(tmp_path: Path, encoding: str, stated: str | None) -> None:
+    path = shapefile(tmp_path, encoding)
+    path.with_suffix(".cpg").unlink() if stated is None else path.with_suffix(".cpg").write_text(stated)
+    records = read(path, "vector", **NAMED)
+    assert records["name"].tolist() == ["Évora, São João"]
+    assert ("check the accents" in said(records)) is (encoding != stated)
+
+
+def test_parts_of_a_shapefile_that_are_lost_or_cut_short_are_named(tmp_path: Path) -> None:
+    path = shapefile(tmp_path, "UTF-8")
+    path.write_bytes(path.read_bytes()[:110])
+    assert "cut short" in refused(path, "vector")
+    for suffix in (".shx", ".dbf"):
+        shapefile(tmp_path, "UTF-8").with_suffix(suffix).unlink()
+        assert f"The file {suffix} of the same Shapefile is missing" in refused(path, "vector")
+
+
+def test_all_folders_of_a_kml_are_read(tmp_path: Path) -> None:
+    place = "<Placemark><name>{}</name><Point><coordinates>-8,38</coordinates></Point></Placemark>"
+    inner = f"<Folder><name>Velhos</name>{place.format('B')}</Folder>"
+    text = f'<kml xmlns="http://www.opengis.net/kml/2.2"><Document><name>D</name>{place.format("A")}<Folder>\
+<name>Museus</name>{inner}{place.format("C")}</Folder></Document></kml>'
+    records = read(tmp_path / "a.kml", "vector", text, name="Name", kind="folder")
+    assert dict(zip(records["name"], records["kind"], strict=True)) == {"A": "D", "B": "Velhos", "C": "Museus"}
+    assert records["record_id"].is_unique
+
+
+def test_coordinates_that_are_no_numbers_and_no_features_at_all(tmp_path: Path) -> None:
+    line = {"type": "LineString", "coordinates": [[-8, 38], [-8, 39]]}
+    features = [{"type": "Feature", "properties": {"nome": "A", "tipo": "museu"}, "geometry": line}]
+    text = json.dumps({"type": "FeatureCollection", "features": features})
+    records = read(tmp_path / "a.geojson", "vector", text.replace("39", "NaN"), **NAMED)
+    assert not records.geometry.notna().any()
+    assert "1 record with impossible coordinates" in said(records)
+    assert read(tmp_path / "a.geojson", "vector", '{"type":"FeatureCollection","features":[]}', **NAMED).empty
+    assert "these are metres" in refused(tmp_path / "a.json", "wfs", text.replace("-8", "457000"), **NAMED)
+
+
+OSM = '<?xml version="1.0"?><osm version="0.6" generator="{}">{}</osm>'
+MUSEUM = '<node id="{}" lat="-25.9" lon="32.5" version="1"{}><tag k="tourism" v="museum"/></node>\n'
+
+
+def test_what_an_editor_deleted_is_out_and_an_answer_that_stopped_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.osm"
+    edited = OSM.format("JOSM", MUSEUM.format(1, " action='delete'") + MUSEUM.format(2, " action='modify'"))
+    records = read(path, "pbf", edited)
+    assert records["record_id"].tolist() == ["node/2"]
+    assert "1 deleted object is left out. First: node/1" in said(records)
+    late = MUSEUM.format(1, "") + "<remark> runtime error: Query timed out </remark>"
+    assert "“runtime error: Query timed out”" in refused(path, "pbf", OSM.format("Overpass API", late))
+    for inside in ('<center lat="-25.9" lon="32.5"/>', '<nd ref="1" lat="-25.9" lon="32.5"/>'):
+        way = f'<way id="7">{inside}<nd ref="2"/><tag k="tourism" v="museum"/></way>'
+        assert "Ask for [out:json]" in refused(path, "pbf", OSM.format("Overpass API", way))
+
+
+def test_malformed_objects_of_overpass_cost_no_other(tmp_path: Path) -> None:
+    tags = {"name": "M", "tourism": "museum"}
+    spoilt: list[Any] = [
+        None, {"type": "node", "lat": 1, "lon": 1, "tags": tags}, {"type": "node", "id": "a", "tags": tags},
+        {"type": "node", "id": 1, "lat": None, "lon": 32, "tags": tags},
+        {"type": "node", "id": 2, "lat": "x", "lon": 32, "tags": tags},
+        {"type": "node", "id": 3, "lat": -25, "lon": 32, "tags": ["a"]},
+        {"type": "way", "id": 4, "geometry": [{"lon": 32}, {"lat": -25, "lon": 32}], "tags": tags},
+        {"type": "way", "id": 5, "center": None, "tags": tags},
+        {"type": "relation", "id": 6, "members": [{"ref": 1}], "tags": {**tags, "type": "multipolygon"}},
+        {"type": "relation", "id": 7, "members": None, "tags": {**tags, "type": "site"}},
+        {"type": "node", "id": 8, "lat": -25, "lon": 32, "tags": {**tags, "level": 2}},
+    ]  # fmt: skip
+    records = read(tmp_path / "a.json", "overpass", json.dumps({"elements": spoilt}))
+    assert records["record_id"].tolist() == ["node/8"]
+    assert json.loads(records["tags"].iloc[0])["level"] == "2"
+    assert "5 malformed objects are left out" in said(records)
+    assert "5 objects with parts that the file lacks" in said(records)
+
+
+def test_values_that_are_only_said_to_exist_are_missing(tmp_path: Path) -> None:
+    unknown = "http://www.wikidata.org/.well-known/genid/8b4c"
+    rows: list[Any] = [
+        {"item": "Q1", "class": unknown, "coord": unknown, "gradeLabel": "MN"},
+        {"item": "Q2", "coord": "Point(1.2.3 4)"},
+        {"item": "Q3", "coord": "Point(3.2E1 -25)"},
+        {"item": unknown},
+    ]
+    names = ["item", "class", "coord", "gradeLabel"]
+    cells = [{key: {"type": "uri", "value": value} for key, value in row.items()} for row in rows]
+    answer = {"head": {"vars": names}, "results": {"bindings": [*cells, None]}}
+    table = ",".join(names) + "\n" + "\n".join(",".join(row.get(name, "") for name in names) for row in rows)
+    for name, content in (("a.json", json.dumps(answer)), ("a.csv", table)):
+        records = read(tmp_path / name, "wikidata", content)
+        assert records["kind"].isna().all()
+        assert records["record_id"].tolist() == ["Q1", "Q2", "Q3"]
+        assert records.geometry.notna().tolist() == [False, False, True]
+        assert "1 row without an entity" in said(records)
+        assert "1 coordinate is no point on the Earth and was left out. First: Q2" in said(records)
+
+
+def test_odd_answers_of_arcgis_are_read_or_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    curve = {"curveRings": [[[0, 0], {"c": [[10, 0], [5, 5]]}, [0, 0]]]}
+    features: list[Any] = [None, {"attributes": {"OBJECTID": 2}, "geometry": curve}]
+    records = read(path, "arcgis", json.dumps({"features": features, "spatialReference": {"wkid": 102100}}))
+    assert records["record_id"].tolist() == ["row/1", "2"]
+    assert "1 geometry of arcs was left without a place" in said(records)
+    metres = [{"attributes": {"OBJECTID": 1}, "geometry": {"x": 3_626_789, "y": -2_991_234}}]
+    for crs, wrong in (({"wkid": 999999}, "“EPSG:999999”"), ({"wkt": "?"}, "“?”"), ([1], "these are metres")):
+        assert wrong in refused(path, "arcgis", json.dumps({"features": metres, "spatialReference": crs}))
+    point = {"type": "Feature", "properties": {}, "geometry": {"type": "Point", "coordinates": [32, -25]}}
+    geojson = {"type": "FeatureCollection", "features": [point], "properties": {"exceededTransferLimit": True}}
+    assert "stopped at its limit" in said(read(path, "arcgis", json.dumps(geojson)))
+    assert read(path, "ogcapi", json.dumps({**geojson, "links": None})).shape[0] == 1
