@@ -24,16 +24,19 @@ from filelock import FileLock, Timeout
 
 from atlas import sources
 from atlas.config import Atlas, Fetch
-from atlas.errors import AtlasError, ConfigError, FetchError, OutputError, UnknownName, refusal
-from atlas.fetch.changes import Changes, before, compare, fingerprints, sha256, source_of
+from atlas.errors import AtlasError, ConfigError, FetchError, OutputError, UnknownName
+from atlas.errors import refusal as reason_of
+from atlas.fetch.changes import Changes, Fingerprints, before, compare, fingerprints, sha256, source_of
 from atlas.fetch.client import Client
-from atlas.fetch.job import Job
+from atlas.fetch.job import Job, check_ask
 from atlas.fetched import LEDGER, fetched_folder, ledger_of
 from atlas.language import counted
 
 PIECES = ".pieces"
 NO_KINDS = frozenset({"changes", "client", "faults", "job", "packing", "paging"})
 TIMEOUT_S = 200.0  # Overpass may think for three minutes before its first byte
+UNLIKE = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+"""What readers raise at an answer that is not as documented; GDAL's and PROJ's own errors are among them."""
 Result = Literal["new", "renewed", "same", "kept", "failed"]
 Progress = Callable[[float, str], None]
 
@@ -79,6 +82,7 @@ def chosen(atlas: Atlas, names: Sequence[str]) -> list[Fetch]:
                 f"“{one.writes}” leads out of the atlas's folder. Give a name inside it.",
                 where=f"atlas.toml, fetch.{one.id}.writes",
             )
+        check_ask(atlas, one, import_module(f"{__name__}.{one.kind}").ASK)
     return picked
 
 
@@ -127,7 +131,7 @@ def fetch(
             where=str(folder),
         ) from None
     except OSError as fault:
-        pt, en = refusal(fault)
+        pt, en = reason_of(fault)
         raise OutputError(
             f"Não se pode escrever aqui ({pt}). Defina ATLAS_HOME, ou copie o atlas para outra pasta.",
             f"Cannot write here ({en}). Set ATLAS_HOME, or copy the atlas to another folder.",
@@ -170,24 +174,44 @@ def _one(
     try:
         import_module(f"{__name__}.{entry.kind}").fetch(job)
         new = _contents_of(atlas, entry, work)
-    except AtlasError as fault:
+        if old and new == {}:
+            raise FetchError(
+                f"O serviço respondeu sem um único registo, e havia {len(old)}. Repita mais tarde; se já não há "
+                "nenhum, retire a fonte de atlas.toml.",
+                f"The service answered without a single record, and there were {len(old)}. Try again later; if there "
+                "are none any more, take the source out of atlas.toml.",
+                where=entry.address,
+            )
+    except (AtlasError, *UNLIKE) as fault:  # whatever a service answers, the others are still asked
         if not isinstance(fault, FetchError):  # what came cannot be read: it would not be read the next time either
             shutil.rmtree(pieces, ignore_errors=True)
-        return Outcome(entry, "failed", target, fault=fault)
+        return Outcome(entry, "failed", target, fault=fault if isinstance(fault, AtlasError) else unlike(entry, fault))
     work.replace(target)
     shutil.rmtree(pieces, ignore_errors=True)
     hash_ = sha256(target)
-    changes = compare(old, new) if source_of(atlas, entry) is not None else Changes()
+    changes = Changes() if new is None else compare(old, new)
     _note(folder, entry, target, hash_, changes)
     result: Result = "same" if hash_ == had else "renewed" if had else "new"
     return Outcome(entry, result, target, changes, target.stat().st_size, hash_)
 
 
-def _contents_of(atlas: Atlas, entry: Fetch, work: Path) -> dict[str, str]:
+def unlike(entry: Fetch, fault: Exception) -> FetchError:
+    """The error of an answer that has not the form that its interface documents."""
+    pt, en = reason_of(fault)
+    return FetchError(
+        f"A resposta não tem a forma documentada para «{entry.kind}» ({type(fault).__name__}: {pt}). Verifique "
+        "`address`, e repita mais tarde.",
+        f"The answer has not the form that is documented for “{entry.kind}” ({type(fault).__name__}: {en}). Check "
+        "`address`, and try again later.",
+        where=entry.address,
+    )
+
+
+def _contents_of(atlas: Atlas, entry: Fetch, work: Path) -> Fingerprints | None:
     """What came, read by the source that is to read it: what cannot be read does not take the last one's place."""
     source = source_of(atlas, entry)
     if source is None:
-        return {}
+        return None
     return fingerprints(sources.load(source.model_copy(update={"file": work.name}), work.parent))
 
 

@@ -8,59 +8,76 @@ from typing import Any
 
 from atlas.errors import FetchError
 from atlas.fetch.faults import Passing
-from atlas.fetch.job import Box, Job, said
+from atlas.fetch.job import Asked, Box, Job, said
 
 PAGE = 1000
+ASK: Asked = {"margin_m": 0, "page": 1, "where": str}
 
 
 def fetch(job: Job) -> None:
     """Write the layer's features in the region as one answer in JSON; ``address`` is a layer (``…/MapServer/1``)."""
     about = _ask(job, "about", job.entry.address, {"f": "json"})
     size = min(int(about.get("maxRecordCount") or PAGE), int(job.option("page", PAGE)))
-    pages = bool(about.get("advancedQueryCapabilities", {}).get("supportsPagination", about.get("supportsPagination")))
+    pages = bool((about.get("advancedQueryCapabilities") or about).get("supportsPagination"))
     key = about.get("objectIdField") or _oid(about.get("fields", [])) or "OBJECTID"
     merged: dict[str, Any] = {"objectIdFieldName": key, "spatialReference": {"wkid": 4326}}
     features: dict[str, Any] = {}
     for box in job.boxes():
-        for answer in _by_offset(job, box, key, size) if pages else _by_id(job, box, size):
+        for answer in _answers(job, box, key, size, pages):
             merged |= {name: answer[name] for name in ("geometryType", "spatialReference") if name in answer}
             for one in answer["features"]:
-                features.setdefault(str(one.get("attributes", {}).get(key, json.dumps(one, sort_keys=True))), one)
+                features.setdefault(str((one.get("attributes") or {}).get(key, json.dumps(one, sort_keys=True))), one)
             job.progress(0.9 * len(features) / (len(features) + size))
     with job.written() as path:
         text = json.dumps({**merged, "features": [features[one] for one in sorted(features)]}, ensure_ascii=False)
         path.write_text(text, "utf-8", newline="\n")
 
 
-def _by_offset(job: Job, box: Box, key: str, size: int) -> Iterator[dict[str, Any]]:
-    """Pages by ``resultOffset`` until the service says that nothing is left; one that repeats is asked by ids."""
-    start, seen = 0, set[str]()
-    while True:
-        query = _query(job, box) | {"resultOffset": start, "resultRecordCount": size, "orderByFields": key}
-        answer = _ask(job, f"{said(box)}|{start}", f"{job.entry.address}/query", query)
-        ids = {str(one.get("attributes", {}).get(key)) for one in answer["features"]}
-        if ids and ids <= seen:
-            yield from _by_id(job, box, size)
-            return
+def _answers(job: Job, box: Box, key: str, size: int, pages: bool) -> Iterator[dict[str, Any]]:
+    """All features of a box: their ids first, which no limit applies to; pages, if it has them; then what they lacked.
+
+    Whether a service repeats a page, skips some, stops early or never ends, what it lists is what comes.
+    """
+    query = _query(job, box)
+    held = _ask(job, f"{said(box)}|ids", f"{job.entry.address}/query", {**query, "returnIdsOnly": "true"})
+    listed = {str(one): one for one in held["objectIds"] or []}
+    seen = set[str]()
+    start = 0
+    while pages and start < len(listed):
+        asked = query | {"resultOffset": start, "resultRecordCount": size, "orderByFields": key}
+        answer = _ask(job, f"{said(box)}|{start}", f"{job.entry.address}/query", asked)
+        ids = _ids(answer, key)
+        if ids <= seen:
+            break
         yield answer
         seen |= ids
         start += len(answer["features"])
-        if not answer.get("exceededTransferLimit") or not answer["features"]:
-            return
+    for answer in _by_id(job, query, size, sorted(listed[one] for one in listed.keys() - seen)):
+        yield answer
+        seen |= _ids(answer, key)
+    if lacking := len(listed.keys() - seen):
+        raise FetchError(
+            f"O serviço enumera {len(listed)} elementos e não entrega {lacking}. Repita mais tarde, ou limite-os com "
+            "`where` em `ask`.",
+            f"The service lists {len(listed)} features and does not hand out {lacking}. Try again later, or limit them "
+            "by `where` in `ask`.",
+            where=job.entry.address,
+        )
 
 
-def _by_id(job: Job, box: Box, size: int) -> Iterator[dict[str, Any]]:
-    """All ids first, which no limit applies to, then the features of so many at a time."""
-    query = _query(job, box)
-    held = _ask(job, f"{said(box)}|ids", f"{job.entry.address}/query", {**query, "returnIdsOnly": "true"})
-    ids = sorted(held.get("objectIds") or [])
+def _ids(answer: dict[str, Any], key: str) -> set[str]:
+    return {str((one.get("attributes") or {}).get(key)) for one in answer["features"]}
+
+
+def _by_id(job: Job, query: dict[str, Any], size: int, ids: list[Any]) -> Iterator[dict[str, Any]]:
+    """The features of so many ids at a time, fewer where that is too much."""
     bare = {name: query[name] for name in ("outFields", "outSR", "f")}
     waiting = [ids[start : start + size] for start in range(0, len(ids), size)]
     while waiting:
         some = waiting.pop(0)
         text = ",".join(map(str, some))
         answer = _ask(job, f"ids|{text}", f"{job.entry.address}/query", {**bare, "objectIds": text})
-        if answer.get("exceededTransferLimit") and len(some) > 1:
+        if len(answer["features"]) < len(some) and len(some) > 1:
             waiting[:0] = [some[: len(some) // 2], some[len(some) // 2 :]]
             continue
         yield answer

@@ -10,11 +10,12 @@ import pyogrio
 
 from atlas.crosswalk import summed
 from atlas.errors import FetchError
-from atlas.fetch.job import Job
+from atlas.fetch.job import Asked, Job
 from atlas.fetch.packing import unpacked
 from atlas.sources.blocks import COUNTS, counted
 
 MOST_UNPACKED = 1e9
+ASK: Asked = {}
 
 
 def fetch(job: Job) -> None:
@@ -34,6 +35,12 @@ def fetch(job: Job) -> None:
     table = table[[one for one in (*COUNTS, "straddling") if one in table and table[one].notna().any()]]
     whole = [one for one in table.columns if one != "straddling"]
     table[whole] = table[whole].round().astype("Int64")
+    if not whole:
+        raise FetchError(
+            "Nenhuma subsecção com números cai nas unidades do atlas. Verifique `address` em atlas.toml.",
+            "No block with figures falls into the atlas's units. Check `address` in atlas.toml.",
+            where=f"fetch.{job.entry.id}",
+        )
     with job.written() as path:
         table.rename_axis("code").reset_index().to_csv(path, index=False, lineterminator="\n")
 

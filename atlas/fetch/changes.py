@@ -16,6 +16,8 @@ from atlas.config import Atlas, Fetch, Source
 from atlas.errors import AtlasError
 from atlas.fetched import located
 
+Fingerprints = dict[str, str]
+
 
 @dataclass(frozen=True)
 class Changes:
@@ -32,7 +34,7 @@ def source_of(atlas: Atlas, entry: Fetch) -> Source | None:
     return next((one for one in atlas.source if one.file == entry.writes), None)
 
 
-def contents(atlas: Atlas, source: Source | None) -> dict[str, str]:
+def contents(atlas: Atlas, source: Source | None) -> Fingerprints | None:
     """What a source holds now: the fingerprint of each record or row by its id; nothing where it cannot be read."""
     if source is None:
         return {}
@@ -44,7 +46,7 @@ def contents(atlas: Atlas, source: Source | None) -> dict[str, str]:
     return fingerprints(held)
 
 
-def before(atlas: Atlas, entry: Fetch) -> dict[str, str]:
+def before(atlas: Atlas, entry: Fetch) -> Fingerprints:
     """What there was: the file as it was fetched last, else the sources that it replaces."""
     own = source_of(atlas, entry)
     if own is None:
@@ -53,7 +55,7 @@ def before(atlas: Atlas, entry: Fetch) -> dict[str, str]:
     if held:
         return held
     replaced = [one for one in atlas.source if one.id in own.replaces]
-    return {key: value for one in replaced for key, value in contents(atlas, one).items()}
+    return {key: value for one in replaced for key, value in (contents(atlas, one) or {}).items()}
 
 
 def compare(old: Mapping[str, str], new: Mapping[str, str]) -> Changes:
@@ -66,17 +68,23 @@ def compare(old: Mapping[str, str], new: Mapping[str, str]) -> Changes:
     return Changes(len(new), len(new.keys() - both), len(old.keys() - both), sum(old[one] != new[one] for one in both))
 
 
-def fingerprints(held: Any) -> dict[str, str]:
-    """A hash of what each record or row says, by its id; nothing for what is neither."""
-    if isinstance(held, gpd.GeoDataFrame) and "record_id" in held:
-        shapes = held.geometry.to_wkb()
-        said = held[["name", "kind", "tags"]].fillna("").astype(str).agg("|".join, axis=1)
-        rows = zip(held["record_id"], said, shapes, strict=True)
-        return {str(id_): hashlib.sha256(text.encode() + (shape or b"")).hexdigest() for id_, text, shape in rows}
-    if isinstance(held, pd.DataFrame) and not isinstance(held, gpd.GeoDataFrame):
-        said = held.fillna("").astype(str).agg("|".join, axis=1)
-        return {str(code): hashlib.sha256(text.encode()).hexdigest() for code, text in said.items()}
-    return {}
+def fingerprints(held: Any) -> Fingerprints | None:
+    """A hash of what each record or row says, by its id, an area by its hash; none of what is no table."""
+    if not isinstance(held, pd.DataFrame):
+        return None
+    if held.empty:
+        return {}
+    shapes = held.geometry.to_wkb() if isinstance(held, gpd.GeoDataFrame) else [b""] * len(held)
+    told = held[["name", "kind", "tags"]] if "source_id" in held else held.drop(columns="geometry", errors="ignore")
+    texts = told.fillna("").astype(str).agg("|".join, axis=1) if len(told.columns) else [""] * len(held)
+    hashes = [
+        hashlib.sha256(text.encode() + (shape or b"")).hexdigest() for text, shape in zip(texts, shapes, strict=True)
+    ]
+    if "record_id" in held:
+        ids = held["record_id"].astype(str).tolist()
+    else:
+        ids = hashes if isinstance(held, gpd.GeoDataFrame) else held.index.astype(str).tolist()
+    return dict(zip(ids, hashes, strict=True))
 
 
 def sha256(path: Path) -> str:

@@ -6,12 +6,13 @@ import hashlib
 from pathlib import Path
 
 from atlas.errors import FetchError
-from atlas.fetch.job import Job, fresh
+from atlas.fetch.job import Asked, Job, fresh
 from atlas.fetch.overpass import records_in
 from atlas.layers import wanted_tags
 from atlas.sources.pbf import read_osm
 
 DOWNLOAD = 0.9  # share of the work
+ASK: Asked = {"layers": list, "margin_m": 0, "md5": bool}
 
 
 def fetch(job: Job) -> None:

@@ -39,6 +39,10 @@ class TooMuch(FetchError):
         )
 
 
+class Refused(FetchError):
+    """The service understood what it was asked for, and does not do it."""
+
+
 def refuse_pages(content: bytes) -> None:
     """An error page in place of data, whatever its status."""
     if _PAGE.match(content[:2048]):
@@ -54,7 +58,7 @@ def refusal(address: str, status: int, content: bytes, headers: Mapping[str, str
         return Passing(f"o serviço está ocupado ({status})", f"the service is busy ({status})", after)
     text = re.sub(r"<!--.*?-->|<[^>]*>", " ", content.decode("utf-8", "replace"), flags=re.DOTALL)
     said = " ".join("".join(one if one.isprintable() else " " for one in text).split())[:MOST_SAID]
-    return FetchError(
+    return Refused(
         f"O serviço recusou o pedido ({status}: {said}). Verifique `address` e `ask` em atlas.toml.",
         f"The service refused the request ({status}: {said}). Check `address` and `ask` in atlas.toml.",
         where=address,

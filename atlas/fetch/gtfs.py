@@ -7,6 +7,7 @@ of ``{ id, kind, address }``, the first of which has the entry's own address.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -15,14 +16,16 @@ from typing import Any
 import pandas as pd
 
 from atlas.errors import ConfigError, FetchError
-from atlas.fetch.job import Job, fresh
+from atlas.fetch.job import Asked, Job, fresh
 from atlas.fetch.packing import looked_at
 from atlas.sources.gtfs import stop_departures
 
 NEEDED = ("stops.txt", "stop_times.txt", "trips.txt")
 MOST_UNPACKED = 2e9
+NAME = re.compile(r"[\w-]+")
 CATALOGUE = "/api/3/action/package_show"
 COLUMNS = ["record_id", "stop_id", "feed", "name", "kind", "lon", "lat", "departures_per_hour", "day", "marks"]
+ASK: Asked = {"feeds": list}
 
 
 def fetch(job: Job) -> None:
@@ -35,10 +38,10 @@ def fetch(job: Job) -> None:
     feeds = list(job.option("feeds"))
     tables = []
     for number, feed in enumerate(feeds):
-        if not {"id", "kind"} <= feed.keys():
+        if not isinstance(feed, dict) or not {"id", "kind"} <= feed.keys() or not NAME.fullmatch(str(feed["id"])):
             raise ConfigError(
-                "Cada horário em `feeds` precisa de `id` e `kind`. Acrescente-os.",
-                "Each timetable in `feeds` needs `id` and `kind`. Add them.",
+                "Cada horário em `feeds` precisa de `id` (letras, algarismos e _) e `kind`. Acrescente-os.",
+                "Each timetable in `feeds` needs `id` (letters, digits and _) and `kind`. Add them.",
                 where=f"atlas.toml, fetch.{job.entry.id}",
             )
         address, progress = str(feed.get("address", job.entry.address)), partial(_in_part, job, number, len(feeds))

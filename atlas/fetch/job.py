@@ -16,12 +16,20 @@ import numpy as np
 import shapely
 
 from atlas.config import Atlas, Fetch
-from atlas.errors import ConfigError
+from atlas.errors import ConfigError, UnknownName
 from atlas.fetch.client import Client
 from atlas.neighbourhoods import Units, load_units
 
 Box = tuple[float, float, float, float]
 """West, south, east, north in degrees; west is never greater than east."""
+Asked = dict[str, type | float]
+"""The keys of ``ask`` that a kind understands, each with its type, or with the least number that it may be."""
+_TYPES: dict[type, tuple[str, str]] = {
+    str: ("um texto", "a text"),
+    list: ("uma lista", "a list"),
+    dict: ("uma tabela", "a table"),
+    bool: ("true ou false", "true or false"),
+}
 KEPT_S = 24 * 3600.0
 """Pieces of a try that broke off are taken up for a day: older ones would mix two states of a service."""
 
@@ -29,6 +37,26 @@ KEPT_S = 24 * 3600.0
 def fresh(path: Path) -> bool:
     """Whether a piece is there and of the last day; a day ahead is as old as a day back, where the clock was set."""
     return path.is_file() and abs(time.time() - path.stat().st_mtime) < KEPT_S
+
+
+def check_ask(atlas: Atlas, entry: Fetch, known: Asked) -> None:
+    """An error where ``ask`` holds what its kind does not understand, before anybody is asked."""
+    where = f"atlas.toml, fetch.{entry.id}.ask"
+    for key, value in entry.ask.items():
+        if key not in known:
+            raise UnknownName.among(key, known, pt="A chave", en="The key", where=where)
+        wanted = known[key]
+        if isinstance(wanted, type):
+            (pt, en), sound = _TYPES[wanted], isinstance(value, wanted)
+        else:
+            pt, en = f"um número, pelo menos {wanted:g}", f"a number of at least {wanted:g}"
+            sound = isinstance(value, int | float) and not isinstance(value, bool) and value >= wanted
+        if not sound:
+            raise ConfigError(f"«{key}» tem de ser {pt}. Corrija-o.", f"“{key}” must be {en}. Mend it.", where=where)
+    layers = [one.id for one in atlas.layers]
+    for name in entry.ask.get("layers", ()):
+        if name not in layers:
+            raise UnknownName.among(str(name), layers, pt="A camada", en="The layer", where=where)
 
 
 @dataclass(frozen=True)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 import urllib.parse
 from collections.abc import Callable
 from typing import Any
 
 from atlas.errors import FetchError
 from atlas.fetch.faults import Passing
-from atlas.fetch.job import Box, Job, said
-from atlas.fetch.paging import Page, all_features, as_text, ids_of
+from atlas.fetch.job import Asked, Box, Job, said
+from atlas.fetch.paging import Page, all_features, ids_of
 from atlas.fetch.wfs import driver_of
 from atlas.sources.wfs import read_answer as read
+from atlas.sources.wfs import stated_counts
 
 PAGE = 300  # Portugal's service answers 502 to larger ones
+ASK: Asked = {"margin_m": 0, "page": 1}
 
 
 def fetch(job: Job) -> None:
@@ -24,7 +27,7 @@ def fetch(job: Job) -> None:
     found = all_features(_pages(job, items), job.boxes(), items)
     job.progress(0.9)
     with job.written() as path:
-        as_text(found).to_file(path, layer=job.entry.id, driver=driver_of(path.suffix))
+        found.to_file(path, layer=job.entry.id, driver=driver_of(path.suffix))
 
 
 def _pages(job: Job, items: str) -> Callable[[Box, str | None], Page]:
@@ -41,20 +44,24 @@ def _pages(job: Job, items: str) -> Callable[[Box, str | None], Page]:
         features = read(content, "EPSG:4326")
         ids = tuple(f"{one['id']}" for one in answer["features"] if one.get("id") is not None)
         unique = len(set(ids)) == len(answer["features"])
-        return Page(
-            features, ids if unique else ids_of(features, None), answer.get("numberMatched"), _next(answer, address)
-        )
+        matched, _ = stated_counts(content)
+        return Page(features, ids if unique else ids_of(features, None), matched, following_in(answer, address))
 
     return page
 
 
-def _next(answer: dict[str, Any], address: str) -> str | None:
+def following_in(answer: dict[str, Any], address: str) -> str | None:
     """Where the service says that the next page is."""
-    links = [one for one in answer.get("links", []) if isinstance(one, dict) and one.get("rel") == "next"]
+    links = [
+        one for one in answer.get("links", []) if isinstance(one, dict) and one.get("rel") == "next" and one.get("href")
+    ]
     if not links or not answer["features"]:
         return None
     json_ones = [one for one in links if "json" in str(one.get("type", "json"))]
-    return urllib.parse.urljoin(address, str((json_ones or links)[0]["href"]))
+    following = urllib.parse.urljoin(address, str((json_ones or links)[0]["href"]))
+    if address.startswith("https:"):  # a service behind a proxy often does not know that it is asked with encryption
+        following = re.sub(r"^http:", "https:", following)
+    return following
 
 
 def whole(content: bytes) -> None:

@@ -17,13 +17,14 @@ import geopandas as gpd
 from atlas.config import Layer
 from atlas.fetch.client import AGENT
 from atlas.fetch.faults import Passing, refusal, refuse_pages
-from atlas.fetch.job import Box, Job, fresh
+from atlas.fetch.job import Asked, Box, Job, fresh
 from atlas.fetch.overpass import SERVER_SECONDS, check, layers_of, tile_by_tile, values_by_key
 from atlas.sources._osm import table
 
 Tags = dict[str, bool | str | list[str]]
 ENDPOINT = "/interpreter"
 OK = 200
+ASK: Asked = {"layers": list, "margin_m": 0, "rate_limit": bool, "tile_km": 0.5}
 
 
 def fetch(job: Job) -> None:

@@ -13,7 +13,7 @@ import shapely
 
 from atlas.config import Layer
 from atlas.fetch.faults import Passing, TooMuch
-from atlas.fetch.job import Box, Job, said
+from atlas.fetch.job import Asked, Box, Job, said
 from atlas.layers import wanted_tags
 from atlas.sources.overpass import read_overpass
 
@@ -22,6 +22,7 @@ SERVER_BYTES = 1 << 29
 SMALLEST_DEGREES = 0.01
 
 Part = TypeVar("Part")
+ASK: Asked = {"layers": list, "margin_m": 0, "tile_km": 0.5}
 
 
 def fetch(job: Job) -> None:
@@ -119,9 +120,12 @@ def check(content: bytes) -> None:
         if b"rate_limited" in start or b"too busy" in start:
             raise Passing("o servidor está ocupado", "the server is busy") from None
         raise Passing("a resposta está cortada ou não é JSON", "the answer is cut short or no JSON") from None
-    if "error" in str(answer.get("remark", "")).lower():
+    remark = str(answer.get("remark", "")).lower() if isinstance(answer, dict) else ""
+    if "dispatcher" in remark or "too busy" in remark:
+        raise Passing("o servidor está ocupado", "the server is busy")
+    if "error" in remark:
         raise TooMuch
-    if not isinstance(answer.get("elements"), list):
+    if not isinstance(answer, dict) or not isinstance(answer.get("elements"), list):
         raise Passing("a resposta não é do Overpass", "the answer is not one of Overpass")
 
 

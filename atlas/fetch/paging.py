@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 
 from atlas.errors import FetchError
+from atlas.fetch.faults import Refused
 from atlas.fetch.job import Box
 
 SMALLEST_DEGREES = 0.002
@@ -26,6 +27,8 @@ class Page:
     matched: int | None
     following: str | None
     """What to ask for next; nothing where this is the last page."""
+    guessed: bool = False
+    """Whether this is likely the last page, which the service does not say: the next may be refused, or be the same."""
 
 
 class Repeats(Exception):
@@ -33,7 +36,7 @@ class Repeats(Exception):
 
 
 def all_features(page: Callable[[Box, str | None], Page], boxes: Iterable[Box], where: str) -> gpd.GeoDataFrame:
-    """Every feature in the boxes, once.
+    """Every feature in the boxes, once, in WGS84: its attributes as text, its id as ``record_id``.
 
     A service that repeats a page, ignoring where it was asked to go on, or that stops before it has handed out as many
     as it said, is asked by quarters of the box instead, down to some 200 metres.
@@ -62,29 +65,39 @@ def all_features(page: Callable[[Box, str | None], Page], boxes: Iterable[Box], 
             x, y = (west + east) / 2, (south + north) / 2
             waiting += [(west, south, x, y), (x, south, east, y), (west, y, x, north), (x, y, east, north)]
     if not found:
-        return gpd.GeoDataFrame(geometry=[], crs=4326)
-    rows = [row for _, row in sorted(found.items())]
-    return gpd.GeoDataFrame(pd.concat(rows, ignore_index=True), crs=rows[0].crs)
+        return gpd.GeoDataFrame({"record_id": []}, geometry=[], crs=4326)
+    ids = sorted(found)
+    whole = gpd.GeoDataFrame(pd.concat([found[one] for one in ids], ignore_index=True), crs=found[ids[0]].crs)
+    return _as_text(whole.to_crs(4326)).assign(record_id=ids)
 
 
 def _in_box(page: Callable[[Box, str | None], Page], box: Box) -> dict[str, gpd.GeoDataFrame]:
     """Features of one box by id."""
     found: dict[str, gpd.GeoDataFrame] = {}
     following: str | None = None
+    guessed = False
     for _ in range(MOST_PAGES):
-        one = page(box, following)
+        try:
+            one = page(box, following)
+        except Refused:
+            if guessed:
+                return found
+            raise
         fresh = [row for row, id_ in enumerate(one.ids) if id_ not in found]
         if one.ids and not fresh:
-            if one.matched is not None and len(found) >= one.matched:
+            if guessed or (one.matched is not None and len(found) >= one.matched):
                 return found
             raise Repeats
         found |= {one.ids[row]: one.features.iloc[[row]] for row in fresh}
-        following = one.following
+        following, guessed = one.following, one.guessed
         if following is None or not one.ids:
             if one.matched is not None and len(found) < one.matched:
                 raise Repeats
             return found
-    raise Repeats
+    raise FetchError(
+        f"O serviço não acaba de entregar páginas (mais de {MOST_PAGES}). Verifique `address` e `ask`.",
+        f"The service does not come to an end of its pages (more than {MOST_PAGES}). Check `address` and `ask`.",
+    )
 
 
 def ids_of(features: gpd.GeoDataFrame, column: str | None) -> tuple[str, ...]:
@@ -100,9 +113,20 @@ def ids_of(features: gpd.GeoDataFrame, column: str | None) -> tuple[str, ...]:
     )
 
 
-def as_text(features: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Attributes as text, so that pages of different types fit one table; what is missing stays so."""
-    out = features.copy()
+def _as_text(features: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Attributes as text, so that pages of different types fit one table; what is missing stays so.
+
+    Names that a GeoPackage takes for the same, or for its own (``fid``), get a line behind them.
+    """
+    taken = {"fid", "geom", "record_id"}
+    names: dict[str, str] = {}
+    for column in features.columns.drop(features.geometry.name):
+        name = str(column)
+        while name.lower() in taken:
+            name += "_"
+        taken.add(name.lower())
+        names[column] = name
+    out = features.rename(columns=names)
     for column in out.columns:
         if column != out.geometry.name:
             held = out[column]

@@ -9,10 +9,11 @@ from typing import Any
 
 from atlas.config import Layer
 from atlas.fetch.faults import Passing, TooMuch
-from atlas.fetch.job import Box, Job, said
+from atlas.fetch.job import Asked, Box, Job, said
 from atlas.fetch.overpass import by_quarters
 
 COLUMNS = ("item", "itemLabel", "class", "coord", "grade", "gradeLabel", "sipa", "dgpc")
+ASK: Asked = {"languages": str, "margin_m": 0, "tile_km": 0.5}
 
 
 def fetch(job: Job) -> None:

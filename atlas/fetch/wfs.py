@@ -13,14 +13,15 @@ import pandas as pd
 import pyproj
 
 from atlas.errors import FetchError
-from atlas.fetch.faults import Passing
-from atlas.fetch.job import Box, Job, said
-from atlas.fetch.paging import Page, all_features, as_text, ids_of
+from atlas.fetch.faults import Passing, Refused
+from atlas.fetch.job import Asked, Box, Job, said
+from atlas.fetch.paging import Page, all_features, ids_of
+from atlas.sources.wfs import MARKED_UP, refuse_entities, stated_counts
 from atlas.sources.wfs import read_answer as read
-from atlas.sources.wfs import refuse_entities, stated_counts
 
 VERSION = "2.0.0"
 PAGE = 1000
+ASK: Asked = {"kinds": dict, "margin_m": 0, "page": 1, "types": list}
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Service:
 def fetch(job: Job) -> None:
     """Write the features of all wanted types as one vector file; ``feature_type`` and ``kind`` say what is what."""
     asked = {"service": "WFS", "version": VERSION, "request": "GetCapabilities"}
-    service = capabilities(job.client.get(job.entry.address, asked, accept="application/xml", check=refuse_entities))
+    service = capabilities(job.client.get(job.entry.address, asked, accept="application/xml", check=whole))
     wanted = [str(one) for one in job.option("types", ["*"])]
     types = [name for name in service.types if any(fnmatchcase(name, pattern) for pattern in wanted)]
     if not types:
@@ -54,12 +55,13 @@ def fetch(job: Job) -> None:
     frames = []
     for number, name in enumerate(types):
         found = all_features(_pages(job, service, name), job.boxes(), job.entry.address)
-        own = as_text(found.to_crs(4326)).assign(feature_type=name.split(":")[-1], kind=_kind(job, name))
-        frames.append(own)
+        bare = name.split(":")[-1]
+        ids = [one if one.startswith(bare) else f"{bare}/{one}" for one in found["record_id"]]
+        frames.append(found.assign(record_id=ids, feature_type=bare, kind=_kind(job, name)))
         job.progress((number + 1) / len(types))
-    whole = gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs=4326)
+    merged = gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs=4326)
     with job.written() as path:
-        whole.to_file(path, layer=job.entry.id, driver=driver_of(path.suffix))
+        merged.to_file(path, layer=job.entry.id, driver=driver_of(path.suffix))
 
 
 def _kind(job: Job, name: str) -> str | None:
@@ -117,9 +119,10 @@ def _pages(job: Job, service: Service, name: str) -> Callable[[Box, str | None],
         features = read(content, f"EPSG:{epsg}")
         matched, returned = stated_counts(content)
         returned = len(features) if returned is None else returned
-        last = returned < size if matched is None else start + returned >= matched
+        last = matched is not None and start + returned >= matched
         ids = ids_of(features, next((one for one in ("gml_id", "id", "fid") if one in features), None))
-        return Page(features, ids, matched, None if last or not returned else str(start + returned))
+        following = None if last or not returned else str(start + returned)
+        return Page(features, ids, matched, following, guessed=matched is None and returned < size)
 
     return page
 
@@ -130,11 +133,12 @@ def whole(content: bytes) -> None:
     start = content[:4000]
     if b"ExceptionReport" in start or b"ServiceException" in start:
         text = " ".join(re.sub(rb"<[^>]+>", b" ", start).decode("utf-8", "replace").split())[:200]
-        raise FetchError(
+        raise Refused(
             f"O serviço recusou o pedido: {text}. Verifique `types` em `ask`.",
             f"The service refused the request: {text}. Check `types` in `ask`.",
         )
-    if start.lstrip()[:1] == b"<" and not content.rstrip().endswith(b">"):
+    root = re.search(rb"<([A-Za-z_][\w:.-]*)", content[:MARKED_UP]) if start.lstrip()[:1] == b"<" else None
+    if root and not re.search(rb"(</%s\s*>|^[^<]*(<\?[^>]*>\s*)?<[^>]*/>)\s*$" % re.escape(root[1]), content):
         raise Passing("a resposta chegou cortada", "the answer came cut short")
 
 

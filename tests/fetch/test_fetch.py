@@ -128,6 +128,47 @@ def test_nothing_is_asked_twice_until_refresh_and_then_the_changes_are_told(
     assert (row["result"], row["added"], row["removed"], row["changed"]) == ("renewed", 1, 1, 1)
 
 
+def test_changes_of_features_are_told_by_their_own_ids(
+    town: Path, service: Service, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One that is new before all others does not make them all different."""
+
+    def items(*held: tuple[int, str]) -> Answer:
+        at = [{"type": "Point", "coordinates": spot(100 * number, 100)} for number, _ in held]
+        rows = [
+            {"type": "Feature", "id": number, "properties": {"name": name}, "geometry": point}
+            for (number, name), point in zip(held, at, strict=True)
+        ]
+        return Answer(json.dumps({"type": "FeatureCollection", "features": rows}).encode())
+
+    source = FETCHED.partition("[[indicator]]")[0].replace('"osm.parquet"', '"osm.gpkg"')
+    add(town, source + entry(service, "osm", kind="ogcapi", writes="osm.gpkg", ask="{}"))
+    service.answers(items((5, "a"), (6, "b"), (7, "c")))
+    run(capsys, town)
+    service.answers(items((1, "z"), (5, "new"), (7, "c")))
+    (row,) = run(capsys, town, "--refresh")
+    assert [row[key] for key in ("records", "added", "removed", "changed")] == [3, 1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("ask", "said"),
+    [
+        ("{ tilekm = 5 }", "Did you mean “tile_km”?"),
+        ("{ tile_km = 0 }", "at least 0.5"),
+        ("{ margin_m = '2 km' }", "at least 0"),
+        ("{ layers = ['museus'] }", "Did you mean “museums”?"),
+        ("{ layers = 'museums' }", "must be a list"),
+    ],
+)
+def test_what_a_kind_does_not_understand_is_said_before_anybody_is_asked(
+    town: Path, service: Service, capsys: pytest.CaptureFixture[str], ask: str, said: str
+) -> None:
+    add(town, entry(service, "osm", ask=ask))
+    assert main(["fetch", "--atlas", str(town), "--lang", "en"]) == 1
+    assert said in capsys.readouterr().err
+    assert service.asked == []
+
+
 def test_a_file_that_was_changed_by_another_hand_is_fetched_anew(
     ready: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -137,7 +178,18 @@ def test_a_file_that_was_changed_by_another_hand_is_fetched_anew(
     assert run(capsys, ready)[0]["result"] == "renewed"
 
 
-@pytest.mark.parametrize("answer", [Answer(b"", 404), Answer(b"<html>Error</html>"), Answer(b'{"elements": [{"type')])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(b"", 404),
+        Answer(b"<html>Error</html>"),
+        Answer(b'{"elements": [{"type'),
+        Answer(b"[]"),
+        Answer(b'{"elements": []}'),
+        Answer(b'{"elements": [{"type": "way", "id": 1, "geometry": 5}]}'),
+    ],
+    ids=["404", "page", "cut", "list", "nothing", "strange"],
+)
 def test_the_last_good_data_stand_where_a_service_fails(
     ready: Path, service: Service, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, answer: Answer
 ) -> None:

@@ -149,6 +149,9 @@ def test_blocks_of_each_municipality_are_summed_into_the_atlas_s_own_units(
     assert table.loc["130201", "residents"] == 70
     assert table.loc["130102"].isna().all()  # no block: missing, not nobody
     assert {asked.path for asked in service.asked} == {"/BGRI2021_1301.zip", "/BGRI2021_1302.zip"}
+    first = second = archive([(90_000, 5, 1)])
+    with pytest.raises(FetchError, match="Nenhuma subsecção"):
+        bgri.fetch(a_job(town, client, f"{service.address}/elsewhere/BGRI2021_{{code}}.zip", "bgri", "blocks.csv"))
 
 
 # ── WFS ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -222,6 +225,45 @@ def test_wfs_faults_and_unknown_types_are_said(service: Service, client: Client,
         wfs.fetch(a_job(town, client, f"{service.address}/wfs", "wfs", "srup.gpkg", types=["nada"]))
 
 
+@pytest.mark.parametrize("start", ["heeded", "ignored", "refused"])
+def test_wfs_that_does_not_say_how_many_there_are_comes_whole(
+    service: Service, client: Client, town: Path, start: str
+) -> None:
+    """It hands out five at a time where it heeds ``startIndex``, else all of them."""
+
+    def reply(asked: Asked) -> Answer:
+        if asked.query["request"] == "GetCapabilities":
+            return Answer(CAPABILITIES % b"<ows:Value>application/json</ows:Value>")
+        first = int(asked.query["startIndex"])
+        if first and start == "refused":
+            return Answer(
+                b'<o:ExceptionReport xmlns:o="o"><o:ExceptionText>startIndex</o:ExceptionText></o:ExceptionReport>'
+            )
+        page = range(first, min(first + 5, 16)) if start == "heeded" else range(16)
+        return Answer(as_json({"type": "FeatureCollection", "numberMatched": "unknown", "features": features([*page])}))
+
+    service.reply = reply
+    job = a_job(town, client, f"{service.address}/wfs", "wfs", "srup.gpkg", types=["*:Imoveis"])
+    wfs.fetch(job)
+    assert len(gpd.read_file(job.target)) == 16
+
+
+def test_wfs_that_is_cut_at_the_end_of_a_tag_is_asked_for_again(service: Service, client: Client, town: Path) -> None:
+    point = '<gml:Point srsName="urn:ogc:def:crs:EPSG::4326"><gml:pos>{1} {0}</gml:pos></gml:Point>'
+    member = '<wfs:member><a:Imoveis gml:id="Imoveis.{n}"><a:geom>' + point + "</a:geom></a:Imoveis></wfs:member>"
+    head = ('<?xml version="1.0"?><wfs:FeatureCollection xmlns:wfs="http://www.opengis.net/wfs/2.0" xmlns:a="http://a" '
+            'xmlns:gml="http://www.opengis.net/gml/3.2" numberMatched="16" numberReturned="16">')  # fmt: skip
+    rows = "".join(member.format(*SPOTS[n], n=n) for n in range(16))
+    service.answers(
+        Answer(CAPABILITIES % b""),
+        Answer((head + rows.rsplit("<wfs:member>", 4)[0]).encode()),
+        Answer(f"{head}{rows}</wfs:FeatureCollection>".encode()),
+    )
+    job = a_job(town, client, f"{service.address}/wfs", "wfs", "srup.gpkg", types=["*:Imoveis"])
+    wfs.fetch(job)
+    assert sorted(gpd.read_file(job.target)["record_id"]) == sorted(f"Imoveis.{n}" for n in range(16))
+
+
 # ── OGC API Features ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -257,6 +299,38 @@ def test_ogc_api_whose_next_page_is_the_same_again_is_asked_by_quarters(
     assert len(gpd.read_file(job.target)) == 16
 
 
+def test_pages_without_end_are_an_error(
+    service: Service, client: Client, town: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("atlas.fetch.paging.MOST_PAGES", 4)
+
+    def reply(asked: Asked) -> Answer:
+        new = features([0])[0] | {"id": len(service.asked)}
+        links = [{"rel": "next", "href": f"{asked.path}?after={len(service.asked)}"}]
+        return Answer(as_json({"type": "FeatureCollection", "features": [new], "links": links}))
+
+    service.reply = reply
+    with pytest.raises(FetchError, match="não acaba"):
+        ogcapi.fetch(a_job(town, client, f"{service.address}/collections/crus", "ogcapi", "crus.gpkg"))
+    assert len(service.asked) == 4
+
+
+def test_ogc_api_attributes_with_names_that_a_geopackage_takes_for_one_are_kept(
+    service: Service, client: Client, town: Path
+) -> None:
+    one = features([0])[0] | {"properties": {"ID": "a", "fid": 7, "Nome": "x", "NOME": "y", "geom": "z"}}
+    service.answers(Answer(as_json({"type": "FeatureCollection", "numberMatched": "1", "features": [one]})))
+    job = a_job(town, client, f"{service.address}/collections/crus", "ogcapi", "crus.gpkg")
+    ogcapi.fetch(job)
+    row = gpd.read_file(job.target).iloc[0]
+    assert {"a", "7", "x", "y", "z", "Imoveis.0"} <= set(row.drop("geometry").astype(str))
+
+
+def test_a_next_page_is_asked_with_encryption_where_the_first_was() -> None:
+    answer = {"features": [1], "links": [{"rel": "next", "href": "http://a.pt/items?offset=2"}]}
+    assert ogcapi.following_in(answer, "https://a.pt/items") == "https://a.pt/items?offset=2"
+
+
 def test_ogc_api_links_to_another_host_are_not_followed(service: Service, client: Client, town: Path) -> None:
     body = {
         "type": "FeatureCollection",
@@ -271,7 +345,7 @@ def test_ogc_api_links_to_another_host_are_not_followed(service: Service, client
 # ── ArcGIS ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def arcgis_reply(service: Service, *, pages: bool, repeats: bool = False) -> None:
+def arcgis_reply(service: Service, *, pages: bool, repeats: bool = False, skips: bool = False, most: int = 99) -> None:
     about = {
         "maxRecordCount": 6,
         "objectIdField": "OBJECTID",
@@ -289,12 +363,12 @@ def arcgis_reply(service: Service, *, pages: bool, repeats: bool = False) -> Non
             return Answer(as_json(about))
         if "objectIds" in form:
             wanted = [int(one) for one in form["objectIds"].split(",")]
-            return Answer(as_json({"features": [feature(n) for n in wanted]}))
+            return Answer(as_json({"features": [feature(n) for n in wanted[:most]]}))
         held = inside(box_of(form["geometry"]))
         if form.get("returnIdsOnly"):
             return Answer(as_json({"objectIdFieldName": "OBJECTID", "objectIds": held}))
         start = 0 if repeats else int(form["resultOffset"])
-        page = held[start : start + 6]
+        page = held[start : start + 6][1 if skips and start else 0 :]
         more = start + 6 < len(held)
         geometry = {"geometryType": "esriGeometryPolygon", "spatialReference": {"wkid": 4326}}
         return Answer(as_json({"features": [feature(n) for n in page], "exceededTransferLimit": more, **geometry}))
@@ -302,11 +376,15 @@ def arcgis_reply(service: Service, *, pages: bool, repeats: bool = False) -> Non
     service.reply = reply
 
 
-@pytest.mark.parametrize(("pages", "repeats"), [(True, False), (False, False), (True, True)])
+@pytest.mark.parametrize(
+    "behaves",
+    [{"pages": True}, {"pages": False, "most": 4}, {"pages": True, "repeats": True}, {"pages": True, "skips": True}],
+    ids=["by pages", "by ids, fewer than were asked for", "repeats a page", "skips one a page"],
+)
 def test_arcgis_comes_whole_by_offset_or_by_ids(
-    service: Service, client: Client, town: Path, pages: bool, repeats: bool
+    service: Service, client: Client, town: Path, behaves: dict[str, Any]
 ) -> None:
-    arcgis_reply(service, pages=pages, repeats=repeats)
+    arcgis_reply(service, **behaves)
     job = a_job(town, client, f"{service.address}/MapServer/1", "arcgis", "patrimonio.json")
     arcgis.fetch(job)
     source = Source.model_validate(
@@ -316,6 +394,12 @@ def test_arcgis_comes_whole_by_offset_or_by_ids(
     assert sorted(records["name"]) == sorted(f"Casa {n}" for n in range(16))
     assert records.geometry.is_valid.all()
     assert any("16 geometries had null coordinates" in en for _, en in records.attrs["warnings"])
+
+
+def test_arcgis_that_lists_more_than_it_hands_out_is_an_error(service: Service, client: Client, town: Path) -> None:
+    arcgis_reply(service, pages=False, most=0)
+    with pytest.raises(FetchError, match="16 elementos e não entrega 16"):
+        arcgis.fetch(a_job(town, client, f"{service.address}/MapServer/1", "arcgis", "p.json"))
 
 
 def test_arcgis_faults_come_with_a_good_status(service: Service, client: Client, town: Path) -> None:
