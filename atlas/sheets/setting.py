@@ -112,7 +112,11 @@ def sections(ground: Ground, chapters: Sequence[Chapter], paper: Paper, progress
 
 
 def typeset(document: Document, day: dt.datetime, template: Path = TEMPLATE) -> bytes:
-    """A document as PDF; the template reads nothing but itself and ``document``."""
+    """A document as PDF; the template reads nothing but itself and ``document``.
+
+    Names of the configuration (of the atlas, of its layers and indices) may be in any script: what the typeface does
+    not draw is marked here once for all, since Typst refuses a tagged page with a character that has no form.
+    """
     import typst
 
     from atlas.sheets.typeface import FOLDER
@@ -120,11 +124,21 @@ def typeset(document: Document, day: dt.datetime, template: Path = TEMPLATE) -> 
     fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FOLDER)])
     compiler = typst.Compiler(
         str(template), root=str(template.parent), font_paths=fonts, ignore_system_fonts=True,
-        sys_inputs={"data": json.dumps(document, ensure_ascii=False)},
+        sys_inputs={"data": json.dumps(_drawn(document), ensure_ascii=False)},
     )  # fmt: skip
     made = compiler.compile(format="pdf", pdf_standards=["ua-1"], timestamp=day)
     assert isinstance(made, bytes)
     return made
+
+
+def _drawn(part: Any) -> Any:
+    from atlas.sheets.typeface import drawable
+
+    if isinstance(part, str):
+        return drawable(part)
+    if isinstance(part, dict):
+        return {key: _drawn(value) for key, value in part.items()}
+    return [_drawn(one) for one in part] if isinstance(part, list | tuple) else part
 
 
 def forget() -> None:

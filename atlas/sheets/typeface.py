@@ -70,6 +70,18 @@ def printable(text: object) -> str:
     return _LONG_WORD.sub(lambda word: BREAK.join(word[0][at : at + 20] for at in range(0, len(word[0]), 20)), whole)
 
 
+def drawable(text: str) -> str:
+    """``text`` with the mark of what is not drawn for each character that the typeface has no form of.
+
+    >>> drawable("Ilha 🎭, São João")
+    'Ilha □, São João'
+    """
+    if text.isascii():
+        return text
+    drawn = _tables()[0]
+    return "".join(one if ord(one) in drawn or unicodedata.category(one) in _UNSEEN else REPLACEMENT for one in text)
+
+
 def bound(text: str) -> str:
     """``text`` in which no line ends between a number and its unit, nor within "18 em 100".
 

@@ -12,6 +12,7 @@ from paper import overlaps, pages
 
 from atlas.built import Built
 from atlas.cli import main
+from atlas.config import Text
 from atlas.language import Translator
 from atlas.sheets import sheets
 from atlas.sheets.facts import Reading, contribution_rows
@@ -38,6 +39,12 @@ def test_contributions_on_paper_add_up_to_the_score_on_paper(norte: Built) -> No
         found = contribution_rows(reading, reading.potential, code)
         parts = [float(row["points"]) for row in found["rows"] if row["points"] != "—"]
         assert sum(parts) == pytest.approx(float(found["total"]), abs=0.05 * (len(parts) + 1))
+
+
+def test_an_atlas_named_in_a_script_that_is_not_drawn_has_its_sheet(esposende: Built) -> None:
+    named = esposende.atlas.atlas.model_copy(update={"name": Text(pt="Ilha 🎭 漢", en="x")})
+    built = Built(esposende.atlas.model_copy(update={"atlas": named}), esposende.store)
+    assert "Ilha □ □" in pages(sheets(built, esposende.units.index[0]))[0]
 
 
 def test_a_unit_without_enough_data_says_so_and_has_no_rank(porto: Built) -> None:
