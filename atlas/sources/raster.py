@@ -13,19 +13,23 @@ from typing import Any
 
 import numpy as np
 import rasterio
+from rasterio._err import CPLE_BaseError
 from rasterio.enums import Resampling
-from rasterio.errors import RasterioIOError
+from rasterio.errors import RasterioError
 from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window, from_bounds
 
 from atlas.config import Source
-from atlas.errors import SourceError, refusal
+from atlas.errors import ConfigError, SourceError, refusal
 
 READ = frozenset({"band", "nodata"})
 
 # What programs write for "nothing here" and often forget to declare.
 USUAL_NODATA = (-9999.0, -99999.0, -32768.0, -32767.0, float(np.finfo("f4").min), float(np.finfo("f4").max))
-SCANNED = 2000  # cells a side of the look at a raster whose no-data is not declared
+LOOKED_AT = 400_000_000  # cells up to which a raster whose no-data is not declared is looked at
+STRIP = 512  # rows at a time
+OFFLINE = {"CPL_VSIL_CURL_ALLOWED_EXTENSIONS": "none"}
+"""What keeps GDAL from the network, whatever a VRT points to."""
 
 
 @dataclass(frozen=True)
@@ -129,8 +133,10 @@ class Raster:
                 yield file
                 return
             marked = self.nodata[0] if self.nodata else file.nodata
+            # of several marks only one can be told: between the others nothing may be mixed
+            way = Resampling.nearest if len(self.nodata) > 1 else Resampling.bilinear
             warped = WarpedVRT(
-                file, crs=crs, resampling=Resampling.bilinear, src_nodata=np.nan if marked is None else marked,
+                file, crs=crs, resampling=way, src_nodata=np.nan if marked is None else marked,
                 nodata=np.nan, dtype="float64",  # beyond the file's own edge there is nothing, not 0
             )  # fmt: skip
             yield stack.enter_context(warped)
@@ -148,14 +154,14 @@ def load(source: Source, folder: Path) -> Raster:
     path = folder / source.file
     warnings: list[tuple[str, str]] = []
     with _reading(path), rasterio.open(path) as file:
-        band = int(source.read.get("band", 1))
+        band = int(_number(source, "band", 1))
         _check(file, band, path)
         if file.count > 1 and "band" not in source.read:
             warnings.append((
                 f"o raster tem {file.count} bandas: lida a primeira (`read.band` escolhe outra)",
                 f"the raster has {file.count} bands: the first is read (`read.band` chooses another)",
             ))  # fmt: skip
-        nodata: tuple[float, ...] = (float(source.read["nodata"]),) if "nodata" in source.read else ()
+        nodata: tuple[float, ...] = (_number(source, "nodata", 0),) if "nodata" in source.read else ()
         if not nodata and file.nodatavals[band - 1] is None:
             nodata = _undeclared(file, band)
             if nodata:
@@ -166,6 +172,17 @@ def load(source: Source, folder: Path) -> Raster:
                 ))  # fmt: skip
         upright = not (file.transform.b or file.transform.d) and file.transform.a > 0 > file.transform.e
         return Raster(path, band, file.crs, upright, nodata, {"warnings": warnings})
+
+
+def _number(source: Source, key: str, default: float) -> float:
+    try:
+        return float(source.read.get(key, default))
+    except (TypeError, ValueError):
+        raise ConfigError(
+            f"«{source.read[key]}» não é um número. Corrija `{key}` em `read`.",
+            f"“{source.read[key]}” is no number. Mend `{key}` in `read`.",
+            where=f"{source.id}.read.{key}",
+        ) from None
 
 
 def _check(file: Any, band: int, path: Path) -> None:
@@ -184,20 +201,25 @@ def _check(file: Any, band: int, path: Path) -> None:
 
 
 def _undeclared(file: Any, band: int) -> tuple[float, ...]:
-    """The usual marks of nothing that stand in the raster, from a look at every cell of a small one."""
-    shape = (min(file.height, SCANNED), min(file.width, SCANNED))
-    values = file.read(band, out_shape=shape, resampling=Resampling.nearest)
-    return tuple(one for one in USUAL_NODATA if (values == one).any())
+    """The usual marks of nothing that stand in the raster; all of them where it is too large to be looked at."""
+    if file.height * file.width > LOOKED_AT:
+        return USUAL_NODATA
+    found: set[float] = set()
+    for row in range(0, file.height, STRIP):
+        values = file.read(band, window=Window(0, row, file.width, min(STRIP, file.height - row)))
+        found.update(one for one in USUAL_NODATA if one not in found and (values == one).any())
+    return tuple(one for one in USUAL_NODATA if one in found)
 
 
 @contextmanager
 def _reading(path: Path) -> Iterator[None]:
     try:
-        yield
-    except RasterioIOError as fault:
-        pt, en = refusal(fault)
+        with rasterio.Env(**OFFLINE):
+            yield
+    except (RasterioError, CPLE_BaseError) as fault:
+        pt, en = refusal(ValueError(str(fault.__cause__ or fault)))  # GDAL's numbers of errors are not the system's
         raise SourceError(
-            f"O raster não se lê ({pt}). Guarde-o de novo em GeoTIFF.",
-            f"The raster cannot be read ({en}). Save it again as GeoTIFF.",
+            f"O raster não se lê ({pt}). Guarde-o de novo em GeoTIFF, com o sistema de coordenadas certo.",
+            f"The raster cannot be read ({en}). Save it again as GeoTIFF, with its right CRS.",
             where=str(path),
         ) from fault

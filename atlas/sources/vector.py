@@ -28,8 +28,12 @@ READ = frozenset({
     "layer", "where", "crs", "record", "name", "kind", "kind_is", "marks", "parent", "tags", "columns_are_tags"
 })  # fmt: skip
 
-UNREADABLE = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError,
-         pyogrio.errors.GeometryError, shapely.errors.GEOSException)  # fmt: skip
+pyogrio.set_gdal_config_options({"CPL_VSIL_CURL_ALLOWED_EXTENSIONS": "none"})  # only `atlas fetch` uses the network
+POINTS_ELSEWHERE = (b"<OGRVRTDataSource", b"<OGRWFSDataSource", b"<GDAL_W")
+UNREADABLE = (
+    pyogrio.errors.CRSError, pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError,
+    pyogrio.errors.FeatureError, pyogrio.errors.GeometryError, shapely.errors.GEOSException,
+)  # fmt: skip
 SEVERAL = frozenset({".gpkg", ".gml", ".gpx", ".kml", ".kmz", ".sqlite", ".zip"})  # what may hold more than one layer
 FOLDERS = frozenset({".kml", ".kmz"})  # whose layers are folders of one list
 
@@ -113,6 +117,8 @@ def read_vector(
     """A vector file as it is, in its own CRS, without Z; one that states none is in ``crs``, or an error."""
     if not path.exists():
         raise SourceError.absent(path)
+    if path.is_file():
+        _refuse_pointers(path)
     try:
         if path.suffix.lower() in {".parquet", ".geoparquet"}:
             if where:
@@ -152,6 +158,18 @@ def read_vector(
     if shapely.has_z(table.geometry.to_numpy()).any():
         table = table.set_geometry(shapely.force_2d(table.geometry.to_numpy()), crs=table.crs)
     return table
+
+
+def _refuse_pointers(path: Path) -> None:
+    """An error where a file holds no features, but says where GDAL is to ask for them."""
+    with path.open("rb") as file:
+        if not file.read(512).lstrip().startswith(POINTS_ELSEWHERE):
+            return
+    raise SourceError(
+        "O ficheiro só diz onde estão os dados (VRT ou serviço). Abra-o no QGIS e guarde-os em GeoPackage.",
+        "The file only says where the data are (VRT or service). Open it in QGIS and save them as GeoPackage.",
+        where=str(path),
+    )
 
 
 def _unreadable(fault: Exception, path: Path, *, filtered: bool) -> SourceError:

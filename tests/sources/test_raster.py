@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import geopandas as gpd
@@ -14,10 +16,10 @@ from rasterio.transform import Affine, from_origin
 
 from atlas.cli import main
 from atlas.config import Source
-from atlas.errors import SourceError
+from atlas.errors import ConfigError, SourceError
 from atlas.indicators import terrain
 from atlas.indicators.terrain import slope_pct, zonal_statistic
-from atlas.sources import load
+from atlas.sources import load, raster
 
 WEST, NORTH = 0.0, 2000.0  # EPSG:3763, near its origin: 8.13° W, 39.67° N
 ZONES = gpd.GeoDataFrame({"code": ["a"]}, geometry=[shapely.box(500, 500, 1500, 1500)], crs=3763)
@@ -232,3 +234,52 @@ def test_beyond_the_edge_of_a_turned_raster_is_nothing_and_not_zero(tmp_path: Pa
     cells = opened(path).cells((-2000, -3000, 4000, 4000), ZONES.crs)
     assert np.isnan(cells.array[0, 0])
     assert set(np.unique(cells.array[np.isfinite(cells.array)]).round(6)) == {57.0}
+
+
+def test_numbers_that_are_none_and_a_crs_that_cannot_be_are_refused(tmp_path: Path) -> None:
+    path = written(tmp_path / "metres.tif", plane(), from_origin(19_000, -119_000, 25, 25), 4326)
+    with pytest.raises(SourceError, match=r"metres\.tif.*sistema de coordenadas certo"):
+        opened(path).cells(tuple(ZONES.total_bounds), ZONES.crs)
+    for key in ("band", "nodata"):
+        with pytest.raises(ConfigError, match="«x» não é um número"):
+            opened(path, **{key: "x"})
+
+
+def test_a_raster_too_large_to_look_at_has_every_usual_mark_of_nothing_for_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(raster, "LOOKED_AT", 80 * 79)
+    stored = np.full((80, 80), 100.0, dtype="float32")
+    stored[40, 40] = -32768
+    unread = opened(written(tmp_path / "wide.tif", stored, from_origin(WEST, NORTH, 25, 25)))
+    assert "-9999" in unread.attrs["warnings"][0][1]
+    for crs in (3763, 3857):  # as it is, and warped: nothing is mixed with what is beside it
+        zone = ZONES.to_crs(crs)
+        values = unread.cells(tuple(zone.total_bounds), zone.crs).array
+        assert set(np.unique(values[np.isfinite(values)])) == {100.0}
+        assert np.isnan(values).any()
+
+
+def test_a_vrt_asks_no_server_and_names_the_part_that_is_not_there(tmp_path: Path) -> None:
+    import rasterio.shutil
+
+    path = written(tmp_path / "relief.tif", plane(), from_origin(WEST, NORTH, 25, 25))
+    rasterio.shutil.copy(path, tmp_path / "relief.vrt", driver="VRT")
+    text = (tmp_path / "relief.vrt").read_text("utf-8")
+    assert 'relativeToVRT="1">relief.tif<' in text
+    asked: list[str] = []
+
+    class Server(BaseHTTPRequestHandler):
+        def send_error(self, *_: Any) -> None:  # of all that is asked, since it knows no method
+            asked.append(self.path)
+
+    with HTTPServer(("127.0.0.1", 0), Server) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        remote = f"/vsicurl/http://127.0.0.1:{server.server_port}/relief.tif"
+        for part in ("gone.tif", remote):
+            (tmp_path / "relief.vrt").write_text(text.replace('"1">relief.tif<', f'"0">{part}<'), "utf-8")
+            with pytest.raises(SourceError) as fault:
+                opened(tmp_path / "relief.vrt").cells(tuple(ZONES.total_bounds), ZONES.crs)
+            assert part in fault.value.text("en")
+        server.shutdown()
+    assert asked == []

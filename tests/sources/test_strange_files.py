@@ -61,6 +61,11 @@ def test_parts_of_a_shapefile_that_are_lost_or_cut_short_are_named(tmp_path: Pat
         assert f"The file {suffix} of the same Shapefile is missing" in refused(path, "vector")
 
 
+def test_a_file_that_points_elsewhere_is_refused(tmp_path: Path) -> None:
+    text = "<OGRVRTDataSource><OGRVRTLayer name='a'><SrcDataSource>http://127.0.0.1/a</SrcDataSource></OGRVRTLayer>"
+    assert "only says where the data are" in refused(tmp_path / "a.vrt", "vector", text)
+
+
 def test_all_folders_of_a_kml_are_read(tmp_path: Path) -> None:
     place = "<Placemark><name>{}</name><Point><coordinates>-8,38</coordinates></Point></Placemark>"
     inner = f"<Folder><name>Velhos</name>{place.format('B')}</Folder>"
