@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from atlas.answers import Answer
 
 MOST = 1000
+WHOLE = 30
+"""So many rows are shown at once; a longer table scrolls in a frame of its own."""
 LONG = 40
 """Characters from which a column of words asks for room."""
 _FIGURE = re.compile(r"[\d\s.,%–—-]+")
@@ -38,7 +40,6 @@ def answer_nodes(t: Translator, answer: Answer, caption: str, *, most: int = MOS
 
 def _table(rows: list[dict[str, str]], caption: str) -> Node:
     figures = {one for one in rows[0] if all(_is_figure(str(row[one])) for row in rows)}
-
     long = {one for one in rows[0] if any(len(str(row[one])) > LONG for row in rows)} - figures
     kinds = {one: "n" if one in figures else "long" if one in long else None for one in rows[0]}
     heads = {one: _headed(one) for one in rows[0]}
@@ -49,7 +50,8 @@ def _table(rows: list[dict[str, str]], caption: str) -> Node:
     ]
     table = h("table", h("caption", caption, class_="unseen"), h("thead", head), h("tbody", *body),
               class_="plain answer stacks")  # fmt: skip
-    return h("div", table, class_="wide", role="region", tabindex="0", aria_label=caption)
+    style = "wide whole" if len(rows) <= WHOLE else "wide"
+    return h("div", table, class_=style, role="region", tabindex="0", aria_label=caption)
 
 
 def _headed(word: str) -> str:
