@@ -91,7 +91,8 @@ def test_an_atlas_carries_a_table_of_old_units(small_atlas: Path) -> None:
     outlines = gpd.read_parquet(small_atlas / "neighbourhoods.parquet")
     held = outlines[["geometry"]].assign(dtmnfr21="030699", n_individuos=range(10, 10 + len(outlines)))
     held.to_file(small_atlas / "bgri.gpkg")
-    pd.DataFrame({"code": ["030699"], "shops": ["145"], "aged": ["31"]}).to_csv(small_atlas / "shops.csv", index=False)
+    rows = {"code": ["030699"], "name": ["União"], "shops": ["1 045"], "aged": ["31,5"]}
+    pd.DataFrame(rows).to_csv(small_atlas / "shops.csv", index=False)
     about = {"title": "t", "publisher": "p", "licence": "l", "date": "2021"}
     more = (
         Source(id="blocks", kind="blocks", file="bgri.gpkg", **about),
@@ -99,13 +100,36 @@ def test_an_atlas_carries_a_table_of_old_units(small_atlas: Path) -> None:
     )
     opened = Opened(atlas.model_copy(update={"source": (*atlas.source, *more)}))
     shops = opened("shops")
-    assert shops["shops"].sum() == pytest.approx(145)
+    assert shops["shops"].sum() == pytest.approx(1045)
     assert set(shops.index) == set(outlines["code"])
-    assert shops["aged"].to_numpy() == pytest.approx(31)
+    assert shops["aged"].to_numpy() == pytest.approx(31.5)
     assert opened("blocks")["residents"].sum() == held["n_individuos"].sum()
     assert "1 unit of the census" in opened("blocks").attrs["warnings"][0][1]
     with pytest.raises(SourceError, match="N_ALOJ"):
         load(more[0].model_copy(update={"read": {"weight": "N_ALOJ"}}), small_atlas)
+    pd.DataFrame({"code": ["30699"], "shops": ["145"]}).to_csv(small_atlas / "shops.csv", index=False)
+    with pytest.raises(SourceError, match="Nenhum código da tabela existe nas subsecções de «blocks»"):
+        Opened(opened.atlas)("shops")
+
+
+def test_blocks_without_an_outline_are_counted_and_a_count_that_is_none_is_named(tmp_path: Path) -> None:
+    about = {"kind": "blocks", "file": "b.gpkg", "title": "t", "publisher": "p", "licence": "l", "date": "2021"}
+    source = Source(id="blocks", **about)
+
+    def held(residents: list[object]) -> gpd.GeoDataFrame:
+        columns = {"DTMNFR21": ["030699", "030698", None], "N_INDIVIDUOS": residents}
+        outlines = [shapely.box(0, 0, 1, 1), None, shapely.box(1, 0, 2, 1)]
+        gpd.GeoDataFrame(columns, geometry=outlines, crs=3763).to_file(tmp_path / "b.gpkg")
+        return load(source, tmp_path)
+
+    blocks = held(["1 234", "n.d.", "5"])
+    assert blocks["residents"].tolist() == [1234]
+    assert "2 blocks without an outline or a code were left out" in blocks.attrs["warnings"][0][1]
+    for residents, said in ((["muitos", "1", "1"], "“muitos” is no number"), ([-1, 1, 1], "negative count")):
+        with pytest.raises(SourceError) as fault:
+            held(residents)
+        assert said in fault.value.text("en")
+        assert "030699" in fault.value.text("en")
 
 
 @pytest.mark.parametrize(

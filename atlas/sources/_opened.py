@@ -11,12 +11,13 @@ import pandas as pd
 from atlas import sources
 from atlas.config import Atlas, Source
 from atlas.crosswalk import carried, crosswalk, summed
-from atlas.errors import ConfigError, UnknownName
+from atlas.errors import ConfigError, SourceError, UnknownName
 from atlas.language import percent
 from atlas.neighbourhoods import Units, load_units
 from atlas.sources import number_of
 from atlas.sources._by_name import Names, by_code
 from atlas.sources.blocks import UNIT, WEIGHT
+from atlas.sources.figures import in_numbers
 
 NAMED_BY = {"across": "blocks", "sums_of": "areas"}  # keys of `read` of figures, and the kind that they name
 NO_PLACES = frozenset({"areas", "blocks", "figures", "raster", "network"})  # kinds whose files hold no places
@@ -61,8 +62,16 @@ class Opened:
         if "across" in source.read:
             blocks = str(source.read["across"])
             self(blocks)
-            attrs = held.attrs
-            held = carried(held, self.crosswalks[blocks], rates=source.read.get("rates", ()))
+            attrs, path, walk = held.attrs, self.atlas.folder / source.file, self.crosswalks[blocks]
+            if not held.index.isin(walk["code_from"]).any():
+                raise SourceError(
+                    f"Nenhum código da tabela existe nas subsecções de «{blocks}». Verifique `read.code` (e os zeros à "
+                    "esquerda), ou a coluna `unit` das subsecções.",
+                    f"No code of the table exists in the blocks of “{blocks}”. Check `read.code` (and leading zeros), "
+                    "or the column `unit` of the blocks.",
+                    where=str(path),
+                )
+            held = carried(in_numbers(held, path), walk, rates=source.read.get("rates", ()))
             held.attrs = attrs
         return held
 

@@ -14,9 +14,12 @@ from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
+import shapely
 
 from atlas.config import Source
-from atlas.sources.table import require
+from atlas.errors import SourceError
+from atlas.sources import number_of, text_or_none
+from atlas.sources.table import numbers, require
 from atlas.sources.vector import read_as_told
 
 READ = frozenset({"unit", "weight", "counts", "layer", "where", "crs"})
@@ -46,12 +49,35 @@ def load(source: Source, folder: Path) -> gpd.GeoDataFrame:
     counts = {str(ours): str(theirs).upper() for ours, theirs in read.get("counts", {}).items()}
     require(pd.DataFrame(table), [unit, weight, *counts.values()], path)
     counts = counts or {ours: theirs for ours, theirs in COUNTS.items() if theirs in table}
-    frame = pd.DataFrame({ours: pd.to_numeric(table[theirs], errors="coerce") for ours, theirs in counts.items()})
-    frame[UNIT] = table[unit].astype(str).str.strip()
-    frame[WEIGHT] = pd.to_numeric(table[weight], errors="coerce")
+    codes = text_or_none(table[unit])
+    frame = pd.DataFrame(
+        {ours: numbers(table[theirs].set_axis(codes), path, theirs) for ours, theirs in counts.items()}
+        | {WEIGHT: numbers(table[weight].set_axis(codes), path, weight)}
+    ).set_axis(table.index)
+    _refuse_negative(frame, codes, path)
+    frame.insert(len(frame.columns) - 1, UNIT, codes)
     blocks = gpd.GeoDataFrame(frame, geometry=table.geometry.to_numpy(), crs=table.crs)
-    blocks.attrs["warnings"] = list(table.attrs.get("warnings", []))
+    shapes = blocks.geometry.to_numpy()
+    placed = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes)) & codes.notna().to_numpy()
+    notes = number_of(
+        int((~placed).sum()),
+        "# subsecção sem contorno ou sem código ficou de fora|# subsecções sem contorno ou sem código ficaram de fora",
+        "# block without an outline or a code was left out|# blocks without an outline or a code were left out",
+    )
+    blocks = blocks[placed]
+    blocks.attrs["warnings"] = [*table.attrs.get("warnings", []), *notes]
     return blocks
+
+
+def _refuse_negative(frame: pd.DataFrame, codes: pd.Series, path: Path) -> None:
+    negative = (frame < 0).any(axis="columns")
+    if negative.any():
+        row = negative.idxmax()
+        raise SourceError(
+            f"Uma subsecção de «{codes[row]}» tem uma contagem negativa. Corrija-a ou deixe-a vazia.",
+            f"A block of “{codes[row]}” has a negative count. Mend it or leave it empty.",
+            where=str(path),
+        )
 
 
 def counted(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -77,6 +77,22 @@ def _units_only(table: pd.DataFrame, code: str) -> pd.DataFrame:
     return rest
 
 
+def in_numbers(figures: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """The columns of which most cells are numbers, as such; those of words are left away.
+
+    Raises
+    ------
+    SourceError
+        A word stands among the numbers of a column.
+    """
+    found = {}
+    for name in figures:
+        cells = figures[name].astype("string").dropna()
+        if cells.str.fullmatch(r"\s*[-+−]?[\d\s.,\u00a0\u202f]*\d\s*%?\s*").sum() > len(cells) / 2:
+            found[name] = column(figures, str(name), path)
+    return pd.DataFrame(found, index=figures.index)
+
+
 def column(figures: pd.DataFrame, name: str, path: Path) -> pd.Series:
     """One column of figures as numbers, by code; an infinite one is an error."""
     require(figures, [name], path)

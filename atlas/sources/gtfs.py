@@ -20,8 +20,7 @@ from pandas import DataFrame, Series
 
 from atlas.config import Source
 from atlas.errors import SourceError, refusal
-from atlas.language import counted
-from atlas.sources import to_records
+from atlas.sources import number_of, to_records
 
 MAX_UNPACKED_BYTES = 2 * 1024**3
 YEARS = np.timedelta64(5 * 366, "D")
@@ -88,11 +87,13 @@ def stop_departures(path: Path, *, from_hour: float = 7, to_hour: float = 20) ->
     on_the_day = calls["service_id"].map(active).fillna(False).astype(bool)
     per_stop = calls["n"].where(on_the_day, 0).groupby(calls["stop_id"], observed=True).sum()
     unplaced = int((~per_stop.index.isin(stops["stop_id"])).sum())
-    if unplaced:
-        feed.warn(
-            f"{unplaced} paragens do horário não têm lugar em stops.txt e ficam de fora.",
-            f"{unplaced} stops of the timetable have no place in stops.txt and are left out.",
-        )
+    feed.count(
+        unplaced,
+        "# paragem do horário não tem lugar em stops.txt e fica de fora."
+        "|# paragens do horário não têm lugar em stops.txt e ficam de fora.",
+        "# stop of the timetable has no place in stops.txt and is left out."
+        "|# stops of the timetable have no place in stops.txt and are left out.",
+    )
     per_hour = stops["stop_id"].map(per_stop / (to_hour - from_hour)).astype(float)
     result = stops.assign(departures_per_hour=per_hour, day=day, feed=_agencies(feed))
     result.attrs["warnings"] = feed.warnings
@@ -152,9 +153,9 @@ class _Feed:
         """The error about a file of this feed."""
         return SourceError(pt, en, where=f"{self.path.name}/{file}" if file else self.path.name)
 
-    def warn(self, pt: str, en: str) -> None:
-        """Note a repair or an omission."""
-        self.warnings.append((pt, en))
+    def count(self, number: int, pt: str, en: str) -> None:
+        """Note how often something was put right or left out; nothing where it was not."""
+        self.warnings += number_of(number, pt, en)
 
     def content(self, name: str) -> bytes | None:
         """Bytes of a file, wherever in the ZIP it lies; None where there is none."""
@@ -200,8 +201,8 @@ class _Feed:
         lacking = [column for column in columns if column not in header]
         if lacking:
             raise self.fault(
-                f"Falta a coluna «{lacking[0]}». Existem: {', '.join(header)}.",
-                f"The column “{lacking[0]}” is missing. There are: {', '.join(header)}.",
+                f"Falta a coluna «{lacking[0]}». Existem: {', '.join(header)}. Descarregue o horário outra vez.",
+                f"The column “{lacking[0]}” is missing. There are: {', '.join(header)}. Download the timetable again.",
                 name,
             )
         wanted = columns | (optional or {})
@@ -241,12 +242,12 @@ def _stops(feed: _Feed) -> DataFrame:
     lon = pd.to_numeric(stops["stop_lon"].str.strip(), errors="coerce")
     lat = pd.to_numeric(stops["stop_lat"].str.strip(), errors="coerce")
     placed = lon.between(-180, 180) & lat.between(-90, 90) & ~((lon == 0) & (lat == 0))
-    if not placed.all():
-        feed.warn(
-            f"{(~placed).sum()} paragens sem coordenadas que sirvam ficam de fora.",
-            f"{(~placed).sum()} stops without usable coordinates are left out.",
-        )
-    table = DataFrame({"stop_id": stops["stop_id"], "name": stops["stop_name"], "lon": lon, "lat": lat})
+    feed.count(
+        int((~placed).sum()),
+        "# paragem sem coordenadas que sirvam fica de fora.|# paragens sem coordenadas que sirvam ficam de fora.",
+        "# stop without usable coordinates is left out.|# stops without usable coordinates are left out.",
+    )
+    table = DataFrame({"stop_id": stops["stop_id"], "name": stops["stop_name"].str.strip(), "lon": lon, "lat": lat})
     return table[placed].reset_index(drop=True)
 
 
@@ -264,14 +265,20 @@ def _calls(feed: _Feed) -> DataFrame:
     if np.isnan(seconds).any():
         seconds = np.where(np.isnan(seconds), _seconds(calls["arrival_time"]), seconds)
         seconds = _between(seconds, trip)
-    lost = int(np.isnan(seconds).sum())
-    if lost:
-        feed.warn(
-            f"{lost} passagens sem hora que se leia não contam.",
-            f"{lost} stop times without a readable time do not count.",
-        )
+    feed.count(
+        int(np.isnan(seconds).sum()),
+        "# passagem sem hora que se leia não conta.|# passagens sem hora que se leia não contam.",
+        "# stop time without a readable time does not count.|# stop times without a readable time do not count.",
+    )
     trips = feed.table("trips.txt", {"trip_id": TEXT, "service_id": TEXT}).drop_duplicates("trip_id")
     service = trips.set_index("trip_id")["service_id"].reindex(calls["trip_id"].cat.categories)
+    feed.count(
+        int((~calls["trip_id"].cat.categories.isin(trips["trip_id"])).sum()),
+        "# viagem do horário não está em trips.txt e não conta."
+        "|# viagens do horário não estão em trips.txt e não contam.",
+        "# trip of the timetable is not in trips.txt and does not count."
+        "|# trips of the timetable are not in trips.txt and do not count.",
+    )
     last = np.append(trip[1:] != trip[:-1], True) if len(trip) else np.empty(0, bool)
     return DataFrame(
         {
@@ -353,14 +360,19 @@ def _calendar(feed: _Feed, services: pd.Index[Any]) -> tuple[NDArray[np.datetime
     weekly = DataFrame(columns=["service_id", "start_date", "end_date", *WEEK]) if weekly is None else weekly
     single = DataFrame(columns=["service_id", "date", "exception_type"]) if single is None else single
     start, end, date = _dates(weekly["start_date"]), _dates(weekly["end_date"]), _dates(single["date"])
-    wrong = int((np.isnat(start) | np.isnat(end)).sum() + np.isnat(date).sum())
-    if wrong:
-        feed.warn(
-            counted("pt", wrong, "# linha do calendário tem datas inválidas e não conta."
-                                 "|# linhas do calendário têm datas inválidas e não contam."),
-            counted("en", wrong, "# row of the calendar has invalid dates and does not count."
-                                 "|# rows of the calendar have invalid dates and do not count."),
-        )  # fmt: skip
+    feed.count(
+        int((np.isnat(start) | np.isnat(end)).sum() + np.isnat(date).sum()),
+        "# linha do calendário tem datas inválidas e não conta."
+        "|# linhas do calendário têm datas inválidas e não contam.",
+        "# row of the calendar has invalid dates and does not count."
+        "|# rows of the calendar have invalid dates and do not count.",
+    )
+    feed.count(
+        int((~services.isin([*weekly["service_id"], *single["service_id"]])).sum()),
+        "# serviço não tem calendário: as suas viagens não contam."
+        "|# serviços não têm calendário: as suas viagens não contam.",
+        "# service has no calendar: its trips do not count.|# services have no calendar: their trips do not count.",
+    )
     every = np.concatenate([start, end, date])
     every = every[~np.isnat(every)]
     if not len(every):

@@ -157,3 +157,13 @@ def test_stops_without_place_are_counted(tmp_path: Path) -> None:
     table = stop_departures(write(tmp_path, {"stops.txt": stops}))
     assert table["stop_id"].tolist() == ["04"]
     assert [pt.split()[0] for pt, _ in table.attrs["warnings"]] == ["2", "3"]
+
+
+def test_trips_and_services_that_the_feed_does_not_know_are_counted(tmp_path: Path) -> None:
+    """What cannot run is no departure, and the stop's 0 is told from one that nobody serves."""
+    trips = "route_id,service_id,trip_id\nR,W,a\nR,X,c\n"
+    said = stop_departures(write(tmp_path, {"trips.txt": trips})).attrs["warnings"]
+    assert [en for _, en in said] == [
+        "1 trip of the timetable is not in trips.txt and does not count.",
+        "1 service has no calendar: its trips do not count.",
+    ]

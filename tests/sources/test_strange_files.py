@@ -159,3 +159,20 @@ def test_odd_answers_of_arcgis_are_read_or_named(tmp_path: Path) -> None:
     geojson = {"type": "FeatureCollection", "features": [point], "properties": {"exceededTransferLimit": True}}
     assert "stopped at its limit" in said(read(path, "arcgis", json.dumps(geojson)))
     assert read(path, "ogcapi", json.dumps({**geojson, "links": None})).shape[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("edges", "nodes", "wrong"),
+    [
+        ("1,2,3", "1,0,0\n2,30,aqui", "“aqui” is no number"),
+        ("1,2,", "1,0,0\n2,30,0", "The edge 1–2 has no length"),
+        ("1,7,3", "1,0,0\n2,30,0", "The edge 1–7 has no length, or one of its nodes no place (1 such)"),
+        ("1,2,-3", "1,0,0\n2,30,0", "The edge 1–2 has no length"),
+        ("1,2,3", "1,0,0\n2,,0", "or one of its nodes no place"),
+    ],
+)
+def test_streets_that_lead_nowhere_are_named(tmp_path: Path, edges: str, nodes: str, wrong: str) -> None:
+    (tmp_path / "n.csv").write_text(f"node,x,y\n{nodes}\n")
+    text = f"from_node,to_node,length_m\n{edges}\n"
+    assert wrong in refused(tmp_path / "e.csv", "network", text, nodes="n.csv")
+    assert "Name it in `read.nodes`" in refused(tmp_path / "e.csv", "network", text)
