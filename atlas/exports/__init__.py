@@ -7,8 +7,10 @@ half-written ever stands under its final name, and lays the field dictionary in 
 
 from __future__ import annotations
 
+import errno
 import importlib
 import pkgutil
+import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
@@ -129,6 +131,10 @@ def make_folder(path: Path) -> Path:
     return path
 
 
+_NO_ROOM = 1 << 24
+"""Bytes left on a disk when a library that could not write has taken away what it had begun: less is the reason."""
+
+
 @contextmanager
 def working_folder(path: Path) -> Iterator[Path]:
     """A folder beside ``path`` that is gone afterwards; what fails inside it becomes an :class:`OutputError`."""
@@ -140,7 +146,13 @@ def working_folder(path: Path) -> Iterator[Path]:
         try:
             yield Path(name)
         except _faults() as fault:
-            raise _unwritable(path, fault) from fault
+            # GDAL says in many ways that it could not write, and seldom why
+            full = shutil.disk_usage(name).free < _NO_ROOM
+            raise _unwritable(path, OSError(errno.ENOSPC, "") if full else fault) from fault
+        except OutputError as fault:  # of a file inside the folder, which nobody asked for
+            if not fault.where.startswith(name):
+                raise
+            raise OutputError(fault.pt, fault.en, where=str(path)) from fault
 
 
 def _faults() -> tuple[type[BaseException], ...]:

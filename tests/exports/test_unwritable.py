@@ -7,14 +7,16 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import geopandas as gpd
 import pytest
+from pyogrio.errors import FeatureError
 from unprivileged import nobody, open_folder
 
 from atlas.cli import main
 from atlas.errors import OutputError
-from atlas.exports import formats, refuse_existing
+from atlas.exports import formats, refuse_existing, working_folder
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="permissions of folders are POSIX's")
 
@@ -135,3 +137,18 @@ def test_a_folder_of_the_name_is_no_file_to_replace(force: bool, tmp_path: Path)
     with pytest.raises(OutputError, match=r"mapa\.gpkg: É uma pasta"):
         refuse_existing(folder, force=force)
     refuse_existing(tmp_path / "novo.gpkg", force=force)
+
+
+def test_a_full_disk_is_called_so_whatever_a_library_says_and_the_file_is_the_one_that_was_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=4096))
+    with (
+        pytest.raises(OutputError) as told,
+        working_folder(tmp_path / "p.zip") as folder,
+        working_folder(folder / "layer.gpkg"),
+    ):
+        raise FeatureError("Could not add feature to layer at index 0")
+    assert told.value.en.startswith("Cannot write here (the disk is full).")
+    assert told.value.where == str(tmp_path / "p.zip")
+    assert list(tmp_path.iterdir()) == []
