@@ -183,7 +183,7 @@ def _one(
                 where=entry.address,
             )
     except (AtlasError, *UNLIKE) as fault:  # whatever a service answers, the others are still asked
-        if not isinstance(fault, FetchError):  # what came cannot be read: it would not be read the next time either
+        if not isinstance(fault, FetchError | OutputError):  # it would not be read the next time either
             shutil.rmtree(pieces, ignore_errors=True)
         return Outcome(entry, "failed", target, fault=fault if isinstance(fault, AtlasError) else unlike(entry, fault))
     work.replace(target)

@@ -16,7 +16,7 @@ import numpy as np
 import shapely
 
 from atlas.config import Atlas, Fetch
-from atlas.errors import ConfigError, UnknownName
+from atlas.errors import ConfigError, OutputError, UnknownName, refusal
 from atlas.fetch.client import Client
 from atlas.neighbourhoods import Units, load_units
 
@@ -110,6 +110,13 @@ class Job:
         try:
             yield part
             part.replace(self.target)
+        except RuntimeError as fault:  # GDAL's errors
+            pt, en = refusal(fault)
+            raise OutputError(
+                f"O ficheiro não se escreve ({pt}). Verifique o espaço em disco.",
+                f"The file cannot be written ({en}). Check the space on the disk.",
+                where=str(self.target.parent),
+            ) from fault
         finally:
             part.unlink(missing_ok=True)
 

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
 
@@ -156,7 +157,7 @@ def _points(table: pd.DataFrame, read: dict[str, Any], path: Path) -> tuple[pd.S
     if coord in table:
         found = [_POINT.match(text) if isinstance(text, str) else None for text in table[coord]]
         points = [shapely.Point(float(one[1]), float(one[2])) if one else None for one in found]
-        strange = [one is None for one in found] & table[coord].notna().to_numpy()
+        strange = np.array([one is None for one in found], dtype=bool) & table[coord].notna().to_numpy()
         return pd.Series(points, dtype=object), table["record_id"][strange].tolist()
     if lon in table and lat in table:
         x, y = numbers(table[lon], path, lon), numbers(table[lat], path, lat)

@@ -10,12 +10,13 @@ from typing import Any
 
 import geopandas as gpd
 import pandas as pd
+import pyogrio
 import pytest
 import shapely
 from fetch_service import HEAD, SOUTH_M, SPOTS, WEST_M, Answer, Asked, Service, a_job, as_json, box_of, inside
 
 from atlas.config import Source
-from atlas.errors import FetchError
+from atlas.errors import FetchError, OutputError
 from atlas.fetch import arcgis, bgri, gtfs, ogcapi, sparql, wfs
 from atlas.fetch.client import Client
 from atlas.sources import load
@@ -51,6 +52,14 @@ def test_wikidata_is_asked_for_classes_grades_and_inventory_numbers(
     assert records["record_id"].tolist() == ["Q1"]
     assert records["kind"].tolist() == ["Q16970;Q33506"]
     assert json.loads(records["tags"][0])["protection_title"] == "Imóvel de Interesse Público"
+
+
+def test_a_region_where_wikidata_has_nothing_is_an_answer(service: Service, client: Client, town: Path) -> None:
+    service.answers(Answer(as_json({"head": {"vars": list(sparql.COLUMNS)}, "results": {"bindings": []}})))
+    job = a_job(town, client, service.address, "sparql", "wikidata.json")
+    sparql.fetch(job)
+    source = Source.model_validate({"id": "w", "kind": "wikidata", "file": job.target.name, "date": "2026", **HEAD})
+    assert len(load(source, job.target.parent)) == 0
 
 
 def a_feed(**more: str) -> bytes:
@@ -324,6 +333,48 @@ def test_ogc_api_attributes_with_names_that_a_geopackage_takes_for_one_are_kept(
     ogcapi.fetch(job)
     row = gpd.read_file(job.target).iloc[0]
     assert {"a", "7", "x", "y", "z", "Imoveis.0"} <= set(row.drop("geometry").astype(str))
+
+
+def test_a_file_that_gdal_cannot_write_is_no_fault_of_the_service(
+    service: Service, client: Client, town: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the disk is full: SQLite says so in words of its own."""
+
+    def full(*_: Any, **__: Any) -> None:
+        raise pyogrio.errors.DataSourceError("Failed to commit transaction")
+
+    monkeypatch.setattr(gpd.GeoDataFrame, "to_file", full)
+    service.answers(Answer(as_json({"type": "FeatureCollection", "features": features([0])})))
+    with pytest.raises(OutputError, match=r"Failed to commit transaction.*espaço em disco"):
+        ogcapi.fetch(a_job(town, client, f"{service.address}/collections/crus", "ogcapi", "crus.gpkg"))
+
+
+@pytest.mark.parametrize("shape", ["GeoJSON in metres that states no CRS", "GML with an empty last page"])
+def test_wfs_answers_as_servers_write_them(service: Service, client: Client, town: Path, shape: str) -> None:
+    in_json = shape.startswith("GeoJSON")
+    metres = features([0])[0] | {"geometry": {"type": "Point", "coordinates": [WEST_M + 250, SOUTH_M + 250]}}
+    gml = (
+        '<wfs:FeatureCollection xmlns:wfs="http://www.opengis.net/wfs/2.0" xmlns:a="http://a" numberMatched="unknown" '
+        'xmlns:gml="http://www.opengis.net/gml/3.2" numberReturned="{}">{}</wfs:FeatureCollection>'
+    )
+    member = (
+        '<wfs:member><a:Outros gml:id="Outros.1"><a:geom><gml:Point srsName="urn:ogc:def:crs:EPSG::3763"><gml:pos>'
+        f"{WEST_M + 250} {SOUTH_M + 250}</gml:pos></gml:Point></a:geom></a:Outros></wfs:member>"
+    )
+
+    def reply(asked: Asked) -> Answer:
+        if asked.query["request"] == "GetCapabilities":
+            return Answer(CAPABILITIES % (b"<ows:Value>application/json</ows:Value>" if in_json else b""))
+        if in_json:
+            return Answer(as_json({"type": "FeatureCollection", "numberMatched": 1, "features": [metres]}))
+        first = asked.query["startIndex"] == "0"
+        return Answer((gml.format(1, member) if first else gml.format(0, "")).encode())
+
+    service.reply = reply
+    job = a_job(town, client, f"{service.address}/wfs", "wfs", "srup.gpkg", types=["*:Outros"])
+    wfs.fetch(job)
+    at = gpd.read_file(job.target).geometry[0]
+    assert (at.x, at.y) == pytest.approx(SPOTS[0], abs=1e-5)
 
 
 def test_a_next_page_is_asked_with_encryption_where_the_first_was() -> None:
