@@ -155,6 +155,17 @@ class Source(_Titled, Model):
     replaces: tuple[Id, ...] = Field((), description="sources that it stands in for once it is there")
     read: dict[str, Any] = Field({}, description="what the source's kind needs to know to read the file")
 
+    @property
+    def of_openstreetmap(self) -> bool:
+        """Whether its records are OpenStreetMap's, by their form or their licence, which what is made of them has too.
+
+        >>> about = {"id": "a", "kind": "table", "file": "a", "title": "a", "publisher": "a", "date": "2026"}
+        >>> [Source(licence=one, **about).of_openstreetmap for one in ("ODbL 1.0", "Open Database License", "CC0")]
+        [True, True, False]
+        """
+        said = self.licence.casefold()
+        return self.kind in {"pbf", "overpass"} or "odbl" in said or "open database" in said
+
 
 class Fetch(_Titled, Model):
     """One thing that ``atlas fetch`` can bring: from where, on what terms, and the file that it becomes."""

@@ -38,7 +38,7 @@ def families(atlas: Atlas) -> dict[str, str]:
 def _family(source: Source) -> str:
     if source.kind == "decisions":
         return "decisions"  # what planners add was looked for where it was missed: no list made apart
-    if source.licence.startswith("ODbL"):
+    if source.of_openstreetmap:
         return "osm"
     return "wikidata" if own_key(source) == "wikidata" else "register"
 

@@ -26,7 +26,7 @@ def own_key(source: Source) -> str | None:
         return str(named)
     if source.kind == "wikidata":
         return "wikidata"
-    return "osm" if source.licence.startswith("ODbL") else None
+    return "osm" if source.of_openstreetmap else None
 
 
 def identifiers(rows: pd.DataFrame, atlas: Atlas) -> pd.DataFrame:

@@ -20,7 +20,7 @@ def text_tags(text: object) -> dict[str, str]:
 
 def is_official(source: Source | None, *, otherwise: bool) -> bool:
     """Whether a source's outlines are legal limits: as its `read.official` says, and never if of OpenStreetMap."""
-    if source is None or source.licence.startswith("ODbL"):
+    if source is None or source.of_openstreetmap:
         return False
     return bool(source.read.get("official", otherwise))
 

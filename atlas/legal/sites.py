@@ -176,7 +176,7 @@ def _site(site_id: str, records: Sequence[_Record], held: Mapping[str, Source]) 
         outline and any(one.geometry is geometry for one in by_office),
         "|".join(sources),
         max((held[one].date for one in sources if one in held), default=""),
-        any(held[one].licence.startswith("ODbL") for one in sources if one in held),
+        any(held[one].of_openstreetmap for one in sources if one in held),
         "|".join(dict.fromkeys(part for one in records for part in one.refs.split("|") if part)),
         geometry,
     )

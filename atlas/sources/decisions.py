@@ -33,11 +33,13 @@ from atlas.config import Source
 from atlas.errors import AtlasError, ConfigError, SourceError, Spot, raise_first, refusal
 from atlas.fetched import DECISIONS
 from atlas.sources import to_records
+from atlas.sources._encoding import decoded
 
 SOURCE = "decisions"
 COLUMNS = ("decision", "source_a", "record_a", "source_b", "record_b", "value", "by", "date", "note")
 KINDS = ("same", "different", "closed", "class", "move", "add")
 _PAIRED = frozenset({"same", "different"})
+_ONLY_NUMBERS = re.compile(r"[-\d.,;\s]*")
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)?")
 
 Record = tuple[str, str]
@@ -58,7 +60,7 @@ class Decision:
     def point(self) -> tuple[float, float]:
         """Longitude and latitude of a ``move`` or an ``add``."""
         written = self.value.split(";")[1] if self.kind == "add" else self.value
-        lon, lat = (float(number.replace(",", ".")) for number in _NUMBER.findall(written))
+        lon, lat = (float(number.replace(",", ".")) for number in _numbers(written))
         return lon, lat
 
     @property
@@ -152,10 +154,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
             f"The file cannot be read ({en}). Check its permissions.",
             where=str(path),
         ) from fault
-    try:
-        text = raw.decode("utf-16" if raw.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig")
-    except UnicodeDecodeError:
-        text = raw.decode("cp1252", errors="replace")
+    text, _ = decoded(raw)
     heading = text.partition("\n")[0]
     reader = csv.reader(StringIO(text, newline=""), delimiter=max(";,\t", key=heading.count))
     columns = [name.strip().lower() for name in next(reader, [])]
@@ -213,7 +212,7 @@ def _faults(one: Decision, path: Path, classes: Collection[str] | None) -> Itera
 
 def _of_point(one: Decision) -> Iterator[tuple[str, str]]:
     parts = one.value.split(";") if one.kind == "add" else ["", one.value]
-    numbers = _NUMBER.findall(parts[1]) if len(parts) > 1 else []
+    numbers = _numbers(parts[1]) if len(parts) > 1 else []
     if len(numbers) != 2:
         form = "class; longitude latitude; name" if one.kind == "add" else "longitude latitude"
         yield (
@@ -227,6 +226,12 @@ def _of_point(one: Decision) -> Iterator[tuple[str, str]]:
             f"Longitude {lon} e latitude {lat} não existem. A longitude vem primeiro, em graus.",
             f"Longitude {lon} and latitude {lat} do not exist. The longitude comes first, in degrees.",
         )
+
+
+def _numbers(written: str) -> list[str]:
+    """The numbers in a text that holds nothing else: a hemisphere beside one would be lost."""
+    plain = written.replace("−", "-")
+    return _NUMBER.findall(plain) if _ONLY_NUMBERS.fullmatch(plain) else []
 
 
 def _contradictions(read: list[Decision], path: Path) -> Iterator[AtlasError]:

@@ -68,7 +68,7 @@ def test_a_record_that_no_layer_claims_can_be_given_a_class(tmp_path: Path) -> N
     assert rows["classes"].isna().sum() == 1  # records are never changed
 
 
-@pytest.mark.parametrize("value", ["-8.6 41.15", "-8,6 41,15", "-8.6; 41.15", "-8.6, 41.15"])
+@pytest.mark.parametrize("value", ["-8.6 41.15", "-8,6 41,15", "-8.6; 41.15", "-8.6, 41.15", "−8,6; 41,15"])
 def test_a_moved_record_gives_its_place_the_position(tmp_path: Path, value: str) -> None:
     found = with_decisions(tmp_path, f"move, b, 1, , , {value}")
     place = found.places.to_crs(4326).set_index("name").geometry["Museu do Ouro"]
@@ -101,6 +101,7 @@ def test_a_decision_about_a_record_that_is_gone_is_reported_in_both_languages(tm
         (["class, a, 1"], r"linha 2: A classe «»"),
         (["move, a, 1, , , aqui"], r"linha 2: «aqui» não diz onde"),
         (["move, a, 1, , , -8.6"], r"linha 2: «-8.6» não diz onde"),
+        (["move, a, 1, , , 8.6 W 41.15 N"], r"linha 2: «8.6 W 41.15 N» não diz onde"),
         (["move, a, 1, , , 8.6 141.15"], r"A longitude vem primeiro"),
         (["add, , x1, , , gallery"], r"linha 2: «gallery» não diz onde.*class; longitude latitude; name"),
         (["same, a, 1, b, 1", "different, b, 1, a, 1"], r"linha 3: As linhas 2 e 3 contradizem-se"),
