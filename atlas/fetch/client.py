@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import http.client
 import json
+import os
 import re
 import ssl
 import string
@@ -23,7 +24,6 @@ from atlas import __version__
 from atlas.errors import FetchError
 from atlas.fetch.faults import MOST_PATIENCE_S, Passing, broken, given_up, refusal, refuse_pages
 
-AGENT = f"atlas-creative-places/{__version__} (atlas fetch)"
 BLOCK = 256 * 1024
 MOST_HOPS = 5
 _FOLLOWING = re.compile(r"bytes\s+(\d+)-\d+/(\d+)?", re.I)  # where a part of a file begins, and how long the whole is
@@ -31,6 +31,15 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 Check = Callable[[bytes], None]
 """Looks at a whole answer and raises :class:`Passing` where it is not what was asked for."""
+
+
+def agent() -> str:
+    """What the program calls itself; with ``ATLAS_CONTACT``, an address or e-mail, also whom it asks for.
+
+    Wikimedia's servers turn away programs that name nobody who can be written to.
+    """
+    contact = "".join(one for one in os.environ.get("ATLAS_CONTACT", "") if one.isascii() and one.isprintable())
+    return f"atlas-creative-places/{__version__} ({contact or 'atlas fetch'})"
 
 
 @dataclass
@@ -174,7 +183,7 @@ class Client:
         """
         for _ in range(MOST_HOPS):
             parts = self.allowed(address)
-            request = urllib.request.Request(parts.geturl(), data, {**headers, "User-Agent": AGENT})  # noqa: S310  (http(s) alone passes `allowed`)
+            request = urllib.request.Request(parts.geturl(), data, {**headers, "User-Agent": agent()})  # noqa: S310  (http(s) alone passes `allowed`)
             proxies = [urllib.request.ProxyHandler({})] if parts.hostname in LOOPBACK else []
             opener = urllib.request.build_opener(_NoRedirect, *proxies)
             try:

@@ -14,6 +14,7 @@ from atlas.errors import FetchError
 from atlas.errors import refusal as reason_of
 from atlas.language import counted
 
+FORBIDDEN = 403
 BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 MOST_PATIENCE_S = 600.0
 """A service that asks for a longer pause is left for later."""
@@ -58,9 +59,13 @@ def refusal(address: str, status: int, content: bytes, headers: Mapping[str, str
         return Passing(f"o serviço está ocupado ({status})", f"the service is busy ({status})", after)
     text = re.sub(r"<!--.*?-->|<[^>]*>", " ", content.decode("utf-8", "replace"), flags=re.DOTALL)
     said = " ".join("".join(one if one.isprintable() else " " for one in text).split())[:MOST_SAID]
+    who_pt, who_en = (
+        (" Se pede que se identifique quem pergunta, defina ATLAS_CONTACT com um endereço.",
+         " If it wants to know who asks, set ATLAS_CONTACT to an address.") if status == FORBIDDEN else ("", "")
+    )  # fmt: skip
     return Refused(
-        f"O serviço recusou o pedido ({status}: {said}). Verifique `address` e `ask` em atlas.toml.",
-        f"The service refused the request ({status}: {said}). Check `address` and `ask` in atlas.toml.",
+        f"O serviço recusou o pedido ({status}: {said}). Verifique `address` e `ask` em atlas.toml.{who_pt}",
+        f"The service refused the request ({status}: {said}). Check `address` and `ask` in atlas.toml.{who_en}",
         where=address,
     )
 

@@ -15,7 +15,7 @@ from typing import Any
 import geopandas as gpd
 
 from atlas.config import Layer
-from atlas.fetch.client import AGENT
+from atlas.fetch.client import agent
 from atlas.fetch.faults import Passing, refusal, refuse_pages
 from atlas.fetch.job import Asked, Box, Job, fresh
 from atlas.fetch.overpass import SERVER_SECONDS, check, layers_of, tile_by_tile, values_by_key
@@ -68,7 +68,7 @@ def _set_up(job: Job) -> Iterator[None]:
         "use_cache": True,
         "cache_folder": cache,
         "doh_url_template": None,  # no host but the server's is asked, not even for its name
-        "http_user_agent": AGENT,
+        "http_user_agent": agent(),
         "log_console": False,
         "log_file": False,
     }

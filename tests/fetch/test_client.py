@@ -181,6 +181,18 @@ def test_a_redirect_to_what_is_no_address_is_said(service: Service, client: Clie
     assert len(service.asked) == 1
 
 
+def test_who_asks_can_be_named_and_a_service_that_wants_to_know_is_told_how(
+    service: Service, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.answers(Answer(b"Please set a user-agent", 403))
+    with pytest.raises(FetchError, match="ATLAS_CONTACT"):
+        client.get(service.address)
+    monkeypatch.setenv("ATLAS_CONTACT", "sig@camara.example\r\nX: y")
+    service.answers(Answer(b"fine"))
+    client.get(service.address)
+    assert service.asked[-1].headers["User-Agent"].endswith("(sig@camara.exampleX: y)")
+
+
 def test_an_address_with_accents_and_spaces_is_asked_as_it_is_meant(service: Service, client: Client) -> None:
     client.get(f"{service.address}/Câmara Municipal/a%20b?nome=Évora")
     assert service.asked[0].path == "/C%C3%A2mara%20Municipal/a%20b"
