@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -14,6 +15,7 @@ import shapely
 from atlas.config import Atlas
 from atlas.sources.decisions import SOURCE as DECISIONS
 
+_ISO = re.compile(r"\d{4}(?!\d)")
 MEMBER_COLUMNS = ["place_id", "source_id", "record_id", "p_match"]
 
 
@@ -62,10 +64,10 @@ def merge(kept: gpd.GeoDataFrame, atlas: Atlas) -> tuple[gpd.GeoDataFrame, pd.Da
 def _ids(kept: pd.DataFrame, atlas: Atlas) -> dict[int, str]:
     """Id of each group, made from its oldest record (by its source's date, then by its id).
 
-    A newer source changes none, nor does the order of the sources. Twelve hexadecimal digits of a hash are short
+    A newer source changes none, nor one whose date is not known, nor the order of the sources. Twelve hexadecimal digits of a hash are short
     enough to write down and long enough for a million places.
     """
-    date = {source.id: source.date for source in atlas.source}
+    date = {source.id: source.date if _ISO.match(source.date) else None for source in atlas.source}
     oldest = (
         kept.assign(source_date=_decided_on(kept).fillna(kept["source_id"].map(date)))
         .sort_values(["source_date", "source_id", "record_id"], kind="stable")

@@ -292,3 +292,11 @@ def test_within_a_large_outline_nearness_says_less() -> None:
     one, other = ("Universidade", "university", (0, 0)), ("Faculdade de Letras", "university", (0, 0))
     small, large = (features_of(one, other, SAME_CLASS, outline_m=side)["log_distance"] for side in (10.0, 400.0))
     assert np.isclose(small, np.log1p(0.5)) and np.isclose(large, np.log1p(20.0))
+
+
+@pytest.mark.parametrize(("date", "kept"), [("2025", True), ("", True), ("maio de 2019", True), ("2019-05", False)])
+def test_only_a_source_that_is_known_to_be_older_changes_an_id(date: str, kept: bool) -> None:
+    old, new = source("b", "2021"), source("a", date)
+    rows = [("b", "1", "Museu do Ouro", "museum", (0, 0)), ("a", "1", "Museu do Ouro", "museum", (5, 0))]
+    (before,), (after,) = (set(one.places["place_id"]) for one in (fused(rows[:1], old), fused(rows, old, new)))
+    assert (before == after) is kept
