@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from atlas.config import Text
 from atlas.errors import OutputError
 from atlas.exports import Format
+from atlas.exports.geometry import in_wgs84
 from atlas.exports.ogr import cut_to_bytes, write_ogr
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:
             "The layer is empty, and tiles (PMTiles) cannot hold an empty layer. Choose another format.",
             where=str(target),
         )
-    small = layer.frame.copy()
+    # tiles are cut from degrees: a shape across ±180° must be split, or it would be drawn around the globe
+    small = layer.frame.set_geometry(in_wgs84(layer.frame)[0], crs=4326)
     for one in layer.fields:
         if one.type == "text":
             small[one.name] = cut_to_bytes(small[one.name], _TEXT_BYTES)

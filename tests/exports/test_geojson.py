@@ -9,6 +9,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pyogrio
 import pytest
 import shapely
 from geojson_validator import configure_logging, validate_geometries, validate_structure
@@ -33,6 +34,12 @@ def _layer(shapes: list[shapely.Geometry | None], crs: str) -> Exportable:
     field = Field(name="code", type="text", meaning=Text(pt="Código", en="Code"))
     frame = gpd.GeoDataFrame({"code": names}, geometry=shapes, crs=crs)
     return Exportable(id="x", title=Text(pt="X", en="X"), frame=frame, fields=(field,))
+
+
+def _across() -> Exportable:
+    """A square of 200 km around 180° E, 17° S, and its middle, in the metric system of Fiji's map grid."""
+    spot = gpd.GeoSeries([shapely.Point(180, -17)], crs=4326).to_crs(3460).iloc[0]
+    return _layer([spot.buffer(100_000, cap_style="square"), spot], "EPSG:3460")
 
 
 def _assert_valid(held: dict[str, Any]) -> None:
@@ -60,11 +67,7 @@ def test_the_validator_sees_rings_the_wrong_way_round() -> None:
 
 
 def test_an_island_across_the_date_line_is_split(tmp_path: Path) -> None:
-    # A square of 200 km around 180° E, 17° S, in the metric system of Fiji's map grid.
-    spot = gpd.GeoSeries([shapely.Point(180, -17)], crs=4326).to_crs(3460).iloc[0]
-    held, _ = _written(
-        _layer([spot.buffer(100_000, cap_style="square"), shapely.Point(spot.x, spot.y)], "EPSG:3460"), tmp_path
-    )
+    held, _ = _written(_across(), tmp_path)
     _assert_valid(held)
     island = shapely.geometry.shape(held["features"][0]["geometry"])
     assert island.geom_type == "MultiPolygon"
@@ -75,6 +78,12 @@ def test_an_island_across_the_date_line_is_split(tmp_path: Path) -> None:
     box = held["bbox"]
     assert box[0] > box[2], "the west of a box across the date line is greater than its east"
     assert (box[0], box[2]) == pytest.approx((179.06, -179.06), abs=0.02)
+
+
+def test_tiles_of_an_island_across_the_date_line_do_not_go_around_the_globe(tmp_path: Path) -> None:
+    drawn = pyogrio.read_dataframe(write(_across(), tmp_path / "x.pmtiles")[0]).to_crs(4326)
+    assert set(drawn["code"]) == {"000", "001"}
+    assert abs(shapely.get_coordinates(drawn.geometry)[:, 0]).min() > 179
 
 
 def test_nothing_and_emptiness_have_no_geometry(tmp_path: Path) -> None:
