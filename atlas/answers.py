@@ -194,25 +194,32 @@ def check_summary(atlas: Atlas, placed: Places, lang: Lang) -> Answer:
     t = Translator(lang)
     pick = 1 if lang == "en" else 0
     lines = [t("cli.check.fine", atlas=atlas.atlas.name.in_(lang))]
-    unplaced = placed.tables["unplaced"]
-    told = set()
+    unplaced, records = placed.tables["unplaced"], placed.tables["records"]
+    unclassed = records[records["classes"].isna()]
+    again = unclassed.duplicated(["source_id", "kind"])  # one of each of the source's words comes first
+    unclassed = pd.concat([unclassed[~again], unclassed[again]])
+    told, clean = set(), 0
     titles = titles_in(atlas, placed.sources, lang)
     lines += [f"· {pair[pick]}" for pair in placed.repairs]
     for source in placed.sources:
         notes = [f"· {pair[pick]}" for pair in source["warnings"]]
         told |= {f"{source['id']}: {pair[pick]}" for pair in source["warnings"]}
-        own = unplaced[unplaced["source_id"] == source["id"]]
-        if len(own):
-            notes.append("· " + t.n("cli.check.unplaced", len(own)))
-            notes += [
-                f"  {row.record_id} {_short(row.name) if isinstance(row.name, str) else ''}".rstrip()
-                for row in own.head(10).itertuples(index=False)
-            ]
+        for key, table in (("cli.check.unplaced", unplaced), ("cli.check.unclassed", unclassed)):
+            own = table[table["source_id"] == source["id"]]
+            if len(own):
+                notes.append("· " + t.n(key, len(own)))
+                notes += [_named(row) for row in own.head(10).to_dict("records")]
+        clean += not notes
         if notes:
             lines += [t("cli.check.source", id=source["id"], title=titles[source["id"]]), *notes]
-    clean = sum(not source["warnings"] for source in placed.sources if source["id"] not in set(unplaced["source_id"]))
     lines += [f"· {pair[pick]}" for pair in placed.warnings if pair[pick] not in told]
     return Answer([], head="\n".join([*lines, t.n("cli.check.clean", clean)]))
+
+
+def _named(record: Mapping[str, Any]) -> str:
+    """A record by its id, its name and the source's word for it, as far as there are any."""
+    said = [record["record_id"], record["name"], record.get("kind")]
+    return "  " + " ".join(_short(one) for one in said if isinstance(one, str))
 
 
 def rank_answer(

@@ -14,6 +14,27 @@ from atlas.cli import main
 from atlas.initialise import Request, initialise
 
 COUNT = 60
+FIGURES = """
+[[source]]
+id = "folhas"
+kind = "figures"
+file = "folhas.csv"
+title = "F"
+publisher = "p"
+licence = "l"
+date = "2021"
+
+[[indicator]]
+code = "folhas"
+name = { pt = "F", en = "F" }
+unit = { pt = "f", en = "f" }
+measure = "figure"
+sources = ["folhas"]
+with = { column = "folhas" }
+goalposts = [0, 300]
+about = { pt = "F.", en = "F." }
+
+"""
 
 
 def dirty(folder: Path) -> Path:
@@ -40,6 +61,7 @@ def dirty(folder: Path) -> Path:
     table.loc[12:13, ["lon", "lat"]] = table.loc[12:13, ["lat", "lon"]].to_numpy()
     table.loc[14:16, ["lon", "lat"]] = 10, 50
     table.loc[17:17, ["lon", "lat"]] = None
+    table.loc[18:18, "kind"] = "zorbing"
     total = pd.DataFrame([{"id": "Total", "name": COUNT}])
     pd.concat([table, total]).to_csv(folder / "Á tlas/sources/casas.csv", index=False)
     return folder / "Á tlas"
@@ -57,7 +79,13 @@ def test_each_source_lists_its_repairs(tmp_path: Path, capsys: pytest.CaptureFix
         "· 12 records with impossible coordinates were left without a place. First: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 ….",
         "· 2 records had longitude and latitude swapped: put right and marked. First: 12, 13.",
         "· 3 records outside the region and its margin. First: 14, 15, 16.",
-        "· 13 records will be without a place, the first ones:\n  0 Casa 0\n  1 Casa 1\n",
+        "· 13 records will be without a place, the first ones:\n  0 Casa 0",
+        "· 1 record of no class of the layers does not count:\n  18 Casa 18 zorbing\n",
     ):
         assert line in said, line
-    assert said.count(" Casa ") == 10
+    assert said.count(" Casa ") == 10 + 1
+    (atlas / "folhas.csv").write_text("code;folhas\n00;3\n01;//\n", "utf-8")
+    text = (atlas / "atlas.toml").read_text("utf-8")
+    (atlas / "atlas.toml").write_text(text.replace("[[index]]", FIGURES + "[[index]]", 1), "utf-8")
+    assert main(["check", str(atlas), "--lang", "en"]) == 1
+    assert "folhas.csv, column “folhas”, “01”: “//” is no number" in capsys.readouterr().err

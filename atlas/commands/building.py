@@ -54,10 +54,13 @@ def _build(args: argparse.Namespace) -> Answer | None:
 def _check(args: argparse.Namespace) -> Answer:
     from atlas.answers import check_summary
     from atlas.atlasfile import find_atlas, load_atlas
+    from atlas.measuring import measure_all
     from atlas.placing import place_all
 
     atlas = load_atlas(find_atlas(args.atlas))
-    return check_summary(atlas, place_all(atlas), args.lang)
+    placed = place_all(atlas)
+    measure_all(atlas, placed)  # a cell that is no number, a raster elsewhere: what the second stage would stop at
+    return check_summary(atlas, placed, args.lang)
 
 
 def _app(args: argparse.Namespace) -> None:

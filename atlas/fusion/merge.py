@@ -64,8 +64,8 @@ def merge(kept: gpd.GeoDataFrame, atlas: Atlas) -> tuple[gpd.GeoDataFrame, pd.Da
 def _ids(kept: pd.DataFrame, atlas: Atlas) -> dict[int, str]:
     """Id of each group, made from its oldest record (by its source's date, then by its id).
 
-    A newer source changes none, nor one whose date is not known, nor the order of the sources. Twelve hexadecimal digits of a hash are short
-    enough to write down and long enough for a million places.
+    A newer source changes none, nor one whose date is not known, nor the order of the sources. Twelve hexadecimal
+    digits of a hash are short enough to write down and long enough for a million places.
     """
     date = {source.id: source.date if _ISO.match(source.date) else None for source in atlas.source}
     oldest = (

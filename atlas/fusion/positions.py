@@ -9,7 +9,7 @@ import shapely
 
 from atlas.config import Atlas
 from atlas.fusion.names import core
-from atlas.sources import first_ten
+from atlas.sources import first_ten, number_of
 
 DOUBTFUL = "position_doubtful"
 SHARED, ROUNDED = f"{DOUBTFUL}|position_shared", DOUBTFUL
@@ -100,17 +100,23 @@ def _said(rows: gpd.GeoDataFrame, shared: np.ndarray, rounded: np.ndarray) -> Wa
     for found, pt, en in (
         (
             shared,
-            "registos com nomes diferentes no mesmo ponto: posição duvidosa",
-            "records of different names at one point: position in doubt",
+            "# registo com nomes diferentes no mesmo ponto: posição duvidosa"
+            "|# registos com nomes diferentes no mesmo ponto: posição duvidosa",
+            "# record of another name at one point: position in doubt"
+            "|# records of different names at one point: position in doubt",
         ),
         (
             rounded & ~shared,
-            "registos com coordenadas arredondadas ao minuto ou à centésima de grau: posição duvidosa",
-            "records whose coordinates are rounded to a minute or a hundredth of a degree: position in doubt",
+            "# registo com coordenadas arredondadas ao minuto ou à centésima de grau: posição duvidosa"
+            "|# registos com coordenadas arredondadas ao minuto ou à centésima de grau: posição duvidosa",
+            "# record whose coordinates are rounded to a minute or a hundredth of a degree: position in doubt"
+            "|# records whose coordinates are rounded to a minute or a hundredth of a degree: position in doubt",
         ),
     ):
         for id_ in pd.unique(source[found]):
             own = record[found & (source == id_)]
             first = first_ten(own)
-            said.append((f"{id_}: {len(own)} {pt} ({first})", f"{id_}: {len(own)} {en} ({first})"))
+            said += [
+                (f"{id_}: {one} ({first})", f"{id_}: {other} ({first})") for one, other in number_of(len(own), pt, en)
+            ]
     return said

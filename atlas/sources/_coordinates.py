@@ -148,18 +148,20 @@ def swap_impossible(x: pd.Series, y: pd.Series) -> tuple[pd.Series, pd.Series, p
 
 
 def put_right(records: gpd.GeoDataFrame, region: shapely.Geometry, crs: str) -> tuple[gpd.GeoDataFrame, list[str]]:
-    """Points outside a region that lie in it with longitude and latitude swapped, swapped; and the ids of these.
+    """What lies outside a region, but in it with longitude and latitude swapped, swapped; and the ids of these.
 
     ``region`` is in ``crs``, the records are in degrees. What is moved is marked ``position_doubtful``.
     """
     shapes = records.geometry.to_numpy()
-    rows = np.flatnonzero(shapely.get_type_id(shapes) == 0)
+    west, south, east, north = shapely.bounds(shapes).T
+    with np.errstate(invalid="ignore"):
+        possible = (np.abs(west) <= 90) & (np.abs(east) <= 90)  # never so of what has no place
+        left, low, right, high = gpd.GeoSeries([region], crs=crs).to_crs(4326).total_bounds
+        apart = (west > right) | (east < left) | (south > high) | (north < low)
+    rows = np.flatnonzero(possible & (apart | (shapely.get_type_id(shapes) == 0)))
     if not len(rows):
         return records, []
-    lon, lat = shapely.get_x(shapes[rows]), shapely.get_y(shapes[rows])
-    maybe = np.abs(lon) <= 90
-    rows, lon, lat = rows[maybe], lon[maybe], lat[maybe]
-    swapped = gpd.GeoSeries(shapely.points(lat, lon), crs=4326)
+    swapped = gpd.GeoSeries(shapely.transform(shapes[rows], lambda points: points[:, ::-1]), crs=4326)
     there = shapely.intersects(region, swapped.to_crs(crs).to_numpy())
     here = shapely.intersects(region, gpd.GeoSeries(shapes[rows], crs=4326).to_crs(crs).to_numpy())
     moved = rows[there & ~here]

@@ -112,6 +112,10 @@ def test_swapped_coordinates_are_put_right_where_the_region_or_the_globe_says_so
     right, moved = put_right(mixed, norte, "EPSG:3763")
     assert (moved, spots(right)) == (["1"], [(-8.61, 41.15), (-8.61, 41.15), (2.35, 48.85)])
     assert right["marks"].fillna("").tolist() == ["position_doubtful", "", ""]
+    outlines = mixed.set_geometry(shapely.buffer(mixed.geometry.to_numpy(), 0.01, cap_style="square"))
+    right, moved = put_right(outlines, norte, "EPSG:3763")
+    assert (moved, right.geometry.iloc[0].area) == (["1"], pytest.approx(0.0004))
+    assert right.geometry.iloc[0].centroid.distance(right.geometry.iloc[1].centroid) < 1e-9
 
 
 def test_merged_cells_are_filled_and_counted(tmp_path: Path) -> None:
