@@ -67,6 +67,7 @@ def place_all(atlas: Atlas, *, progress: Callable[[float], None] = lambda _share
     fused = fuse(records, atlas, progress=lambda share: progress(0.3 + 0.6 * share))
     places = _along_a_curve(_attributes(fused.places, atlas, units))
     warnings += [[f"fusion: {pt}", f"fusion: {en}"] for pt, en in fused.warnings]
+    warnings += _moved_away(fused.decisions, places)
     warnings += _idle_layers(atlas)
     tables = {
         "records": records.drop(columns=["parent_at"]),
@@ -81,6 +82,18 @@ def place_all(atlas: Atlas, *, progress: Callable[[float], None] = lambda _share
         "crosswalk": _crosswalk(opened.crosswalks),
     }
     return Places(units, tables, opened, sources, [list(one) for one in units.repairs], warnings)
+
+
+def _moved_away(decisions: pd.DataFrame, places: gpd.GeoDataFrame) -> list[list[str]]:
+    """Records that a decision puts outside the region: longitude and latitude may have changed places."""
+    outside = places.loc[places["neighbourhood"].isna(), "place_id"]
+    moved = (decisions["decision"] == "move") & decisions["applied"] & decisions["place_id"].isin(outside)
+    notes = listed(
+        decisions.loc[moved, "record_a"].tolist(),
+        "# registo foi posto fora da região por uma decisão|# registos foram postos fora da região por decisões",
+        "# record was put outside the region by a decision|# records were put outside the region by decisions",
+    )
+    return [list(one) for one in notes]
 
 
 def _idle_layers(atlas: Atlas) -> list[list[str]]:
@@ -132,14 +145,12 @@ def _records(
             "warnings": [],
             **facts_of(atlas.folder, source.file),
         }
-        if source.kind in {"figures", "blocks"}:
-            entry["warnings"] = [list(one) for one in held.attrs.get("warnings", [])]
+        if not opened.gives_records(source.id):
+            entry["warnings"] = [list(one) for one in getattr(held, "attrs", {}).get("warnings", [])]
             warnings += [[f"{source.id}: {pt}", f"{source.id}: {en}"] for pt, en in entry["warnings"]]
+        if source.kind in {"figures", "blocks"}:
             fault_of_codes = _unknown_codes(source, held, units, atlas.folder / source.file)
             faults += [fault_of_codes] if fault_of_codes else []
-        if source.kind == "raster":
-            entry["warnings"] = [list(one) for one in held.attrs["warnings"]]
-            warnings += [[f"{source.id}: {pt}", f"{source.id}: {en}"] for pt, en in entry["warnings"]]
         if opened.gives_records(source.id):
             held = _with_parents(held, opened, atlas)
             held, swapped = put_right(held, around, atlas.atlas.crs)
@@ -235,7 +246,7 @@ def _attributes(places: gpd.GeoDataFrame, atlas: Atlas, units: Units) -> gpd.Geo
     layer_of = {id_: layer.id for id_, (layer, _) in atlas.classes.items()}
     actor_of = {id_: rule.actor for id_, (_, rule) in atlas.classes.items()}
     weight_of = {id_: rule.weight for id_, (_, rule) in atlas.classes.items()}
-    open_sources = {source.id for source in atlas.source if source.licence.startswith("ODbL")}
+    open_sources = {source.id for source in atlas.source if source.of_openstreetmap}
     points = shapely.point_on_surface(places.geometry.to_numpy())
     degrees = gpd.GeoSeries(points, crs=places.crs).to_crs(4326)
     outline = shapely.get_dimensions(places.geometry.to_numpy()) == 2

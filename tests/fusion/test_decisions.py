@@ -14,6 +14,7 @@ from atlas.built import open_built
 from atlas.cli import main
 from atlas.errors import AtlasError
 from atlas.fusion import fuse
+from atlas.placing import place_all
 from atlas.sources.decisions import COLUMNS, read_decisions
 
 A, B = source("a", "2021"), source("b", "2022")
@@ -155,6 +156,14 @@ def test_an_added_place_is_a_record_like_any_other(small_built: Path, capsys: py
     assert not any("Maria Alves" in table.to_csv() for table in tables)
     assert "Maria Alves" not in text + (built.store.folder / "manifest.json").read_text("utf-8")
     capsys.readouterr()
+
+
+def test_a_record_that_a_decision_puts_outside_the_region_is_said(small_atlas: Path) -> None:
+    """Latitude first, as many maps show it: the point is on the globe, but in another country."""
+    record = place_all(load_atlas(small_atlas)).tables["members"].iloc[0]
+    write(small_atlas, f"move, {record['source_id']}, {record['record_id']}, , , 41.15 -8.61")
+    said = [en for _, en in place_all(load_atlas(small_atlas)).warnings]
+    assert f"1 record was put outside the region by a decision. First: {record['record_id']}." in said
 
 
 def test_the_file_is_part_of_what_a_build_stands_on(small_built: Path) -> None:
