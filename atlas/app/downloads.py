@@ -10,7 +10,7 @@ import streamlit as st
 from atlas.app.making import long_download
 from atlas.app.session import BY_BUILT, Session
 from atlas.app.tasks import file_of
-from atlas.exports import Format, formats
+from atlas.exports import Format, formats, plain_name
 
 if TYPE_CHECKING:
     from atlas.built import Built
@@ -62,13 +62,14 @@ def _rows(built: Built) -> dict[str, int]:
 
 def file_name(session: Session, layer: str, suffix: str) -> str:
     """``atlas-norte-museums-1312.geojson``."""
-    return "-".join(filter(None, ("atlas", session.known.atlas, layer, session.view.within))) + suffix
+    within = session.view.within
+    return "-".join(filter(None, ("atlas", session.known.atlas, layer, within and plain_name(within)))) + suffix
 
 
 def sheet_download(session: Session, code: str) -> None:
     """The printed sheet of a neighbourhood, or the dossier of a municipality, as PDF."""
     label = session.t("app.download.dossier" if code in session.known.parents else "app.download.sheet")
-    name = f"atlas-{session.known.atlas}-{code}.pdf"
+    name = f"atlas-{session.known.atlas}-{plain_name(code)}.pdf"
     long_download(session, "sheet", label, name, "application/pdf", "sheet", code=code, lang=session.view.lang)
 
 

@@ -65,10 +65,10 @@ def file_of(built: Built, layer: str, suffix: str, lang: str, within: str) -> by
     """What the command line writes for the same words."""
     from tempfile import TemporaryDirectory
 
-    from atlas.exports import write
+    from atlas.exports import plain_name, write
     from atlas.exports.from_store import exportable
 
-    stem = "-".join(filter(None, ("atlas", built.atlas.atlas.id, layer, within)))
+    stem = "-".join(filter(None, ("atlas", built.atlas.atlas.id, layer, within and plain_name(within))))
     with TemporaryDirectory(prefix="atlas-") as beside:
         held = exportable(built.atlas, built.store, layer, lang, within or None)
         return write(held, Path(beside) / f"{stem}{suffix}", lang=lang)[0].read_bytes()

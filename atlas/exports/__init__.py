@@ -8,8 +8,10 @@ half-written ever stands under its final name, and lays the field dictionary in 
 from __future__ import annotations
 
 import errno
+import hashlib
 import importlib
 import pkgutil
+import re
 import shutil
 import sqlite3
 import tempfile
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from atlas.exports.exportable import Exportable
 
 NOTHING = Text(pt="", en="")
+_NAME_LENGTH = 80
 Writer = Callable[["Exportable", Path, str, Path], None]
 """Writes a tidy layer to a path in a language; the last argument is the path that the file will have in the end."""
 
@@ -101,6 +104,18 @@ def write_text(text: str, path: Path, *, force: bool = False) -> Path:
         beside.write_text(text, "utf-8", newline="\n")
         beside.replace(path)
     return path
+
+
+def plain_name(code: str) -> str:
+    """What a file is called after a code: the code, or where that is no name for a file what is left of it.
+
+    Codes come from data: they may hold slashes, ``..`` or a whole name.
+
+    >>> plain_name("0306"), plain_name("../Sul / Costa")
+    ('0306', 'Sul _ Costa-984487')
+    """
+    plain = re.sub(r"[^\w .()-]", "_", code).strip("_. ")[:_NAME_LENGTH]
+    return plain if plain == code else f"{plain}-{hashlib.sha256(code.encode()).hexdigest()[:6]}"
 
 
 def refuse_existing(path: Path, *, force: bool) -> None:

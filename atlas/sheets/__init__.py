@@ -7,8 +7,6 @@ markup in a name stays a name.
 
 from __future__ import annotations
 
-import hashlib
-import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +14,7 @@ from typing import TYPE_CHECKING
 from atlas.build import Progress, silent
 from atlas.built import Built, unit_code
 from atlas.errors import AtlasError, OutputError, UnknownName
-from atlas.exports import make_folder, refuse_existing, working_folder
+from atlas.exports import make_folder, plain_name, refuse_existing, working_folder
 from atlas.language import Lang
 from atlas.sheets.book import CHAPTER, bind
 from atlas.sheets.setting import (
@@ -37,7 +35,6 @@ if TYPE_CHECKING:
     from atlas.store import Store
 
 ALL = "all"
-_NAME_LENGTH = 80
 
 
 def write_sheets(
@@ -72,7 +69,7 @@ def write_sheets(
     codes = [what if what == ALL else unit_code(built, what)] if whole else [str(one) for one in built.parents.index]
     if since is not None and codes[0] in built.units.index:
         raise _no_page_for_changes(codes[0])
-    targets = [path] if whole else [path / file_name(code) for code in codes]
+    targets = [path] if whole else [path / f"{plain_name(code)}.pdf" for code in codes]
     for target in targets:
         refuse_existing(target, force=force)
     if not whole:
@@ -95,20 +92,6 @@ def sheets(built: Built, what: str, *, paper: Paper = "a4", lang: Lang = "pt", p
         path = Path(name) / "sheets.pdf"
         write_sheets(built, what, path, paper=paper, lang=lang, progress=progress)
         return path.read_bytes()
-
-
-def file_name(code: str) -> str:
-    """The file of a municipality's dossier: its code, or where that is no name for a file what is left of it.
-
-    Codes come from data: they may hold slashes, ``..`` or a whole name.
-
-    >>> file_name("0306"), file_name("../Sul / Costa")
-    ('0306.pdf', 'Sul _ Costa-984487.pdf')
-    """
-    plain = re.sub(r"[^\w .()-]", "_", code).strip("_. ")[:_NAME_LENGTH]
-    if plain != code:
-        plain += "-" + hashlib.sha256(code.encode()).hexdigest()[:6]
-    return f"{plain}.pdf"
 
 
 def _no_page_for_changes(code: str) -> AtlasError:

@@ -6,9 +6,12 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from atlas.app.tasks import file_of
 from atlas.cli import main
 from atlas.config import Atlas
 from atlas.errors import OutputError, UnknownName
@@ -157,3 +160,12 @@ def test_both_languages_hold_every_key() -> None:
     for key in mine:
         places = [{part.split("}")[0] for part in text.split("{")[1:]} for text in (pt[key][0], en[key][0])]
         assert places[0] == places[1], key
+
+
+@pytest.mark.parametrize("within", ["", "A 1", "C/3", "../B2", 'G"7', "CON\\e", "é" * 200])
+def test_the_app_writes_the_file_of_an_area_whatever_its_code(
+    within: str, units: Exportable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("atlas.exports.from_store.exportable", lambda *_: units)
+    built: Any = SimpleNamespace(atlas=SimpleNamespace(atlas=SimpleNamespace(id="x")), store=None)
+    assert file_of(built, "neighbourhoods", ".csv", "pt", within).startswith("\ufeffcode;".encode())

@@ -56,9 +56,9 @@ def show(session: Session) -> None:
         map_download(session)
         if session.view.within:
             sheet_download(session, session.view.within)
-    within = f" --within {session.view.within}" if session.view.within else ""
+    within = f" --within {quote(session.view.within)}" if session.view.within else ""
     named = quote(wanted_atlas())  # the id of an atlas of one's own is no name that the command line knows
-    command = f"atlas export {layer} {named} -o {file_name(session, layer, '.gpkg')}{within}"
+    command = f"atlas export {layer} {named} -o {quote(file_name(session, layer, '.gpkg'))}{within}"
     empty = [
         h("li", h("b", str(row["name"])), h("small", *prose(str(row["load"] or ""))))
         for row in layers
