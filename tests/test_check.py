@@ -89,3 +89,6 @@ def test_each_source_lists_its_repairs(tmp_path: Path, capsys: pytest.CaptureFix
     (atlas / "atlas.toml").write_text(text.replace("[[index]]", FIGURES + "[[index]]", 1), "utf-8")
     assert main(["check", str(atlas), "--lang", "en"]) == 1
     assert "folhas.csv, column “folhas”, “01”: “//” is no number" in capsys.readouterr().err
+    (atlas / "folhas.csv").write_text("code;folhas\n00;3\n0701;4\n", "utf-8")  # a code of another year
+    assert main(["check", str(atlas), "--lang", "en"]) == 1
+    assert "folhas.csv: 1 of 2 codes do not exist among the atlas's units, “0701” first" in capsys.readouterr().err

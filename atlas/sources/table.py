@@ -39,7 +39,7 @@ import geopandas as gpd
 import pandas as pd
 
 from atlas.config import Source
-from atlas.errors import SourceError, refusal
+from atlas.errors import SourceError, Spot, refusal
 from atlas.sources import _coordinates, as_text, first_ten, listed, number_of, text_or_none, to_records
 from atlas.sources._encoding import decoded, refuse_no_text
 from atlas.sources._header import Header, Warnings, find_header, separator_of, sheet_rows, text_rows
@@ -156,16 +156,34 @@ def _read_text(path: Path, wanted: Collection[str]) -> pd.DataFrame:
         text = text.replace("\r", "\n")
     separator = separator_of(text)
     header = find_header(text_rows(text, separator), wanted)
-    options: dict[str, Any] = {"sep": separator, "dtype": str, "keep_default_na": False, "na_values": [""]}
+    options: dict[str, Any] = {
+        "sep": separator, "dtype": str, "keep_default_na": False, "na_values": [""],
+        "skip_blank_lines": False,  # so that rows can be told by their lines
+    }  # fmt: skip
     first = {} if header.plain else {"header": None, "skiprows": header.rows, "names": _apart(header.names)}
     table = pd.read_csv(StringIO(text), **first, **options)
     if not isinstance(table.index, pd.RangeIndex):  # pandas takes the cells too many for labels, and shifts the others
         table = _without_surplus(table.reset_index(), [str(one) for one in table.columns], header, path)
+    _refuse_swallowed(table, separator, header, path)
     return _whole(table, header, [] if note is None else [note])
 
 
 def _empty(path: Path) -> SourceError:
     return SourceError("A tabela está vazia. Indique outra.", "The table is empty. Name another.", where=str(path))
+
+
+def _refuse_swallowed(table: pd.DataFrame, separator: str, header: Header, path: Path) -> None:
+    """An error where a cell holds whole lines of the table: quotes open in it that close in another row."""
+    for column in table.columns if len(table.columns) > 2 else ():
+        cells = table[column].dropna()
+        for row, cell in cells[cells.str.contains("\n", regex=False)].items():
+            if max(line.count(separator) for line in cell.split("\n")[1:]) >= len(table.columns) - 1:
+                line = int(row) + header.rows + 1
+                raise SourceError(
+                    "Abrem-se aspas que só fecham noutra linha, e as do meio perdem-se. Feche-as, ou apague-as.",
+                    "Quotes open that close in another row only, and those between are lost. Close or delete them.",
+                    where=Spot.of(path, column=str(column), line=line),
+                )
 
 
 def _without_surplus(table: pd.DataFrame, names: list[str], header: Header, path: Path) -> pd.DataFrame:

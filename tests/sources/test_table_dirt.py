@@ -164,6 +164,16 @@ def test_what_cannot_be_put_right_is_named(tmp_path: Path) -> None:
         read(tmp_path, 'nome;tipo;lon;lat\n"Museu;museu;1;2\nTeatro;teatro;1;2\n')
 
 
+def test_quotes_that_swallow_rows_are_refused_and_a_text_of_several_lines_is_not(tmp_path: Path) -> None:
+    head = "nome;tipo;lon;lat\n\n"
+    with pytest.raises(SourceError, match="Abrem-se aspas") as fault:
+        read(tmp_path, head + 'A;museu;1;2\n"Casa;museu;1;2\nTeatro;teatro;3;4\nCinema "Bela;cinema;5;6\n')
+    assert fault.value.where.endswith("coluna «nome», linha 4")
+    assert read(tmp_path, head + '"Casa; nova\ne velha; só";museu;1;2\n')["name"].tolist() == [
+        "Casa; nova\ne velha; só"
+    ]
+
+
 def test_separators_at_the_end_of_rows_shift_nothing(tmp_path: Path) -> None:
     records = read(tmp_path, "nome;tipo;lon;lat\nMuseu;museu;-8,61;41,15;\nTeatro;teatro;-8,62;41,16;\n")
     assert records["name"].tolist() == ["Museu", "Teatro"]
