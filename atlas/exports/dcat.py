@@ -70,12 +70,19 @@ def record(layer: Exportable) -> dict[str, Any]:
     }
     if box:
         west, south, east, north = box
-        polygon = f"POLYGON(({west} {south},{east} {south},{east} {north},{west} {north},{west} {south}))"
+        if west <= east:
+            polygon = f"POLYGON{_ring(*box)}"
+        else:  # across ±180°: one box on either side
+            polygon = f"MULTIPOLYGON({_ring(west, south, 180, north)},{_ring(-180, south, east, north)})"
         held["dct:spatial"] = {
             "@type": "dct:Location",
             "dcat:bbox": {"@value": polygon, "@type": "http://www.opengis.net/ont/geosparql#wktLiteral"},
         }
     return {key: value for key, value in held.items() if value not in ("", [], None)}
+
+
+def _ring(west: float, south: float, east: float, north: float) -> str:
+    return f"(({west} {south},{east} {south},{east} {north},{west} {north},{west} {south}))"
 
 
 def _in(lang: str, text: str) -> dict[str, str]:

@@ -32,6 +32,8 @@ from atlas.source_words import in_language
 EPOCH = (1980, 1, 1, 0, 0, 0)
 FORMATS = {"geojson": ".geojson", "tables": ".xlsx", "csv": ".csv", "kml": ".kml"}
 """Folder → format of the files in it; the GeoPackage stands at the top."""
+METHOD = {"pt": "metodo.pdf", "en": "method.pdf"}
+_README_ODBL = 6  # the line of the readme on the folder of what derives from OpenStreetMap
 
 
 def write_package(
@@ -76,7 +78,7 @@ def fill(built: Built, root: Path, lang: Lang, progress: Progress = silent) -> N
     progress((len(parts) + 1) / steps, "package")
     _write_method(built, root, lang)
     _write_diagnosis(built, root, lang)
-    _write_words(built, parts, root)
+    _write_words(built, parts, root, lang)
     _write_manifest(built, root)
 
 
@@ -116,8 +118,7 @@ def _write_about(part: Part, root: Path, lang: Lang) -> None:
 def _write_method(built: Built, root: Path, lang: Lang) -> None:
     from atlas.package.method import method_pdf
 
-    name = {"pt": "metodo.pdf", "en": "method.pdf"}[lang]
-    (root / name).write_bytes(method_pdf(built, lang))
+    (root / METHOD[lang]).write_bytes(method_pdf(built, lang))
 
 
 def _write_diagnosis(built: Built, root: Path, lang: Lang) -> None:
@@ -132,13 +133,14 @@ def _write_diagnosis(built: Built, root: Path, lang: Lang) -> None:
     )
 
 
-def _write_words(built: Built, parts: Iterable[Part], root: Path) -> None:
-    """What is in the package, and who must be named, in both languages."""
+def _write_words(built: Built, parts: Iterable[Part], root: Path, spoken: Lang) -> None:
+    """What is in the package (its files are ``spoken``), and who must be named, in both languages."""
+    lacking = set() if (root / ODBL).is_dir() else {_README_ODBL}
     for lang in LANGUAGES:
         t = Translator(lang)
         name = built.atlas.atlas.name.in_(lang)
         lines = [t("package.title", atlas=name, version=built.atlas.atlas.data_version), ""]
-        lines += [t(f"package.readme.{number}") for number in range(1, 10)]
+        lines += [t(f"package.readme.{line}", method=METHOD[spoken]) for line in range(1, 10) if line not in lacking]
         file = {"pt": "LEIA-ME.txt", "en": "README.txt"}[lang]
         _write_lines(root / file, lines)
         said = [t("package.licences.intro"), ""]

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from atlas.config import Text
 from atlas.exports import write
+from atlas.exports.dcat import record
 from atlas.exports.exportable import Exportable, Field
 from atlas.exports.geometry import in_wgs84
 
@@ -78,6 +79,12 @@ def test_an_island_across_the_date_line_is_split(tmp_path: Path) -> None:
     box = held["bbox"]
     assert box[0] > box[2], "the west of a box across the date line is greater than its east"
     assert (box[0], box[2]) == pytest.approx((179.06, -179.06), abs=0.02)
+
+
+def test_the_record_of_an_island_across_the_date_line_has_a_box_on_either_side() -> None:
+    box = shapely.from_wkt(record(_across())["dct:spatial"]["dcat:bbox"]["@value"])
+    assert [part.bounds[::2] for part in box.geoms] == [pytest.approx((179.06, 180), abs=0.02),
+                                                        pytest.approx((-180, -179.06), abs=0.02)]  # fmt: skip
 
 
 def test_tiles_of_an_island_across_the_date_line_do_not_go_around_the_globe(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from pypdfium2 import PdfDocument
 from atlas.built import Built, open_built
 from atlas.cli import main
 from atlas.language import LANGUAGES
-from atlas.package import write_package
+from atlas.package import _write_words, write_package
 from atlas.package.iso19139 import metadata
 from atlas.package.layers import parts_of
 from atlas.package.method import method_pdf
@@ -62,6 +62,20 @@ def test_the_manifest_names_every_file_with_its_sum(package: Path) -> None:
     for ending in (".geojson", ".csv", ".machine.csv", ".xlsx", ".kml", ".qml", ".sld", ".iso19139.xml"):
         assert any(name.endswith(f"neighbourhoods{ending}") for name in there)
     assert "dictionary/neighbourhoods.fields.pt.csv" in there
+
+
+def test_what_the_package_says_it_holds_is_there(package: Path, esposende: Built, tmp_path: Path) -> None:
+    told = {}
+    for name in ("LEIA-ME.txt", "README.txt"):
+        words = (package / name).read_text("utf-8-sig")
+        told[name] = set(re.findall(r"\b[\w-]+/|[\w-]+\.(?:qgs|pdf|txt|json)\b|SHA256SUMS", words))
+        assert {"odbl/", "metodo.pdf", "atlas.qgs", "csv/"} < told[name]
+        assert [one for one in told[name] if not (package / one).exists()] == []
+    (tmp_path / "plain").mkdir()
+    _write_words(esposende, [], tmp_path / "plain", "en")
+    said = (tmp_path / "plain" / "LEIA-ME.txt").read_text("utf-8-sig")
+    assert "method.pdf" in said
+    assert "odbl/" not in said
 
 
 def test_nothing_from_openstreetmap_stands_outside_its_folder(package: Path, esposende: Built) -> None:
