@@ -69,6 +69,8 @@ def _cleaned(geometry: np.ndarray, codes: pd.Index, name: str, repairs: list[tup
     clean = _without_gaps(np.asarray(shapely.coverage_clean(geometry)))
     moved = np.abs(shapely.area(clean) - before) / before
     touched = codes[np.argsort(-moved, kind="stable")[: int((moved > 1e-9).sum())]]
+    if not len(touched):  # corners of neighbours that differ in their last digits
+        return clean
     pt, en = (counted(lang, len(touched), forms) for lang, forms in (
         ("pt", "# contorno|# contornos"), ("en", "# outline|# outlines")))  # fmt: skip
     most = float(moved.max())

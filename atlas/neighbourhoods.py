@@ -86,6 +86,10 @@ def read_units(path: Path, crs: str, repairs: list[tuple[str, str]]) -> gpd.GeoD
             where=str(path),
         )
     units = read_vector(path)
+    if len(units) == 0:
+        raise SourceError(
+            "O ficheiro não tem unidades. Escolha outro.", "The file holds no units. Choose another.", where=str(path)
+        )
     if "code" not in units or "name" not in units:
         raise SourceError(
             "Faltam as colunas `code` e `name`. Dê-lhes esses nomes.",
@@ -121,10 +125,6 @@ def read_units(path: Path, crs: str, repairs: list[tuple[str, str]]) -> gpd.GeoD
 
 
 def _check_codes(units: pd.DataFrame, path: Path) -> None:
-    if len(units) == 0:
-        raise SourceError(
-            "O ficheiro não tem unidades. Escolha outro.", "The file holds no units. Choose another.", where=str(path)
-        )
     if pd.api.types.is_numeric_dtype(units["code"]):
         raise SourceError(
             "A coluna `code` foi lida como número: perde-se o zero à esquerda. Guarde-a como texto.",
@@ -154,8 +154,9 @@ def _check_codes(units: pd.DataFrame, path: Path) -> None:
 def _residents(units: pd.DataFrame, path: Path) -> pd.Series:
     """Residents as numbers, missing where the file says so; a word and a negative one are errors."""
     residents = numbers(units.set_index("code")["residents"], path, "residents")
-    if (residents < 0).any():
-        code = (residents < 0).idxmax()
+    wrong = (residents < 0) | np.isinf(residents)
+    if wrong.any():
+        code = wrong.idxmax()
         raise SourceError(
             f"A unidade «{code}» tem {residents[code]:.0f} residentes. Corrija o número ou deixe-o vazio.",
             f"The unit “{code}” has {residents[code]:.0f} residents. Mend the number or leave it empty.",
@@ -215,6 +216,14 @@ def _in_metres(shapes: gpd.GeoSeries, crs: str, path: Path, repairs: list[tuple[
                         used.east + AROUND_DEGREES, used.north + AROUND_DEGREES)  # fmt: skip
     degrees = shapes.to_crs(4326)
     if _touch(degrees, there):
+        strays = shapes.index[~shapely.intersects(shapely.box(*degrees.bounds.to_numpy().T), there)]
+        if len(strays):
+            repairs.append((
+                f"{path.name}: {counted('pt', len(strays), '# contorno fica|# contornos ficam')} onde {crs} não serve: "
+                f"confirme-os ({first_ten(strays)})",
+                f"{path.name}: {counted('en', len(strays), '# outline lies|# outlines lie')} where {crs} does not "
+                f"hold: look again ({first_ten(strays)})",
+            ))  # fmt: skip
         return shapes.to_crs(crs)
     if shapes.crs.is_geographic:
         swapped = gpd.GeoSeries(

@@ -181,12 +181,14 @@ def in_degrees() -> gpd.GeoDataFrame:
         (of_squares(name=["", None, "C"]), 1.0, r"2 units without a name .*\(01, 02\)"),
         (of_squares(shapely.Polygon(np.array([(0, 0), (10, 10), (10, 0), (0, 10)]) * 100 + (-40_000, 160_000))), 0.5,
          r"1 invalid outline repaired \(01\)"),
+        (of_squares(shapely.box(5e6, 5e6, 5.001e6, 5.001e6)), 1.0, r"1 outline lies where EPSG:3763 .*\(01\)"),
         (of_squares().iloc[:1], 1.0, ""),
         (of_squares().iloc[::2], 1.0, ""),
         (in_degrees(), 1.0, ""),
         (in_degrees().set_geometry(in_degrees().affine_transform([0, 1, 1, 0, 0, 0])), 1.0, "3 outlines had longitude"),
     ],
-    ids=["z", "zm", "order", "hole", "collection", "nameless", "crossed", "alone", "islands", "degrees", "swapped"],
+    ids=["z", "zm", "order", "hole", "collection", "nameless", "crossed", "stray", "alone", "islands", "degrees",
+         "swapped"],
 )  # fmt: skip
 def test_what_can_be_put_right_is_and_is_said(tmp_path: Path, table: gpd.GeoDataFrame, area: float, said: str) -> None:
     table.to_parquet(tmp_path / "u.parquet")
@@ -210,9 +212,12 @@ def test_what_can_be_put_right_is_and_is_said(tmp_path: Path, table: gpd.GeoData
          "EPSG:3763 does not hold"),
         (of_squares(code=["01", None, " "]), "2 units have no code, row 2"),
         (of_squares(residents=[1, 2, -3]), "“03” has -3 residents"),
+        (of_squares(residents=[1, 2, np.inf]), "“03” has inf residents"),
         (of_squares(residents=["1 234", "n.d.", "muitos"]), "“muitos” is no number"),
+        (gpd.GeoDataFrame(geometry=[], crs=3763), "holds no units"),
     ],
-    ids=["empty", "line", "infinite", "covered", "metres", "degrees", "elsewhere", "codeless", "negative", "word"],
+    ids=["empty", "line", "infinite", "covered", "metres", "degrees", "elsewhere", "codeless", "negative", "endless",
+         "word", "none"],
 )  # fmt: skip
 def test_what_cannot_be_put_right_names_the_unit(tmp_path: Path, table: gpd.GeoDataFrame, said: str) -> None:
     table.to_parquet(tmp_path / "u.parquet")
