@@ -23,13 +23,14 @@ from atlas.indicators.reach import reached
 from atlas.measuring import inputs_of
 from atlas.placing import place_all
 from atlas.scoring.calibrate import goalposts
-from atlas.scoring.index import score_index
+from atlas.scoring.index import Scored, score_index
 from atlas.scoring.opportunity import tertile_cuts
 
+Moved = list[tuple[str, Any, Any]]
 COUNTS = frozenset({"count", "density", "near", "reach", "departures", "per_base", "intersections"})
 
 
-def recalibrate(atlas: Atlas, *, inputs: Inputs | None = None) -> list[tuple[str, Any, Any]]:
+def recalibrate(atlas: Atlas, *, inputs: Inputs | None = None) -> Moved:
     """Estimate the references of ``atlas`` anew, write them into its ``atlas.toml``, and say what moved.
 
     Parameters
@@ -46,9 +47,16 @@ def recalibrate(atlas: Atlas, *, inputs: Inputs | None = None) -> list[tuple[str
     OutputError
         ``atlas.toml`` cannot be written (an embedded atlas of an installed package).
     """
-    inputs = inputs_of(atlas, place_all(atlas)) if inputs is None else inputs
+    moved, _ = estimated(atlas, inputs_of(atlas, place_all(atlas)) if inputs is None else inputs)
+    write_references(atlas, moved)
+    return moved
+
+
+def estimated(atlas: Atlas, inputs: Inputs) -> tuple[Moved, dict[str, Scored]]:
+    """The references that would change, as :func:`recalibrate` returns them, and each index scored by the new ones."""
     used = {code for index in atlas.index for pillar in index.pillar for code in pillar.indicators}
-    moved: list[tuple[str, Any, Any]] = []
+    moved: Moved = []
+    scored: dict[str, Scored] = {}
     known: dict[str, Indicator] = {}
     values: dict[str, dict[str, pd.Series]] = {"neighbourhood": {}, "municipality": {}}
     for indicator in atlas.indicator:
@@ -70,12 +78,11 @@ def recalibrate(atlas: Atlas, *, inputs: Inputs | None = None) -> list[tuple[str
         known[one.code] = one
     for index in atlas.index:
         frame = pd.DataFrame(values[index.level])
-        scored = score_index(frame, index, known)
-        cuts = tuple(round(float(cut), 2) for cut in tertile_cuts(scored.score[scored.ranked]))
+        own = scored[index.id] = score_index(frame, index, known)
+        cuts = tuple(round(float(cut), 2) for cut in tertile_cuts(own.score[own.ranked]))
         if cuts != index.cuts:
             moved.append((f"{index.id}.cuts", index.cuts, cuts))
-    _write(atlas.folder / CONFIG, moved)
-    return moved
+    return moved, scored
 
 
 def shares_of(inputs: Inputs, indicator: Indicator) -> dict[str, float]:
@@ -97,7 +104,9 @@ def _sayable(value: float) -> float:
     return float(f"{value:.3g}")
 
 
-def _write(path: Path, moved: list[tuple[str, Any, Any]]) -> None:
+def write_references(atlas: Atlas, moved: Moved) -> None:
+    """Put changed references into ``atlas.toml``."""
+    path = atlas.folder / CONFIG
     document = tomlkit.parse(path.read_text("utf-8"))
     tables = {table["code"]: table for table in document["indicator"]}
     indices = {table["id"]: table for table in document["index"]}

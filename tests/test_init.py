@@ -16,6 +16,7 @@ import shapely
 from atlas.atlasfile import find_atlas, load_atlas
 from atlas.built import open_built
 from atlas.cli import main
+from atlas.config import Source
 from atlas.errors import OutputError, SourceError
 from atlas.initialise import Request, initialise
 from atlas.initialise.grid import hexagons
@@ -424,3 +425,48 @@ def test_in_a_tiny_region_what_is_the_same_everywhere_is_dropped_with_a_word(tmp
     built = open_built(str(folder), draws=20)
     assert "venue_company" not in {one.code for one in built.atlas.indicator}
     assert built.store.read("scores")["rank"].notna().any()
+
+
+def test_what_moves_against_the_rest_is_left_out_with_a_word_and_the_atlas_builds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Heritage lies in the east, all else in the west: the build would stop at it."""
+    squares(174.6, -36.9, 8, 5, 0.01).to_file(tmp_path / "units.gpkg")
+    west = pd.read_csv(places(tmp_path / "west.csv", 174.6, -36.9, 0.03, 0.05))
+    east = pd.read_csv(places(tmp_path / "east.csv", 174.65, -36.9, 0.03, 0.05)).assign(tipo="monumento")
+    pd.concat([west[west["tipo"] != "monumento"], east]).to_csv(tmp_path / "all.csv", index=False)
+    made = initialise(Request(tmp_path / "a", "A", tmp_path / "units.gpkg", places=(tmp_path / "all.csv",)))
+    said = [note.text(Translator("en")) for note in made.notes]
+    assert sum("it moves against the rest (correlation −" in one for one in said) == 2
+    assert any(one.startswith("Heritage per km²: it moves") for one in said)
+    assert "heritage" not in {layer for one in load_atlas(made.folder).indicator for layer in one.layers}
+    assert len(ranked(made.folder, capsys)) == 40
+
+
+def test_places_of_another_region_are_said_with_where_both_are(tmp_path: Path) -> None:
+    squares(174.6, -36.9, 3, 3, 0.01).to_file(tmp_path / "units.gpkg")
+    elsewhere = places(tmp_path / "spots.csv", -8.6, 41.1, 0.03, 0.03)
+    with pytest.raises(SourceError, match=r"spots: Nenhum lugar cai na região.*174,60; −36,90.*−8,60; 41,10"):
+        initialise(Request(tmp_path / "a", "A", tmp_path / "units.gpkg", places=(elsewhere,)))
+    assert not (tmp_path / "a").exists()
+
+
+def test_longitudes_that_run_on_past_180_are_those_behind_it(tmp_path: Path) -> None:
+    pd.DataFrame({"name": ["a"], "kind": ["museum"], "lon": [183.4], "lat": [-43.9]}).to_csv(tmp_path / "a.csv")
+    values = {"id": "a", "kind": "table", "file": "a.csv", "title": "t", "publisher": "p", "licence": "l", "date": ""}
+    records = load(Source.model_validate(values), tmp_path)
+    assert records.geometry.x.tolist() == pytest.approx([-176.6])
+    assert not records.attrs["warnings"]
+
+
+def test_codes_are_told_from_names_with_numbers_and_a_name_from_what_is_the_same_everywhere() -> None:
+    table = pd.DataFrame(
+        {
+            "VILLCODE": ["6300-01", "6300-02"],
+            "VILLNAME": ["里1", "里2"],
+            "TOWNCODE": ["63"] * 2,
+            "TOWNNAME": ["大安"] * 2,
+        }
+    )
+    found = find_columns(table, Wishes(), Path("a.gpkg"))
+    assert (found.code, found.name) == ("VILLCODE", "VILLNAME")

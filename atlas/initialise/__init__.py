@@ -20,7 +20,7 @@ import pandas as pd
 import shapely
 
 from atlas.atlasfile import CONFIG, load_atlas, product_folder
-from atlas.calibrating import recalibrate
+from atlas.calibrating import estimated, write_references
 from atlas.config import Atlas, Layer, Source, Text
 from atlas.errors import OutputError, SourceError, refusal
 from atlas.initialise import columns as find
@@ -33,10 +33,11 @@ from atlas.initialise.noting import UNSTATED, Note, figure
 from atlas.initialise.outlines import Wishes, read_outlines
 from atlas.initialise.projecting import Chosen, choose_crs, in_portugal
 from atlas.initialise.walking import walking_of
-from atlas.language import Lang, Translator
+from atlas.language import LANGUAGES, Lang, Translator
 from atlas.layers import load_layers
 from atlas.measuring import inputs_of
 from atlas.placing import place_all
+from atlas.scoring.diagnostics import against_parent
 
 UNITS = "neighbourhoods.gpkg"
 FIGURES = "figures.csv"
@@ -152,6 +153,8 @@ def _make(request: Request, folder: Path, lang: Lang, ask: Ask | None) -> Made:
     streets = walking_of(filled_by, folder, units.frame, request.relief, taken)
     draft = _draft(request, folder, layers, units, [*filled_by, *streets.sources], float(radii[1]), streets.walking)
     placed = place_all(draft)
+    if placed.tables["places"]["neighbourhood"].isna().all():
+        raise _elsewhere(units, fillings)
     inputs = inputs_of(draft, placed)
     surveyed = frozenset(one.source.id for one in fillings if one.cover is not None)
     choice = choose(inputs, placed.tables["records"], radii, surveyed)
@@ -160,10 +163,16 @@ def _make(request: Request, folder: Path, lang: Lang, ask: Ask | None) -> Made:
         one.source.id: one.notes for one in fillings
     }
     figures = [str(one) for one in units.figures.columns[1:]]
-    text = compose(Translator(lang), draft, choice, notes, figures)
-    (folder / CONFIG).write_text(text, "utf-8", newline="\n")
-    written = load_atlas(folder, calibrated=False)
-    recalibrate(written, inputs=replace(inputs, atlas=written))
+    while True:  # what turns out to move against the rest would stop the build: it is left out, the worst first
+        text = compose(Translator(lang), draft, choice, notes, figures)
+        (folder / CONFIG).write_text(text, "utf-8", newline="\n")
+        written = load_atlas(folder, calibrated=False)
+        moved, scored = estimated(written, replace(inputs, atlas=written))
+        table = against_parent(scored[written.index[0].id], written.index[0])
+        if not table["sure"].any():
+            break
+        choice = choice.without(*table[table["sure"]].nsmallest(1, "correlation")[["node", "correlation"]].iloc[0])
+    write_references(written, moved)
     filled = [*_filled(placed.tables["places"], layers)]
     kept = Note("init.note.kept", len(choice.indicators), dropped=len(choice.dropped))
     told = [crs_note, *units.notes, *(note for one in fillings for note in one.notes), *streets.notes, *filled, kept]
@@ -301,6 +310,24 @@ def _source(id_: str, kind: str, file: str, title: str, publisher: str, licence:
 
 def _today() -> str:
     return dt.datetime.now(dt.UTC).date().isoformat()
+
+
+def _elsewhere(units: _Units, fillings: Sequence[Filling]) -> SourceError:
+    """The error where no place lies in the region: where both are."""
+    region = units.frame.geometry.to_crs(4326).total_bounds
+    records = pd.concat([one.records.geometry for one in fillings if len(one.records)])
+    found = records[records.notna()].total_bounds
+    (region_pt, places_pt), (region_en, places_en) = (
+        ["; ".join(figure(v, 2).in_(lang) for v in box if np.isfinite(v)) or "—" for box in (region, found)]
+        for lang in LANGUAGES
+    )
+    return SourceError(
+        f"Nenhum lugar cai na região. Em graus (oeste, sul, este, norte), a região é {region_pt}; os lugares, "
+        f"{places_pt}. Veja se os ficheiros são da mesma região e se as coordenadas não estão trocadas.",
+        f"No place lies in the region. In degrees (west, south, east, north) the region is {region_en}; the places, "
+        f"{places_en}. See whether the files are of the same region and the coordinates not swapped.",
+        where=", ".join(one.source.title for one in fillings),
+    )
 
 
 def _filled(places: pd.DataFrame, layers: tuple[Layer, ...]) -> list[Note]:

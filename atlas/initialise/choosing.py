@@ -44,6 +44,22 @@ class Choice:
     pillars: dict[str, dict[str, float]]
     dropped: list[tuple[str, Note]] = field(default_factory=list)
 
+    def without(self, node: str, correlation: float) -> Choice:
+        """The same without an indicator, or a pillar, that moves against what it stands in."""
+        gone = set(self.pillars[node]) if node in self.pillars else {node}
+        reason = Note("init.reason.contrary", value=figure(correlation, 2))
+        where = {code: pillar for pillar, held in self.pillars.items() for code in held}
+        dropped = [
+            (where[one.code], Note("init.dropped", name=one.name, reason=reason))
+            for one in self.indicators
+            if one.code in gone
+        ]
+        return Choice(
+            [one for one in self.indicators if one.code not in gone],
+            {pillar: {c: w for c, w in held.items() if c not in gone} for pillar, held in self.pillars.items()},
+            self.dropped + dropped,
+        )
+
     def missing(self, pillar: Mapping[str, Any], layers: tuple[Layer, ...]) -> Text:
         """Why a pillar has no indicator: what to load, or what is the matter with what was loaded."""
         reasons = [note.said["reason"] for id_, note in self.dropped if id_ == pillar["id"]]

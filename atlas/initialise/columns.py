@@ -22,6 +22,8 @@ CODES = (
     "ward_code", "cod_comuna", "cut", "kommunekode", "kuntakoodi", "shapeid",
 )  # fmt: skip
 CODE_PATTERN = re.compile(r"(oa|lsoa|msoa|wd|lad|par|ced)\d\dcd|adm\d_pcode|gid_\d")
+CODE_HEADER = re.compile(r"\w*(code|codigo|cod|_cd|_id)|(cd|cod)_\w+")
+"""What tells a code from a name with a number in it, where both might be codes."""
 WEAK_CODES = ("id", "gid", "uid", "objectid", "fid", "ogc_fid", "feature_id")
 """Columns that programs number rows with: a code only where there is nothing better."""
 

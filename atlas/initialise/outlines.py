@@ -141,7 +141,8 @@ def _code(rows: pd.DataFrame, wishes: Wishes, path: Path, ask: Ask | None) -> st
     like = [
         one for one in unique if find.looks_like_codes(free[one]) and one not in weak and not _is_measure(free[one])
     ]
-    candidates = like or weak
+    told = [one for one in like if find.CODE_HEADER.fullmatch(find.plain(one))]
+    candidates = (told if len(told) == 1 else like) or weak
     return find.chosen(rows, candidates, "--code", path, ask=ask, among=candidates or unique)
 
 
@@ -164,7 +165,7 @@ def _name(rows: pd.DataFrame, code: str, wishes: Wishes, path: Path, ask: Ask | 
     text = [one for one in rows.columns if find.plain(one) not in taken and _is_text(rows[one])]
     known = find.named(text, (*find.NAMES, *find.UNIT_NAMES, *find.PARENTS), find.NAME_PATTERN)
     known = [one for one in known if _is_words(rows[one])] or known
-    free = [one for one in text if _is_words(rows[one])]
+    free = [one for one in text if _is_words(rows[one]) and find.text(rows[one]).nunique() > min(len(rows) - 1, 1)]
     counts = {one: find.text(rows[one]).nunique() for one in known}
     if known and not {find.plain(one) for one in known} - set(find.PARENTS):  # only what is around the units is named
         finer = [one for one in free if one not in known and find.text(rows[one]).nunique() > max(counts.values())]
@@ -185,7 +186,7 @@ def _is_words(column: pd.Series) -> bool:
     if not _is_text(column):
         return False
     cells = find.text(column).dropna()
-    return bool(len(cells) and cells.str.contains(r"[^\W\d_]{2}").mean() > 0.5)
+    return bool(len(cells) and cells.str.contains(r"[^\W\d_]{2}|[\u3040-\u9fff\uac00-\ud7af]").mean() > 0.5)
 
 
 def _parent(

@@ -120,6 +120,9 @@ def to_records(frame: gpd.GeoDataFrame, source: Source, path: Path) -> gpd.GeoDa
     shapes = frame.geometry.to_numpy()
     placed = pd.Series(~shapely.is_missing(shapes) & ~shapely.is_empty(shapes), frame.index)
     with np.errstate(invalid="ignore"):
+        east = placed & (bounds[:, 0] >= 180) & (bounds[:, 2] <= 360)  # longitudes that run on behind the antimeridian
+        shapes[east] = shapely.transform(shapes[east], lambda xy: xy - [360.0, 0.0])
+        frame, bounds = frame.set_geometry(shapes, crs=4326), shapely.bounds(shapes)
         wild = (np.abs(bounds[:, [0, 2]]) > 180).any(1) | (np.abs(bounds[:, [1, 3]]) > 90).any(1)
         zero = (bounds == 0).all(1)
     lost = placed & (wild | zero | ~np.isfinite(bounds).all(1))
