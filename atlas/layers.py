@@ -140,6 +140,12 @@ def _filed_under(terms: Expression) -> Term:
     return next((term for term in terms if term.accepted is not None), terms[0])
 
 
+def of_layer(places: DataFrame, layer: str) -> DataFrame:
+    """The places of a layer, where there are any; one may belong to several."""
+    held = places["layers"].str.split("|").explode()
+    return places.loc[held.index[held == layer]]
+
+
 def classify(records: DataFrame, layers: Iterable[Layer], allowed: Sequence[str] = ()) -> Series:
     """The classes of each record, ``|``-joined with the primary class first; missing where none fits.
 

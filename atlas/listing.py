@@ -9,6 +9,7 @@ import pandas as pd
 from atlas.built import Built
 from atlas.config import Layer
 from atlas.language import Lang
+from atlas.layers import of_layer
 from atlas.source_words import sources_in
 
 
@@ -23,7 +24,7 @@ def layers_table(built: Built, lang: Lang = "pt") -> pd.DataFrame:
     licences = {one["id"]: one["licence"] for one in sources_in(built.atlas, built.store.manifest["sources"], lang)}
     rows = []
     for layer in sorted(built.atlas.layers, key=lambda one: one.layer.order):
-        own = places[places["layers"].str.split("|").map(lambda ids, wanted=layer.id: wanted in ids)]
+        own = of_layer(places, layer.id)
         inside = own["neighbourhood"].notna() | (own["parent"].notna())
         rows.append({
             "id": layer.id,

@@ -260,7 +260,7 @@ def _attributes(places: gpd.GeoDataFrame, atlas: Atlas, units: Units) -> gpd.Geo
         "|".join(part for part in (mark, one) if isinstance(part, str) and part)
         for mark, one in zip(marks, single, strict=True)
     ]
-    return gpd.GeoDataFrame(
+    table = gpd.GeoDataFrame(
         {
             "place_id": places["place_id"],
             "name": places["name"],
@@ -285,6 +285,10 @@ def _attributes(places: gpd.GeoDataFrame, atlas: Atlas, units: Units) -> gpd.Geo
         geometry=places.geometry.to_numpy(),
         crs=places.crs,
     )
+    if len(table):
+        return table
+    text = dict.fromkeys(("place_id", "class_", "layers", "marks"), object)  # what is mapped from nothing is a number
+    return table.astype(text | {"odbl": bool})
 
 
 def _along_a_curve(places: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

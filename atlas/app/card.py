@@ -33,6 +33,11 @@ class Subject:
     """All scores of the index, for the strip."""
     ranked: int
 
+    @property
+    def tint(self) -> str:
+        """The colour of bars: the last but one of the classes, of which few units have fewer than five."""
+        return self.colours[-2:][0]
+
     def name_of(self, text: Text) -> str:
         """A configured name in the page's language."""
         return text.in_(self.t.lang)
@@ -115,7 +120,7 @@ def _part(subject: Subject, part: Mapping[str, Any], top: float) -> Node:
         "tr",
         h("th", str(part["name"]), scope="row"),
         h("td", value_words(subject, part)),
-        h("td", charts.bar(points or 0.0, subject.colours[3], beyond=top, of=100 * weight)),
+        h("td", charts.bar(points or 0.0, subject.tint, beyond=top, of=100 * weight)),
         h("td", t.number(points, 1)),
         h("td", t.percent(weight, 1)),
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from atlas.app import ledger
+from atlas.app import ledger, parts
 from atlas.app.dom import h
 from atlas.app.session import Session
 from atlas.app.view import view
@@ -30,6 +30,12 @@ def written(lon: float, lat: float) -> str:
     return f"{lon:.6f} {lat:.6f}"
 
 
+def example(session: Session) -> str:
+    """A spot inside the atlas, to show how one is written."""
+    lon, lat = parts.centre(session)
+    return f"{lon:.3f} {lat:.3f}"
+
+
 def lines() -> list[str]:
     """The corners as they are written, one each; those of a polygon that was pasted as GeoJSON too."""
     text = str(st.session_state.get(CORNERS) or "")
@@ -48,7 +54,7 @@ def _keep(corners: list[str]) -> None:
 def fields(session: Session) -> None:
     """A field a corner, each with a way to take it out, one for a further corner, and the text of them all."""
     t, held = session.t, lines()
-    view("scenario_corners_lead", [h("p", t("scenario.app.corners_lead"), class_="aside")])
+    view("scenario_corners_lead", [h("p", t("scenario.app.corners_lead", spot=example(session)), class_="aside")])
     shown = held if len(held) <= MOST_FIELDS else []
     with st.container(key="scenario_corner_list"):
         for number, line in enumerate(shown, 1):

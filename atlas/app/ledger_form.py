@@ -45,7 +45,7 @@ def form(session: Session) -> None:
     if kind in {"add", "reuse", "area"}:
         st.text_input(t("scenario.app.name"), key=NAME, max_chars=200)
     if kind in {"add", "move"}:
-        st.text_input(t("scenario.app.spot"), key=SPOT, max_chars=80)
+        st.text_input(t("scenario.app.spot", spot=ledger_corners.example(session)), key=SPOT, max_chars=80)
         view("scenario_spot_help", [h("p", t("scenario.app.spot_help"), class_="aside")])
     if kind == "area":
         ledger_corners.fields(session)

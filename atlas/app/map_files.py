@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from atlas.language import LANGUAGES
+from atlas.layers import of_layer
 from atlas.map_layers import MadeLayer, made_layers
 from atlas.maps import compact_json, write_outlines
 from atlas.steps import DECIMALS, crosses_180, eastward
@@ -60,7 +61,7 @@ def _write(folder: Path, stem: str, text: str) -> str:
 def layer_points(built: Built, layer: Layer) -> dict[str, Any]:
     """A layer's places as columns: position, name, and numbers into the words for their classes and sources."""
     places = built.store.read("places")
-    mine = places[places["layers"].fillna("").str.split("|").map(lambda ids: layer.id in ids)]
+    mine = of_layer(places, layer.id)
     names = {rule.id: rule.name for rule in layer.class_}
     own = [
         next((one for one in str(classes).split("|") if one in names), str(first))

@@ -235,6 +235,7 @@ def draw_map(
     t = session.t
     folder, names = map_files(session.built)
     outlines, tiles = outline_order(session.built), underlay.tiles_of(session.atlas)
+    lon, lat = centre(session)
     told: dict[str, Any] = {
         "outlines": names["outlines"],
         "layers": [one for one in (_layer(session, layer, names) for layer in session.view.layers) if one]
@@ -244,7 +245,7 @@ def draw_map(
         "theme": theme(),
         "tiles": tiles.model_dump() if tiles else None,
         "policy": underlay.policy(tiles),
-        "centre": session.built.once(("centre",), lambda: _centre(session.built)),
+        "centre": [lat, lon],
         "words": map_words(session),
     }
     told |= {"marks": marks} if marks else {}
@@ -286,9 +287,17 @@ def own_layer(session: Session) -> list[dict[str, str]]:
     return [{"id": own.LAYER, "name": name, "file": f"kept:{held.stamp}", "colour": own.COLOUR, "symbol": own.SYMBOL}]
 
 
-def _centre(built: Built) -> list[float]:
-    places = built.store.read("places")
-    return [round(float(places["lat"].median()), 2), round(float(places["lon"].median()), 2)]
+def centre(session: Session) -> tuple[float, float]:
+    """Longitude and latitude of the middle of the units, in degrees, to some 100 m."""
+    return session.built.once(("centre",), lambda: _centre(session.built))
+
+
+def _centre(built: Built) -> tuple[float, float]:
+    import geopandas as gpd
+
+    west, south, east, north = built.units.total_bounds
+    middle = gpd.GeoSeries.from_xy([(west + east) / 2], [(south + north) / 2], crs=built.atlas.atlas.crs).to_crs(4326)
+    return round(float(middle.x.iloc[0]), 3), round(float(middle.y.iloc[0]), 3)
 
 
 def theme() -> str:
@@ -341,6 +350,8 @@ def map_legend(session: Session, classes: Classes) -> list[Node]:
     ]
     layers += [h("li", charts.symbol(own.SYMBOL, own.COLOUR), one["name"]) for one in own_layer(session)]
     edges = own_map.legend_note(session) if mine else t(f"app.legend.{'edges' if what == 'index' else 'readings'}")
+    if what == "index" and not mine and len(classes.colours) < 5:  # few units, or none, have few classes
+        edges = ""
     municipal = t("app.map.municipal") + "." if session.level == "municipality" else ""
     lists = own_map.legend_keys(session) if mine else painting.legend_keys(what, t, classes)
     return painting.legend(t, title, lists, layers, (edges, municipal, stands_on(session)))

@@ -221,6 +221,8 @@ def ranks_of(scores: NDArray[np.floating]) -> NDArray[np.unsignedinteger]:
 
     >>> ranks_of(np.array([[5.0, 9.0, 9.0, 1.0]])).tolist()
     [[3, 1, 1, 4]]
+    >>> ranks_of(np.empty((2, 0))).shape
+    (2, 0)
     """
     if scores.dtype == np.float32:
         order, above = _descending(scores)
@@ -237,7 +239,7 @@ def ranks_of(scores: NDArray[np.floating]) -> NDArray[np.unsignedinteger]:
         place[tied] = np.maximum.accumulate(place[tied], axis=1)
     place += 1
     ranks = np.empty(count * units, dtype=place.dtype)
-    order += np.arange(0, count * units, units)[:, None]
+    order += units * np.arange(count)[:, None]
     ranks[order.ravel()] = place.ravel()
     return ranks.reshape(count, units)
 

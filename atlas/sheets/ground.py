@@ -83,9 +83,9 @@ class Ground:
         """Places of the layers that are shown, with their point on the ground."""
         import geopandas as gpd
 
-        layers = {one.id: one.layer for one in self.reading.built.atlas.layers}
+        layers = {one.id: one.layer for one in self.reading.built.atlas.layers if one.layer.role in _ROLES}
         table = self.reading.built.store.read("places")
-        shown = table[table["layer"].map(lambda one: one in layers and layers[one].role in _ROLES)]
+        shown = table[table["layer"].isin(list(layers))]
         points = gpd.GeoSeries(gpd.points_from_xy(shown["lon"], shown["lat"]), crs=4326).to_crs(self.units.crs)
         held = shown[["place_id", "name", "class_", "layer", "neighbourhood", "n_records", "marks"]]
         held = pd.DataFrame(held).assign(x=points.x.to_numpy(), y=points.y.to_numpy())

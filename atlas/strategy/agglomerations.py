@@ -93,6 +93,7 @@ def agglomerations(
         centre = {name: columns[name][at] for name in ("place_id", "lon", "lat")}
         rows.append(_quarter(part, unsure[own], centre, spots[own], parents))
     table = pd.DataFrame(rows, columns=[*COLUMNS, "geometry"])
+    table = table[table["neighbourhoods"] != ""]  # one that lies in the margin alone is not the atlas's
     table = table.sort_values(["worth", "id"], ascending=[False, True], kind="stable").reset_index(drop=True)
     return gpd.GeoDataFrame(table, geometry="geometry", crs=places.crs)
 

@@ -155,7 +155,7 @@ def _parts(one: card.Subject, other: card.Subject) -> list[Node]:
         points = number(part["contribution"])
         if points is None:
             return h("td", card.value_words(subject, part))
-        return h("td", card.value_words(subject, part), charts.bar(points, subject.colours[3], beyond=top),
+        return h("td", card.value_words(subject, part), charts.bar(points, subject.tint, beyond=top),
                  h("small", t("app.compare.points", points=t.number(points, 1))))  # fmt: skip
 
     return [
