@@ -338,12 +338,21 @@ def _listed(key: str, value: Any, t: Translator) -> str:
 
 def export_layers(built: Built, layer: str, path: Path, *, force: bool, lang: Lang, within: str | None) -> list[Path]:
     """One layer as a file, or with ``all`` every layer as GeoPackage and GeoJSON in a folder."""
-    from atlas.exports import make_folder, write
+    from atlas.errors import OutputError
+    from atlas.exports import formats, make_folder, write
     from atlas.exports.from_store import exportable, layer_ids
 
     if layer != "all":
         made = exportable(built.atlas, built.store, layer, lang, within)
         return write(made, path, force=force, lang=lang)
+    if path.name.lower().endswith(tuple(formats())):
+        raise OutputError(
+            "`all` escreve cada camada na sua pasta. Indique o nome de uma pasta, ou uma só camada; `atlas package` "
+            "junta todas num ZIP.",
+            "`all` writes every layer into a folder. Name a folder, or one layer; `atlas package` puts all into one "
+            "ZIP.",
+            where=str(path),
+        )
     written: list[Path] = []
     make_folder(path)
     for one in layer_ids(built.atlas):

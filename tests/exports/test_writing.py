@@ -146,6 +146,9 @@ def test_commands_refuse_a_folder_that_is_a_file_and_a_map_that_is_no_page(
     words = ["--lang", "en", "--quiet", str(small_built)]
     assert main(["export", "all", "-o", str(tmp_path / "taken"), *words]) == 1
     assert "folder cannot be made" in capsys.readouterr().err
+    assert main(["export", "all", "-o", str(tmp_path / "all.gpkg"), *words]) == 1
+    assert "Name a folder" in capsys.readouterr().err
+    assert not (tmp_path / "all.gpkg").exists()
     assert main(["map", "-o", str(tmp_path / "x.txt"), *words]) == 1
     assert "There are: .htm, .html" in capsys.readouterr().err
     assert (tmp_path / "taken").read_text() == "mine"
