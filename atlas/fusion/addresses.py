@@ -10,7 +10,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from atlas.sources._by_name import plain
+from atlas.sources._by_name import is_within, plain
 
 STREET, NUMBER, UNIT = "addr:street", "addr:housenumber", "unit"  # keys of a record's tags
 BY_ADDRESS, BY_UNIT = "placed_by_address", "placed_by_unit"
@@ -58,7 +58,9 @@ def placed(records: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> tuple[gpd.GeoD
         at, mark = _door(doors, tags, records["parent"].iat[row], geometry, parent_at), BY_ADDRESS
         if at is not None:
             geometry[row], parent_at[row] = geometry[at], parent_at[at]
-        elif str(tags.get(UNIT, "")) in units.index:
+        elif str(tags.get(UNIT, "")) in units.index and _agree(
+            units.at[str(tags[UNIT]), "parent"], records["parent"].iat[row]
+        ):
             unit, mark = units.loc[str(tags[UNIT])], f"{BY_UNIT}|position_doubtful"
             geometry[row], parent_at[row] = shapely.point_on_surface(unit.geometry), unit["parent"]
         else:
@@ -66,6 +68,11 @@ def placed(records: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> tuple[gpd.GeoD
         how_many[mark.partition("|")[0]] += 1
         marks[row] = "|".join(part for part in (marks[row], mark) if isinstance(part, str) and part)
     return records.set_geometry(geometry, crs=records.crs).assign(marks=marks, parent_at=parent_at), how_many
+
+
+def _agree(parent: object, stated: object) -> bool:
+    """Whether a unit's parent is the municipality that a record states, or in it, where it states one."""
+    return not isinstance(stated, str) or is_within(str(parent), stated)
 
 
 def address(tags: dict[str, object]) -> Address | None:
@@ -102,7 +109,7 @@ def _door(
     key = address(tags)
     if key is None or not isinstance(parent, str):
         return None
-    rows = [row for row in doors.get(key, []) if str(parent_at[row]).startswith(parent)]
+    rows = [row for row in doors.get(key, []) if is_within(str(parent_at[row]), parent)]
     if not rows or shapely.distance(geometry[rows[0]], geometry[rows]).max() > SAME_DOOR_M:
         return None
     return rows[0]

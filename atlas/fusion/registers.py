@@ -10,6 +10,8 @@ import pandas as pd
 from rapidfuzz import fuzz
 from rapidfuzz.process import cdist
 
+from atlas.sources._by_name import is_within
+
 LEAST = 0.86  # similarity of names inside one municipality, from which a register's row is placed
 TIE = 0.02
 
@@ -35,9 +37,10 @@ def place_by_name(
     found, sure = waiting.copy(), np.ones(len(waiting))
     names, bits = rows["names"].to_numpy(), rows["layer_bits"].to_numpy()
     stated = rows["parent"].to_numpy(dtype=object)[waiting]
-    parent = rows["parent_at"].fillna("").astype(str).to_numpy(dtype=str)[pool]
+    parent = rows["parent_at"].fillna("").astype(str).to_numpy(dtype=object)[pool]
+    known = set(parent)
     for code in pd.unique(pd.Series([one for one in stated if isinstance(one, str)], dtype=object)):
-        here = pool[np.char.startswith(parent, code)]
+        here = pool[np.isin(parent, [one for one in known if is_within(one, code)])]
         for position in np.flatnonzero(stated == code):
             row = waiting[position]
             near = here[((bits[here] & bits[row]) != 0) & np.array([bool(names[one]) for one in here], bool)]

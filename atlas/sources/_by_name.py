@@ -32,6 +32,15 @@ def plain(name: object) -> str:
     return _UNION.sub("", _BEFORE.sub("", words))
 
 
+def is_within(parent: str, stated: str) -> bool:
+    """Whether a parent is the stated one, or of a smaller kind inside it: its code then begins with the stated code.
+
+    >>> is_within("131217", "1312"), is_within("São João da Madeira", "São João")
+    (True, False)
+    """
+    return parent == stated or (parent.startswith(stated) and any(one.isdigit() for one in stated))
+
+
 @dataclass(frozen=True)
 class Names:
     """The names of an atlas's units.

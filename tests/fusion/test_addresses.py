@@ -67,6 +67,13 @@ def test_the_code_of_a_unit_places_in_it_and_says_so() -> None:
     assert found["marks"].fillna("").tolist() == ["placed_by_unit|position_doubtful", ""]
 
 
+def test_a_unit_of_another_municipality_than_the_stated_one_places_nothing() -> None:
+    unit = json.dumps({"unit": "030201"})
+    found, how_many = placed(rows((unit, "0301", None), (unit, "03", None), (unit, "0302", None)), UNITS)
+    assert found.geometry.isna().tolist() == [True, False, False]
+    assert how_many["placed_by_unit"] == 2
+
+
 def test_a_register_by_names_and_codes_enters_an_atlas(small_atlas: Path) -> None:
     units = gpd.read_parquet(small_atlas / "neighbourhoods.parquet")
     code = str(units["code"].iloc[0])

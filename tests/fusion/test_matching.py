@@ -252,6 +252,8 @@ def test_a_row_without_coordinates_goes_to_the_one_place_of_its_name_in_its_muni
         ("b", "2", "Teatro Sá", "theatre", (500, 0)),
     ).assign(parent=["1312", None, None])
     assert together(fuse(rows, atlas_of(A, B)), ("a", "1"), ("b", "1"))
+    named = rows.assign(parent=["São João", None, None], parent_at="São João da Madeira")
+    assert fuse(named, atlas_of(A, B)).unplaced["record_id"].tolist() == ["1"]
     elsewhere = rows.assign(parent=["0303", None, None])
     found = fuse(elsewhere, atlas_of(A, B))
     assert found.unplaced["record_id"].tolist() == ["1"]
