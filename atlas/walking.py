@@ -18,13 +18,14 @@ from atlas.sources.raster import Raster
 
 TILE_M = 800.0
 SHORTEST_M = 0.001
+ISLAND_M = (1_000.0, 10_000.0)
 STEEPEST = 0.25  # a slope above it is rather the raster's than the street's
 FLAT_KMH = 6 * np.exp(-3.5 * 0.05)
 
 
 @dataclass(frozen=True)
 class Streets:
-    """The largest connected part of a walking network: node coordinates in metres, edges as positions and costs."""
+    """A walking network without its stray pieces: node coordinates in metres, edges as positions and costs."""
 
     xy: np.ndarray
     start: np.ndarray
@@ -50,7 +51,8 @@ def load_streets(network: Network, relief: Raster | None = None, crs: Any = None
 
     ``crs`` is the network's; the raster's own where none is given.
 
-    What is not connected with the largest part (yards, cut bridges, stubs) is left out: it cannot be walked to.
+    Of what is not connected with the largest part, small pieces (yards, cut bridges, stubs) are left out: they cannot
+    be walked to. One that has a hundredth of the whole, but no less than a kilometre, or has ten, is an island and stays.
 
     Source
     ------
@@ -66,7 +68,9 @@ def load_streets(network: Network, relief: Raster | None = None, crs: Any = None
     length_m = np.maximum(network.edges["length_m"].to_numpy(dtype=float), SHORTEST_M)
     n = len(xy)
     component = connected_components(coo_array((np.ones(len(start)), (start, end)), shape=(n, n)), directed=False)[1]
-    main = component == np.bincount(component).argmax()
+    part_m = np.bincount(component[start], weights=length_m, minlength=component.max(initial=0) + 1)
+    island_m = np.clip(part_m.sum() / 100, *ISLAND_M)
+    main = np.isin(component, np.flatnonzero((part_m >= island_m) | (part_m == part_m.max(initial=0))))
     keep = main[start] & main[end]
     new = np.cumsum(main) - 1
     start, end, length_m, xy = new[start[keep]], new[end[keep]], length_m[keep], xy[main]

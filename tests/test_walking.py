@@ -17,6 +17,7 @@ from scipy.sparse.csgraph import dijkstra
 from atlas.built import open_built
 from atlas.cli import main
 from atlas.config import Atlas
+from atlas.scenarios.applying import Ground
 from atlas.sources.network import Network
 from atlas.walking import Streets, contract, distances, load_streets, slope_factor
 
@@ -44,6 +45,16 @@ def test_the_way_to_the_street_counts_and_too_far_from_it_is_unreachable() -> No
 def test_a_place_at_the_door_is_reached() -> None:
     streets = load_streets(a_street([0, 100], [(0, 1)]))
     metres = distances(streets, np.array([[0.0, 0.0]]), np.array([[0.0, 0.0]]), limit_m=10, snap_m=5)
+    assert metres.nnz == 1
+
+
+def test_an_island_keeps_its_streets_and_a_yard_leads_nowhere() -> None:
+    xs = [0.0, 20_000, 30_000, 31_500, 10_000, 10_040]
+    streets = load_streets(a_street(xs, [(0, 1), (2, 3), (4, 5)]))
+    assert streets.xy[:, 0].tolist() == [0, 20_000, 30_000, 31_500]
+    places = np.array([[31_500.0, 0.0], [20_000.0, 0.0]])
+    metres = distances(streets, np.array([[30_000.0, 0.0]]), places, limit_m=50_000, snap_m=50)
+    assert metres.toarray().tolist() == [[1500.0, 0.0]]
     assert metres.nnz == 1
 
 
@@ -109,9 +120,7 @@ def a_town(path: Path, *, streets: bool = True) -> Path:
             spot = (-9.1495 + 0.0022 * (number // 4) + 0.0003 * (number % 2), lat)
             writer.add_node(node(id=500 + number, location=spot, tags={key: value, "name": f"Lugar {number}"}))
         for line in range(2) if streets else ():
-            refs = [
-                100 * (line + 1) + at for at in range(8 - line)
-            ]  # the first is the longer: it is the one that counts
+            refs = [100 * (line + 1) + at for at in range(8 - line)]
             writer.add_way(way(id=line + 1, nodes=refs, tags={"highway": "residential" if line else "footway"}))
     return path
 
@@ -131,9 +140,9 @@ def test_init_walks_along_the_streets_of_its_extract(tmp_path: Path) -> None:
     assert manifest["walking"] == "streets"
     measures = {one.code: one.measure for one in atlas.indicator}
     assert measures["museums_1km"] == "on_foot"
-    # no way leads to the galleries, however near they lie
-    assert table["museums_1km"].max() == 3
-    assert "galleries_1km" not in table or table["galleries_1km"].max() == 0
+    # no way leads from the one street to the other, however near they lie
+    assert table["museums_1km"].max() == table["galleries_1km"].max() == 3
+    assert not ((table["museums_1km"] > 0) & (table["galleries_1km"] > 0)).any()
     # whoever lives where no street is reaches nothing that is known
     assert table["museums_1km"].isna().any()
     note = atlas.source_of("streets").note
@@ -153,6 +162,10 @@ def test_init_walks_with_slope_where_it_has_heights(tmp_path: Path) -> None:
     _, flat, _ = begun(tmp_path / "flat", extract)
     _, table, manifest = begun(tmp_path, extract, "--relief", str(relief))
     assert manifest["walking"] == "streets and slope"
+    built = open_built(str(tmp_path / "town"))
+    assert built.streets is not None
+    assert np.array_equal(Ground(built).streets.cost_m, built.streets.cost_m)  # of heights in degrees too
+    assert built.streets.with_slope
     near = "performance_400m" if "performance_400m" in table else "museums_1km"
     assert table[near].sum() <= flat[near].sum()
 

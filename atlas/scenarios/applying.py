@@ -72,7 +72,7 @@ class Ground:
         """The atlas's streets; only asked for where it has some."""
         walking = self.built.atlas.walking
         relief = self.placed.opened(walking.relief) if walking.relief else None
-        return load_streets(self.placed.opened(str(walking.network)), relief)
+        return load_streets(self.placed.opened(str(walking.network)), relief, self.built.atlas.atlas.crs)
 
     def keep_ranks(self, key: Hashable, found: DrawnRanks) -> None:
         """Keep what was drawn for an index and its weights; only the newest, since each takes some megabytes."""

@@ -19,11 +19,14 @@ from atlas.sources._extract import Extract, opened
 from atlas.sources._opl import Nodes, Tags
 from atlas.sources.network import Network
 
-NOT_WALKED = frozenset({"motorway", "motorway_link", "emergency_bay", "construction", "proposed", "raceway"})
+NOT_WALKED = frozenset({
+    "motorway", "motorway_link", "emergency_bay", "escape", "raceway", "bus_guideway", "busway",
+    "construction", "proposed", "planned", "abandoned", "disused", "razed", "demolished", "no",
+})  # fmt: skip
 FAST = frozenset({"trunk", "trunk_link"})
 CLOSED = frozenset({"private", "no"})
 ASKED = ("highway", "foot", "sidewalk", "access")
-ON_FOOT = frozenset({"yes", "designated", "permissive"})
+ON_FOOT = frozenset({"yes", "designated", "permissive", "destination", "official"})
 SIDEWALKS = frozenset({"both", "left", "right"})
 FOOTWAYS = frozenset({"footway", "pedestrian", "path", "steps", "corridor"})
 
@@ -44,6 +47,8 @@ def walked(tags: Mapping[str, str | None]) -> bool:
     (True, False)
     >>> walked({"highway": "trunk", "foot": "yes"}), walked({"highway": "motorway", "foot": "yes"})
     (True, False)
+    >>> walked({"highway": "razed"})
+    False
     """
     highway = tags.get("highway")
     if highway is None or highway in NOT_WALKED:
