@@ -108,6 +108,7 @@ def _uses(uploaded: Uploaded) -> list[str]:
     """What a file can be used for, the likeliest first."""
     code, name, _ = figures.guessed_keys(uploaded.table)
     joined = ["code", "name"] if code or not name else ["name", "code"]
+    joined = joined if len(uploaded.table.columns) else []
     if uploaded.shapes is not None:
         areas = bool((uploaded.shapes.geom_type.isin(["Polygon", "MultiPolygon", "GeometryCollection"])).any())
         return ["layer", "count", "rate", *(["share"] if areas else []), *joined]

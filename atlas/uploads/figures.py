@@ -96,6 +96,12 @@ def counted(placed: Placed, units: gpd.GeoDataFrame, *, per_1000: bool = False, 
     values = _where_told(values, units, everywhere=everywhere)
     if per_1000:
         residents = units["residents"].astype(float)
+        if not residents.gt(0).any():
+            raise SourceError(
+                "O atlas não sabe quantos residentes tem cada unidade. Use o ficheiro como contagem.",
+                "The atlas does not know how many residents each unit has. Use the file as a count.",
+                where=placed.uploaded.name,
+            )
         values = 1000 * values / residents.where(residents > 0)
     outside = len(spots) - len(first)
     one = outside == 1
@@ -144,6 +150,12 @@ def _joined(
     """Values by code; a unit named twice is an error, rows that fit no unit are told."""
     values = as_figures(uploaded, value)
     fits = codes.notna()
+    if keys.isna().all():
+        raise SourceError(
+            f"A coluna «{column}» está vazia. Escolha outra.",
+            f"Column “{column}” is empty. Choose another.",
+            where=uploaded.name,
+        )
     if not fits.any():
         towns = set(units["parent"].str.lstrip("0")) | set(units["parent_name"].map(_name_key))
         municipal = keys.dropna().map(lambda key: key.lstrip("0") in towns or _name_key(key) in towns).mean() > 0.5
@@ -151,9 +163,9 @@ def _joined(
         hint_en = " They are municipalities: values are joined to the smaller units here." if municipal else ""
         raise SourceError(
             f"Nada na coluna «{column}» corresponde a uma unidade do atlas (a primeira linha tem"
-            f" «{_first(keys)}»; um código é assim: {units.index[0]}).{hint_pt}",
-            f"Nothing in column “{column}” is a unit of the atlas (the first row has “{_first(keys)}”; a code looks"
-            f" like {units.index[0]}).{hint_en}",
+            f" «{keys.dropna().iloc[0]}»; um código é assim: {units.index[0]}).{hint_pt}",
+            f"Nothing in column “{column}” is a unit of the atlas (the first row has “{keys.dropna().iloc[0]}”; a"
+            f" code looks like {units.index[0]}).{hint_en}",
             where=uploaded.name,
         )
     twice = codes[fits & codes.duplicated(keep=False)]
@@ -177,8 +189,3 @@ def _joined(
     notes = ((f"{lead_pt} a nenhuma unidade: {shown}{more}", f"{lead_en} no unit: {shown_en}{more}"),)
     held = pd.Series(values[fits].to_numpy(), index=codes[fits].to_numpy())
     return Figures(held.reindex(units.index), notes if len(lost) else ())
-
-
-def _first(keys: pd.Series) -> str:
-    there = keys.dropna()
-    return str(there.iloc[0]) if len(there) else ""

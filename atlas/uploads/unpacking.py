@@ -22,9 +22,14 @@ def opened(content: bytes, name: str) -> zipfile.ZipFile:
         archive = zipfile.ZipFile(io.BytesIO(content))
         members = archive.infolist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OverflowError) as fault:
+        book = name.lower().endswith(".xlsx")
         raise SourceError(
-            "O ficheiro não é um ZIP, ou está estragado. Comprima-o de novo.",
-            "The file is no ZIP, or it is damaged. Compress it again.",
+            "O livro está estragado, ou não é XLSX. Guarde-o de novo como .xlsx."
+            if book
+            else "O ficheiro não é um ZIP, ou está estragado. Comprima-o de novo.",
+            "The workbook is damaged, or no XLSX. Save it again as .xlsx."
+            if book
+            else "The file is no ZIP, or it is damaged. Compress it again.",
             where=name,
         ) from fault
     if len(members) > MOST_MEMBERS or sum(one.file_size for one in members) > MOST_UNPACKED_BYTES:

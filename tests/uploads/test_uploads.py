@@ -111,6 +111,25 @@ def test_a_point_on_a_border_counts_once_in_the_lower_code() -> None:
     assert figures.counted(placed, UNITS.iloc[::-1], everywhere=True).by_unit.sum() == 1
 
 
+def test_what_nothing_can_be_joined_or_divided_by_is_told() -> None:
+    empty = read("a.csv", b"codigo,valor\n,1\n,2\n")
+    with pytest.raises(AtlasError, match="A coluna «codigo» está vazia"):
+        figures.by_code(empty, "codigo", "valor", UNITS)
+    placed = placing.place(read("a.geojson", POINTS.to_crs(4326).to_json().encode()), REGION, METRIC, "EPSG:4326", None)
+    with pytest.raises(AtlasError, match="como contagem"):
+        figures.counted(placed, UNITS.assign(residents=np.nan), per_1000=True)
+    with pytest.raises(AtlasError, match="Guarde-o de novo como"):
+        read("a.xlsx", b"<html>")
+
+
+def test_a_layer_without_columns_is_offered_no_join() -> None:
+    from atlas.app.own_panel import _uses
+
+    bare = read("a.geojson", POINTS[["geometry"]].to_crs(4326).to_json().encode())
+    assert not len(bare.table.columns)
+    assert _uses(bare) == ["layer", "count", "rate"]
+
+
 def test_counts_per_resident_are_missing_where_nobody_lives() -> None:
     uploaded = read("pontos.geojson", FILES["pontos.geojson"]())
     placed = placing.place(uploaded, REGION, METRIC, uploaded.crs, None)
