@@ -52,7 +52,7 @@ def load_streets(network: Network, relief: Raster | None = None, crs: Any = None
     ``crs`` is the network's; the raster's own where none is given.
 
     Of what is not connected with the largest part, small pieces (yards, cut bridges, stubs) are left out: they cannot
-    be walked to. One that has a hundredth of the whole, but no less than a kilometre, or has ten, is an island and stays.
+    be walked to. One of ten kilometres, or of one that is a hundredth of the whole, is an island and stays.
 
     Source
     ------
