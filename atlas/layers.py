@@ -303,8 +303,8 @@ class _Rules:
             key, _, value = word.partition("=")
             return self.of_tags({key: value})
         several = [part for part in re.split(r"\s*[|;,]\s*", word) if part and part != word]
-        if not several:
-            return self.of_value(word.replace(" ", "_"))
+        if not several:  # a number is a code of the source's own, and no value of a tag
+            return self.of_value(word.replace(" ", "_")) if any(map(str.isalpha, word)) else frozenset()
         return frozenset().union(*(self.of_kind(part) for part in several))
 
     def of_value(self, value: str) -> frozenset[int]:

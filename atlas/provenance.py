@@ -13,7 +13,7 @@ from atlas.built import Built
 from atlas.errors import UnknownName
 from atlas.fetched import located_file
 from atlas.fusion.identifiers import own_key
-from atlas.sources import file_hash
+from atlas.sources import ROW, file_hash
 
 _OSM_OBJECT = re.compile(r"^(node|way|relation)/\d+")
 _ABOUT = ("title", "publisher", "licence", "date", "address", "file", "sha256")
@@ -76,8 +76,9 @@ def _line_of(path: Path, column: str, record: str) -> int | None:
         head = file.readline()
         file.seek(0)
         reader = csv.DictReader(file, delimiter=max(";,\t", key=head.count))
-        if column not in (reader.fieldnames or ()):
-            return int(record) + 1 if record.isdigit() else None
+        number = record.removeprefix(ROW)
+        if column not in (reader.fieldnames or ()) or number != record:
+            return int(number) + 1 if number.isdigit() else None
         line = reader.line_num + 1
         for row in reader:
             if (row[column] or "").strip() == record:

@@ -35,16 +35,20 @@ import pandas as pd
 import shapely
 
 from atlas.config import Source
-from atlas.errors import SourceError, UnknownName
+from atlas.errors import ConfigError, SourceError, UnknownName
 from atlas.fetched import located
 from atlas.language import counted
 
 RECORD_COLUMNS = ("source_id", "record_id", "name", "kind", "tags", "marks", "parent", "geometry")
+SEVERAL = frozenset({"keep", "rates", "counts", "grade"})
+"""Keys of ``read`` that may be a list or a table."""
 READ_LATER = frozenset({
     "identifier", "official",
     "date", "end", "grade", "notice", "site", "operation", "area_ha",
 })  # fmt: skip
 """Keys of ``read`` that tell a later room (fusion, legal lens) what a column of the records is."""
+ROW = "row/"
+"""Before the number of a record whose own id is missing."""
 TEXT_COLUMNS = ("name", "kind", "tags", "marks", "parent")
 
 
@@ -89,11 +93,23 @@ def load(source: Source, folder: Path) -> Any:
             where=str(path),
         )
     reader = import_module(f"atlas.sources.{source.kind}")
+    _refuse_lists(source)
     known = getattr(reader, "READ", frozenset()) | READ_LATER
     for key in source.read:
         if key not in known:
             raise UnknownName.among(key, known, pt="A chave `read`", en="The key `read`", where=f"{source.id}.read")
     return reader.load(source, folder)
+
+
+def _refuse_lists(source: Source) -> None:
+    """An error where ``read`` has a list or a table for what is one word."""
+    for key, value in source.read.items():
+        if isinstance(value, list | dict) and key not in SEVERAL:
+            raise ConfigError(
+                "Aqui só pode estar uma palavra ou um número. Escreva um só.",
+                "Only one word or number may stand here. Write one alone.",
+                where=f"{source.id}.read.{key}",
+            )
 
 
 def to_records(frame: gpd.GeoDataFrame, source: Source, path: Path) -> gpd.GeoDataFrame:
@@ -154,11 +170,11 @@ def impossible(ids: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def _numbered(ids: pd.Series) -> tuple[pd.Series, list[tuple[str, str]]]:
-    """Ids as text; a record without one goes by its number in the file, and is said."""
+    """Ids as text; a record without one goes by its row (as all do where there is no column of ids), and is said."""
     without = ids.isna()
     if not without.any():
         return ids.astype(str), []
-    numbers = pd.Series([f"row/{number}" for number in range(1, len(ids) + 1)], index=ids.index)
+    numbers = pd.Series([f"{ROW}{label + 1}" for label in ids.index], index=ids.index)
     return ids.astype(object).where(~without, numbers).astype(str), listed(
         numbers[without].tolist(),
         "# registo sem identificador tem o número da linha|# registos sem identificador têm o número da linha",

@@ -60,7 +60,7 @@ def load(source: Source, folder: Path) -> gpd.GeoDataFrame:
     """Records of a table."""
     path, read = folder / source.file, source.read
     lon, lat = str(read.get("lon", "lon")), str(read.get("lat", "lat"))
-    keep = list(read.get("keep", []))
+    keep = [read["keep"]] if isinstance(read.get("keep"), str) else list(read.get("keep", []))
     named = [str(read[key]) for key in ("record", "name", "kind", "lon", "lat", "parent", *ATTRIBUTES) if key in read]
     table = read_table(path, wanted=[*named, *keep], sheet=read.get("sheet"))
     require(table, [*named, *keep], path)

@@ -58,7 +58,8 @@ def read_as_told(source: Source, folder: Path) -> gpd.GeoDataFrame:
             f"o ficheiro tem {len(layers)} camadas ({said}): lida a primeira (`read.layer` escolhe outra)",
             f"the file has {len(layers)} layers ({said}): the first is read (`read.layer` chooses another)",
         ))  # fmt: skip
-    table = read_vector(path, layer=named, where=read.get("where"), crs=read.get("crs"))
+    where = str(read["where"]) if "where" in read else None
+    table = read_vector(path, layer=named, where=where, crs=read.get("crs"))
     table.attrs["warnings"] = warnings + table.attrs.get("warnings", [])
     return table
 

@@ -14,6 +14,7 @@ from atlas.atlasfile import product_folder
 from atlas.config import Source
 from atlas.errors import AtlasError, SourceError
 from atlas.layers import classify, load_layers
+from atlas.provenance import _line_of
 from atlas.sources import figures, load
 from atlas.sources._coordinates import put_right
 
@@ -305,9 +306,23 @@ def test_coordinates_in_another_unit_than_said_are_refused(
 
 
 def test_a_record_without_an_id_goes_by_its_row(tmp_path: Path) -> None:
-    records = read(tmp_path, "id;nome;tipo;lon;lat\nx;A;museu;1;2\n;B;museu;1;2\n;C;museu;1;3\n", record="id")
-    assert records["record_id"].tolist() == ["x", "row/2", "row/3"]
+    text = "id;nome;tipo;lon;lat\nx;A;museu;1;2\n\n;B;museu;1;2\n;C;museu;1;3\n"
+    records = read(tmp_path, text, record="id")
+    assert records["record_id"].tolist() == ["x", "row/3", "row/4"]
     assert "2 records without an id" in said(records)
+    assert [_line_of(tmp_path / "a.csv", "id", one) for one in records["record_id"]] == [2, 4, 5]
+
+
+def test_a_list_where_one_word_is_meant_is_refused_and_one_word_may_stand_for_a_list(tmp_path: Path) -> None:
+    with pytest.raises(AtlasError, match=r"places\.read\.record: Aqui só pode estar uma palavra"):
+        read(tmp_path, PLACES, record=["nome"])
+    assert read(tmp_path, PLACES, keep="tipo")["tags"].tolist() == ['{"tipo": "museu"}', '{"tipo": "teatro"}']
+
+
+def test_a_number_in_a_kind_column_is_no_class(tmp_path: Path) -> None:
+    """``heritage=1`` is of OpenStreetMap; a register's own code is not."""
+    records = read(tmp_path, PLACES.replace(";museu;", ";1;").replace(";teatro;", ";2.0;"))
+    assert classify(records, load_layers([product_folder("layers")])).isna().all()
 
 
 def test_typed_cells_become_plain_text(tmp_path: Path) -> None:
