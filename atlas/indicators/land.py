@@ -10,6 +10,9 @@ from atlas.config import Indicator
 from atlas.indicators import Inputs, Measured, measure, option
 from atlas.neighbourhoods import locate
 from atlas.sources.network import Network
+from atlas.sources.table import require
+
+SLIP = 1e-6  # areas beside each other overlap by so little where their corners differ in the last digits
 
 
 @measure("area_share")
@@ -20,16 +23,26 @@ def area_share(inputs: Inputs, indicator: Indicator) -> Measured:
     """
     units = inputs.frame_of(indicator)
     areas = inputs.source(indicator.sources[0]).to_crs(units.crs)
-    chosen = areas[areas[option(indicator, "column")].isin(option(indicator, "values"))]
+    column = str(option(indicator, "column"))
+    path = inputs.atlas.folder / inputs.atlas.source_of(indicator.sources[0]).file
+    mend = (f"Corrija `with.column` de «{indicator.code}»", f"Mend `with.column` of “{indicator.code}”")
+    require(pd.DataFrame(areas), [column], path, remedy=mend)
+    chosen = _apart(areas.geometry.to_numpy()[areas[column].isin(option(indicator, "values")).to_numpy()])
     zones = shapely.buffer(units.geometry.to_numpy(), float(indicator.with_.get("radius_m", 0.0)), quad_segs=4)
     known = shapely.union_all(areas.geometry.to_numpy())
-    zone, area = shapely.STRtree(chosen.geometry.to_numpy()).query(zones, predicate="intersects")
-    parts = shapely.area(shapely.intersection(zones[zone], chosen.geometry.to_numpy()[area]))
+    zone, area = shapely.STRtree(chosen).query(zones, predicate="intersects")
+    parts = shapely.area(shapely.intersection(zones[zone], chosen[area]))
     covered = np.bincount(zone, parts, minlength=len(zones))
     whole = shapely.area(shapely.intersection(zones, known))
     return Measured(
         pd.Series(np.where(whole > 0, 100 * covered / np.where(whole > 0, whole, 1), np.nan), index=units.index)
     )
+
+
+def _apart(areas: np.ndarray) -> np.ndarray:
+    """The areas, as one where some of them overlap: what two cover is covered once."""
+    whole = shapely.union_all(areas)
+    return shapely.get_parts(whole) if shapely.area(areas).sum() > whole.area * (1 + SLIP) else areas
 
 
 @measure("intersections")

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from atlas.config import Atlas, AtlasHead, ClassRule, Indicator, Layer, LayerHead, Neighbourhoods, Source, Text
-from atlas.errors import ConfigError, UnknownName
+from atlas.errors import ConfigError, SourceError, UnknownName
 from atlas.indicators import Inputs, compute, measures
 from atlas.indicators.clustering import excess_company
 from atlas.indicators.mix import empirical_bayes, hill_number, marshall
@@ -97,6 +97,18 @@ def test_near_counts_around_the_outline() -> None:
 def test_reach_is_the_average_residents_and_missing_where_nobody_lives() -> None:
     assert values(town(PLACES), indicator("reach", options={"radius_m": 150}))[:2] == [1, 2]
     assert np.isnan(values(town(PLACES), indicator("reach", options={"radius_m": 150}))[2])
+
+
+def test_land_that_two_areas_cover_is_covered_once_and_a_column_that_is_not_there_is_named() -> None:
+    """A is half green, drawn twice, and half not; of B a quarter is known; of C nothing."""
+    shapes = [shapely.box(0, 0, 500, 1000)] * 2 + [shapely.box(500, 0, 1000, 1000), shapely.box(1000, 0, 1250, 1000)]
+    land = gpd.GeoDataFrame({"use": ["green", "green", "built", "green"]}, geometry=shapes, crs=3763)
+    options = {"column": "use", "values": ["green"]}
+    found = values(town([], land), indicator("area_share", options=options))
+    assert found[:2] == [50, 100]
+    assert np.isnan(found[2])
+    with pytest.raises(SourceError, match=r"Falta a coluna «uso».*Corrija `with.column` de «one»"):
+        compute(town([], land), indicator("area_share", options={**options, "column": "uso"}))
 
 
 def test_the_nearest_is_measured_from_the_outline() -> None:

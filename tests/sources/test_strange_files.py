@@ -66,6 +66,16 @@ def test_a_file_that_points_elsewhere_is_refused(tmp_path: Path) -> None:
     assert "only says where the data are" in refused(tmp_path / "a.vrt", "vector", text)
 
 
+def test_areas_are_made_valid_and_what_is_none_is_left_out_and_counted(tmp_path: Path) -> None:
+    bow = shapely.Polygon([(0, 0), (10, 10), (10, 0), (0, 10)])
+    shapes = [bow, None, shapely.Polygon(), shapely.Point(1, 1), shapely.box(0, 0, 1, 1)]
+    gpd.GeoDataFrame({"use": list("abcde")}, geometry=shapes, crs=3763).to_parquet(tmp_path / "a.parquet")
+    areas = read(tmp_path / "a.parquet", "areas")
+    assert (areas["use"].tolist(), areas.area.tolist()) == (["a", "e"], [50, 1])
+    assert "1 geometry repaired. First: 1." in said(areas)
+    assert "3 rows without an area were left out" in said(areas)
+
+
 def test_all_folders_of_a_kml_are_read(tmp_path: Path) -> None:
     place = "<Placemark><name>{}</name><Point><coordinates>-8,38</coordinates></Point></Placemark>"
     inner = f"<Folder><name>Velhos</name>{place.format('B')}</Folder>"
