@@ -161,7 +161,7 @@ def _shown(row: Mapping[str, Any], t: Translator) -> dict[str, str]:
         t("scenario.column.parent"): str(row.get("parent_name") or ""),
         t("scenario.column.score"): both("score", 1),
         t("scenario.column.rank"): both("rank"),
-        t("scenario.column.interval"): f"{t.number(low)}–{t.number(high)}" if low is not None else "—",
+        t("scenario.column.interval"): t.span(low, high),
         t("scenario.column.noise"): t("scenario.noise.drawn" if row["rank_after"] else "scenario.noise.drawn_unranked")
         if drawn
         else noise_words(row["noise"], row["p_rises"], row["move"], t),

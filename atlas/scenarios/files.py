@@ -11,7 +11,7 @@ from typing import Any
 
 from atlas.atlasfile import content_of, parse
 from atlas.built import Built
-from atlas.errors import ConfigError, refusal
+from atlas.errors import ConfigError
 from atlas.scenarios.model import SCHEMA, Scenario, data_of
 
 LARGEST = 400_000  # characters of a scenario that is read: two hundred changes, with room
@@ -36,10 +36,12 @@ def scenario_of_bytes(raw: bytes, where: str) -> Scenario:
     try:
         data = json.loads(raw.decode("utf-8-sig"))
     except (UnicodeDecodeError, ValueError, RecursionError) as fault:
-        pt, en = refusal(fault)
+        torn = fault if isinstance(fault, json.JSONDecodeError) else None
+        pt = f" (linha {torn.lineno}, coluna {torn.colno})" if torn else ""
+        en = f" (line {torn.lineno}, column {torn.colno})" if torn else ""
         raise ConfigError(
-            f"Não é um cenário: o texto não é JSON em UTF-8 ({pt}). Use um ficheiro guardado pelo atlas.",
-            f"This is no scenario: the text is no JSON in UTF-8 ({en}). Use a file that the atlas saved.",
+            f"Não é um cenário: o texto não é JSON em UTF-8{pt}. Use um ficheiro guardado pelo atlas.",
+            f"This is no scenario: the text is no JSON in UTF-8{en}. Use a file that the atlas saved.",
             where=where,
         ) from fault
     return _scenario(data, where)

@@ -20,9 +20,12 @@ def spot_of(text: str) -> Spot:
     """
     numbers = [float(one.replace(",", ".")) for one in _NUMBER.findall(text.replace("\N{MINUS SIGN}", "-"))]
     if len(numbers) != 2 or abs(numbers[0]) > 180 or abs(numbers[1]) > 90:
+        pt, en = (f"«{text.strip()}» não diz onde", f"“{text.strip()}” does not say where")
+        if not text.strip():
+            pt, en = "Falta dizer onde", "It is not said where"
         raise ConfigError(
-            f"«{text.strip()}» não diz onde. Escreva a longitude e a latitude em graus, por exemplo -8.611 41.149.",
-            f"“{text.strip()}” does not say where. Write longitude and latitude in degrees, like -8.611 41.149.",
+            f"{pt}. Escreva a longitude e depois a latitude, em graus decimais, ou clique no mapa.",
+            f"{en}. Write the longitude and then the latitude, in decimal degrees, or click on the map.",
         )
     return numbers[0], numbers[1]
 

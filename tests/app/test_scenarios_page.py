@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import re
+import zlib
+from types import SimpleNamespace
+from typing import Any, cast
 
+import numpy as np
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 from test_pages import opened, text, trees
 
 from atlas.app import link
 from atlas.app.dom import words
+from atlas.app.pages.cenarios import change_painting
 from atlas.built import Built
 from atlas.language import Translator
 from atlas.scenarios import Scenario, apply, link_of, scenario_of_link
@@ -85,7 +92,8 @@ def test_an_area_is_pasted_as_corners(app_of_norte: Built) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spot", "said"), [("em frente ao rio", "não diz onde"), ("41.55 -8.41", "fora da região"), ("", "não diz onde")]
+    ("spot", "said"),
+    [("em frente ao rio", "não diz onde"), ("41.55 -8.41", "fora da região"), ("", "Falta dizer onde")],
 )
 def test_a_spot_that_does_not_fit_is_said_and_changes_nothing(app_of_norte: Built, spot: str, said: str) -> None:
     app = opened("cenarios")
@@ -128,3 +136,17 @@ def test_a_cut_scenario_leaves_the_rest_of_the_link_standing() -> None:
     view, notices = link.read({"scenario": whole}, known)
     assert (view.scenario, notices) == (whole, [])
     assert link.write(view, known)["scenario"] == whole
+
+
+def test_a_unit_without_a_rank_is_hatched_and_not_shown_as_unchanged(norte: Built) -> None:
+    """One rises, one has no score before or after, the others stay as they are."""
+    codes = norte.store.read("neighbourhoods")["code"]
+    after = np.full(len(codes), 50.0)
+    after[:2] = 50.5, np.nan
+    table = pd.DataFrame({"code": codes, "score_before": 50.0, "score_after": after, "rank_after": range(len(codes))})
+    table.loc[1, ["score_before", "rank_after"]] = np.nan
+    session: Any = SimpleNamespace(built=norte, level="neighbourhood", t=Translator("pt"))
+    painted = change_painting(session, cast(Any, SimpleNamespace(moves=table)))
+    told = zlib.decompress(base64.b64decode(painted.figures)).decode("latin-1")
+    held = told[2 * len(codes) : 3 * len(codes)]  # behind the ranks
+    assert (held.count("-"), held.count("c"), held.count(".")) == (1, 1, len(codes) - 2)

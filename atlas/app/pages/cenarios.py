@@ -18,6 +18,7 @@ from atlas.app.link import EFFECTS, MOST_SCENARIO
 from atlas.app.map_element import Painting, letters, packed
 from atlas.app.session import Session
 from atlas.app.view import view
+from atlas.app.words import capital
 from atlas.errors import AtlasError
 from atlas.exports import formats
 from atlas.scenarios.files import LARGEST, link_of, refuse_other_atlas, text_of
@@ -135,7 +136,7 @@ def figures_table(session: Session, figures: pd.DataFrame, name: str, *, folded:
         digits = indicator.decimals if _whole(one.before) and _whole(one.after) else max(indicator.decimals, 1)
         cells = (t.quantity(value, indicator, digits) for value in (one.before, one.after))
         rows.append(h("tr", h("th", indicator.name.in_(t.lang), scope="row"), *(h("td", cell) for cell in cells)))
-    heads = (t(f"scenario.app.why_{head}") for head in ("figure", "before", "after"))
+    heads = (capital(t(f"scenario.app.why_{head}")) for head in ("figure", "before", "after"))
     table = h(
         "table",
         h("caption", t("scenario.app.why", name=name), class_="unseen"),
@@ -220,11 +221,13 @@ def change_painting(session: Session, done: Result) -> Painting:
     keys = outlines["parent" if session.level == "municipality" else "code"]
     after = done.moves.set_index("code").reindex(keys)
     change = (after["score_after"] - after["score_before"]).to_numpy(dtype=float)
-    still = ~(np.abs(np.nan_to_num(change)) > 1e-9)
     numbers = pd.Series(np.searchsorted([-POINT, 0.0, POINT], change).astype(float))
+    unknown = np.isnan(change)  # a unit without a rank is hatched: whether it changes is not known
     ranked = after["score_after"].where(after["rank_after"].notna())
     return Painting(
-        figures=packed(letters(numbers, outside=pd.Series(still)), ranked, after["rank_after"]),
+        figures=packed(
+            letters(numbers.mask(unknown), outside=pd.Series(np.abs(change) <= 1e-9)), ranked, after["rank_after"]
+        ),
         colours=COLOURS,
         labels=[session.t(f"scenario.app.change_{place}") for place in range(len(COLOURS))],
     )
@@ -237,6 +240,7 @@ def change_legend(session: Session) -> list[Node]:
     t = session.t
     keys = [h("li", charts.swatch(colour), t(f"scenario.app.change_{place}")) for place, colour in enumerate(COLOURS)]
     notes = (t("scenario.app.change_none"), parts.stands_on(session))
+    keys.append(h("li", charts.hatch(), t("app.legend.insufficient")))
     title = h("h2", t("scenario.app.show_change"), class_="small")
     return [title, h("ul", *keys), *(h("p", note, class_="note") for note in notes)]
 
