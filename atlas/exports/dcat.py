@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from atlas.config import Text
 from atlas.exports import Format, formats
-from atlas.exports.geometry import in_wgs84
+from atlas.exports.geometry import crs_address, in_wgs84
 from atlas.language import LANGUAGES
 from atlas.source_words import in_language
 
@@ -62,7 +62,7 @@ def record(layer: Exportable) -> dict[str, Any]:
             "@type": "dct:RightsStatement",
             "rdfs:label": _told(layer.attribution("pt"), layer.attribution("en")),
         },
-        "dct:conformsTo": {"@id": _crs_address(layer)},
+        "dct:conformsTo": {"@id": system} if (system := crs_address(layer.frame.crs)) else None,
         "dcat:theme": [{"@id": f"{_AUTHORITY}data-theme/{theme}"} for theme in _THEMES],
         "dct:source": [_source(one) for one in layer.sources],
         "dcat:version": layer.hashes.get("data", ""),
@@ -118,11 +118,6 @@ def _source(source: dict[str, str]) -> dict[str, Any]:
     if source.get("date"):
         held["dct:issued"] = source["date"]
     return held
-
-
-def _crs_address(layer: Exportable) -> str:
-    authority = layer.frame.crs.to_authority()
-    return f"http://www.opengis.net/def/crs/{authority[0]}/0/{authority[1]}" if authority else ""
 
 
 def _distribution(file: Path, form: Format, layer: Exportable) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 import shapely
+from pyproj import CRS
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -35,6 +36,16 @@ def in_wgs84(frame: gpd.GeoDataFrame) -> tuple[Geometries, list[float]]:
     out = shapely.orient_polygons(_rounded(out))
     out[shapely.is_empty(out)] = None
     return out, _bounds(out, unwrapped, crossing)
+
+
+def crs_address(crs: CRS) -> str:
+    """Where OGC's register describes a reference system; nothing for one that no authority has listed.
+
+    >>> crs_address(CRS("EPSG:3763")), crs_address(CRS("+proj=laea +lat_0=85 +lon_0=55"))
+    ('http://www.opengis.net/def/crs/EPSG/0/3763', '')
+    """
+    authority = crs.to_authority()
+    return f"http://www.opengis.net/def/crs/{authority[0]}/0/{authority[1]}" if authority else ""
 
 
 def kinds(geometries: Any) -> npt.NDArray[np.str_]:

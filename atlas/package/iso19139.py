@@ -6,7 +6,7 @@ import uuid
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from atlas.exports.geometry import in_wgs84
+from atlas.exports.geometry import crs_address, in_wgs84
 from atlas.language import Translator
 
 if TYPE_CHECKING:
@@ -87,11 +87,11 @@ def _dated(parent: ET.Element, title: str, day: str, kind: str) -> ET.Element:
 
 
 def _reference(root: ET.Element, layer: Exportable) -> None:
-    authority = layer.frame.crs.to_authority()
-    if authority is None:
+    address = crs_address(layer.frame.crs)
+    if not address:
         return
     identifier = _in(root, "referenceSystemInfo", "MD_ReferenceSystem", "referenceSystemIdentifier", "RS_Identifier")
-    _text(identifier, "code", f"http://www.opengis.net/def/crs/{authority[0]}/0/{authority[1]}")
+    _text(identifier, "code", address)
 
 
 def _identification(root: ET.Element, layer: Exportable, lang: str, t: Translator) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from atlas.config import Text
-from atlas.exports.geometry import in_wgs84
+from atlas.exports.geometry import crs_address, in_wgs84
 from atlas.language import both
 from atlas.serve.live import Live
 from atlas.serve.provider import LIVE, StoreProvider
@@ -75,7 +75,7 @@ def _collection(live: Live, id_: str, title: Text, name: str, box: list[float]) 
                 "id_field": "code" if id_ == "neighbourhoods" else next(iter(live.fields(id_))),
                 "title_field": "name",
                 "storage_crs": CRS84,
-                "crs": [CRS84, f"http://www.opengis.net/def/crs/{live.built.atlas.atlas.crs.replace(':', '/0/')}"],
+                "crs": list(filter(None, (CRS84, crs_address(live.built.units.crs)))),
             }
         ],
     }  # fmt: skip

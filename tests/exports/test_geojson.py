@@ -81,6 +81,12 @@ def test_an_island_across_the_date_line_is_split(tmp_path: Path) -> None:
     assert (box[0], box[2]) == pytest.approx((179.06, -179.06), abs=0.02)
 
 
+def test_the_record_of_a_layer_in_a_system_of_its_own_names_no_other() -> None:
+    own = _layer([shapely.Point(0, 0)], "+proj=laea +lat_0=85 +lon_0=55")
+    assert "dct:conformsTo" not in record(own)
+    assert record(_layer([shapely.Point(0, 0)], "EPSG:3763"))["dct:conformsTo"]["@id"].endswith("/EPSG/0/3763")
+
+
 def test_the_record_of_an_island_across_the_date_line_has_a_box_on_either_side() -> None:
     box = shapely.from_wkt(record(_across())["dct:spatial"]["dcat:bbox"]["@value"])
     assert [part.bounds[::2] for part in box.geoms] == [pytest.approx((179.06, 180), abs=0.02),

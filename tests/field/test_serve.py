@@ -26,7 +26,7 @@ from atlas.cli import main
 from atlas.errors import AtlasError, OutputError
 from atlas.serve import application, serve
 from atlas.serve.live import Live
-from atlas.serve.settings import settings
+from atlas.serve.settings import CRS84, settings
 
 MARK = "atlasHostile"
 HOSTILE = (
@@ -62,6 +62,13 @@ def asked(client: Any, path: str, status: int = 200) -> dict[str, Any]:
     assert response.status_code == status, response.text
     found: dict[str, Any] = json.loads(response.text)
     return found
+
+
+def test_a_system_that_no_authority_lists_is_not_offered(built: Built) -> None:
+    polar = Built(built.atlas, built.store)
+    polar.__dict__["units"] = built.units.to_crs("+proj=laea +lat_0=41 +lon_0=-8.6 +units=m")
+    listed = [asked(application(one, URL, "en").test_client(), "/collections/museums")["crs"] for one in (built, polar)]
+    assert listed == [[CRS84, "http://www.opengis.net/def/crs/EPSG/0/3763"], [CRS84]]
 
 
 @pytest.fixture(scope="module")
