@@ -7,6 +7,7 @@ removing a neighbourhood changes no other score.
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import tomlkit
 from atlas.atlasfile import CONFIG
 from atlas.config import Atlas, Indicator
 from atlas.errors import OutputError, refusal
-from atlas.indicators import Inputs, compute
+from atlas.indicators import Inputs, Measured, compute
 from atlas.indicators.mix import businesses_of, marshall
 from atlas.indicators.reach import reached
 from atlas.measuring import inputs_of
@@ -26,6 +27,7 @@ from atlas.scoring.calibrate import goalposts
 from atlas.scoring.index import Scored, score_index
 from atlas.scoring.opportunity import tertile_cuts
 
+Measure = Callable[[Inputs, Indicator], Measured]
 Moved = list[tuple[str, Any, Any]]
 COUNTS = frozenset({"count", "density", "near", "reach", "departures", "per_base", "intersections"})
 
@@ -52,8 +54,11 @@ def recalibrate(atlas: Atlas, *, inputs: Inputs | None = None) -> Moved:
     return moved
 
 
-def estimated(atlas: Atlas, inputs: Inputs) -> tuple[Moved, dict[str, Scored]]:
-    """The references that would change, as :func:`recalibrate` returns them, and each index scored by the new ones."""
+def estimated(atlas: Atlas, inputs: Inputs, *, measure: Measure = compute) -> tuple[Moved, dict[str, Scored]]:
+    """The references that would change, as :func:`recalibrate` returns them, and each index scored by the new ones.
+
+    ``measure`` may know figures already.
+    """
     used = {code for index in atlas.index for pillar in index.pillar for code in pillar.indicators}
     moved: Moved = []
     scored: dict[str, Scored] = {}
@@ -66,7 +71,7 @@ def estimated(atlas: Atlas, inputs: Inputs) -> tuple[Moved, dict[str, Scored]]:
                 moved.append((f"{indicator.code}.with.{key}", indicator.with_.get(key), after))
         one = indicator.model_copy(update={"with_": options})
         if one.code in used:
-            measured = compute(inputs, one)
+            measured = measure(inputs, one)
             figures = measured.value if measured.coverage is None else measured.value.where(measured.coverage > 0)
             residents = inputs.frame_of(one)["residents"].fillna(0) + 1e-9
             weight = residents if one.reference == "residents" else residents * 0 + 1

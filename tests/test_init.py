@@ -470,3 +470,13 @@ def test_codes_are_told_from_names_with_numbers_and_a_name_from_what_is_the_same
     )
     found = find_columns(table, Wishes(), Path("a.gpkg"))
     assert (found.code, found.name) == ("VILLCODE", "VILLNAME")
+
+
+def test_init_and_check_show_how_far_they_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    extract = an_extract(tmp_path / "a.osm.pbf")
+    words = ["--name", "A", "--grid", "500", "--osm", str(extract), "--progress", "json"]
+    for command in (["init", str(tmp_path / "a"), *words], ["check", str(tmp_path / "a"), "--progress", "json"]):
+        assert main(command) == 0
+        told = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+        assert [one["share"] for one in told] == sorted(one["share"] for one in told)
+        assert list(dict.fromkeys(one["stage"] for one in told)) == ["places", "indicators"]

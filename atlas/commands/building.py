@@ -52,14 +52,16 @@ def _build(args: argparse.Namespace) -> Answer | None:
 
 
 def _check(args: argparse.Namespace) -> Answer:
-    from atlas.answers import check_summary
+    from atlas.answers import Reporter, check_summary
     from atlas.atlasfile import find_atlas, load_atlas
     from atlas.measuring import measure_all
     from atlas.placing import place_all
 
     atlas = load_atlas(find_atlas(args.atlas))
-    placed = place_all(atlas)
-    measure_all(atlas, placed)  # a cell that is no number, a raster elsewhere: what the second stage would stop at
+    with Reporter(args.progress, quiet=args.quiet, lang=args.lang, said="") as told:
+        placed = place_all(atlas, progress=lambda share: told(0.6 * share, "places"))
+        told(0.6, "indicators")
+        measure_all(atlas, placed)  # a cell that is no number, a raster elsewhere: what the second stage would stop at
     return check_summary(atlas, placed, args.lang)
 
 

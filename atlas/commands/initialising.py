@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def _init(args: argparse.Namespace) -> Answer | None:
-    from atlas.answers import Answer
+    from atlas.answers import Answer, Reporter
     from atlas.initialise import Request, initialise
     from atlas.initialise.outlines import Wishes
     from atlas.language import Translator
@@ -29,7 +29,8 @@ def _init(args: argparse.Namespace) -> Answer | None:
         osm=tuple(args.osm),
         relief=args.relief,
     )
-    made = initialise(request, lang=args.lang, ask=_asker(args.lang) if _at_terminal(args) else None)
+    with Reporter(args.progress, quiet=args.quiet, lang=args.lang, said="") as told:
+        made = initialise(request, lang=args.lang, ask=_asker(args.lang) if _at_terminal(args) else None, progress=told)
     if args.quiet:
         return None
     t = Translator(args.lang)

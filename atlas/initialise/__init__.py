@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,25 +20,27 @@ import pandas as pd
 import shapely
 
 from atlas.atlasfile import CONFIG, load_atlas, product_folder
-from atlas.calibrating import estimated, write_references
-from atlas.config import Atlas, Layer, Source, Text
+from atlas.calibrating import Measure, estimated, write_references
+from atlas.config import Atlas, Indicator, Layer, Source, Text
 from atlas.errors import OutputError, SourceError, refusal
+from atlas.indicators import Inputs, Measured, compute
 from atlas.initialise import columns as find
 from atlas.initialise.choosing import choose, distances
 from atlas.initialise.columns import Ask
 from atlas.initialise.composing import compose
-from atlas.initialise.filling import Filling, osm_source, places_source
+from atlas.initialise.filling import Filling, elsewhere, filled, osm_source, places_source
 from atlas.initialise.grid import hexagons, names_of
 from atlas.initialise.noting import UNSTATED, Note, figure
 from atlas.initialise.outlines import Wishes, read_outlines
 from atlas.initialise.projecting import Chosen, choose_crs, in_portugal
 from atlas.initialise.walking import walking_of
-from atlas.language import LANGUAGES, Lang, Translator
+from atlas.language import Lang, Translator
 from atlas.layers import load_layers
 from atlas.measuring import inputs_of
 from atlas.placing import place_all
 from atlas.scoring.diagnostics import against_parent
 
+Progress = Callable[[float, str], None]
 UNITS = "neighbourhoods.gpkg"
 FIGURES = "figures.csv"
 PLACE_TAGS = tuple(f"place={one}" for one in ("suburb", "quarter", "neighbourhood", "village", "hamlet", "town"))
@@ -78,7 +80,9 @@ class _Units:
     notes: list[Note]
 
 
-def initialise(request: Request, *, lang: Lang = "pt", ask: Ask | None = None) -> Made:
+def initialise(
+    request: Request, *, lang: Lang = "pt", ask: Ask | None = None, progress: Progress = lambda _share, _stage: None
+) -> Made:
     """Write a new atlas that ``atlas build`` builds at once, references included.
 
     It is made in a folder beside and moved into place when it is whole; what goes wrong leaves nothing behind.
@@ -89,6 +93,8 @@ def initialise(request: Request, *, lang: Lang = "pt", ask: Ask | None = None) -
         The language of the comments in ``atlas.toml``.
     ask
         How to ask which column is which; without it what is not certain is an error that names the columns.
+    progress
+        Told the share of the work that is done, and what begins: after the outlines, of which something may be asked.
 
     Raises
     ------
@@ -125,7 +131,7 @@ def initialise(request: Request, *, lang: Lang = "pt", ask: Ask | None = None) -
             where=str(target),
         ) from fault
     try:
-        made = _make(request, beside, lang, ask)
+        made = _make(request, beside, lang, ask, progress)
         beside.chmod(0o755)
         beside.rename(target)
     finally:
@@ -133,7 +139,7 @@ def initialise(request: Request, *, lang: Lang = "pt", ask: Ask | None = None) -
     return Made(target, made.units, made.notes)
 
 
-def _make(request: Request, folder: Path, lang: Lang, ask: Ask | None) -> Made:
+def _make(request: Request, folder: Path, lang: Lang, ask: Ask | None, progress: Progress) -> Made:
     layers = load_layers([product_folder("layers")])
     taken = {"units", "figures"}
     if not request.places and not request.osm:
@@ -145,6 +151,7 @@ def _make(request: Request, folder: Path, lang: Lang, ask: Ask | None) -> Made:
         )
     given = _given(request, ask) if request.neighbourhoods else None
     region = given.frame if given else None
+    progress(0.05, "places")
     fillings = [places_source(path, folder, layers, taken, region) for path in request.places]
     fillings += [osm_source(path, folder, layers, taken) for path in request.osm]
     units = given or _grid(request, fillings, folder)
@@ -152,12 +159,16 @@ def _make(request: Request, folder: Path, lang: Lang, ask: Ask | None) -> Made:
     filled_by = [_with_cover(one, units) for one in fillings]
     streets = walking_of(filled_by, folder, units.frame, request.relief, taken)
     draft = _draft(request, folder, layers, units, [*filled_by, *streets.sources], float(radii[1]), streets.walking)
-    placed = place_all(draft)
+    placed = place_all(draft, progress=lambda share: progress(0.3 + 0.3 * share, "places"))
     if placed.tables["places"]["neighbourhood"].isna().all():
-        raise _elsewhere(units, fillings)
+        raise elsewhere(units.frame, fillings)
     inputs = inputs_of(draft, placed)
     surveyed = frozenset(one.source.id for one in fillings if one.cover is not None)
-    choice = choose(inputs, placed.tables["records"], radii, surveyed)
+    measure = _once()
+    choice = choose(
+        inputs, placed.tables["records"], radii, surveyed,
+        measure=measure, progress=lambda share: progress(0.6 + 0.35 * share, "indicators"),
+    )  # fmt: skip
     crs_note = Note(f"init.note.crs.{units.crs.why}", crs=units.crs.crs, off=figure(units.crs.off * 100, 2))
     notes = {"crs": [crs_note], "units": units.notes, "walking": streets.notes} | {
         one.source.id: one.notes for one in fillings
@@ -167,19 +178,32 @@ def _make(request: Request, folder: Path, lang: Lang, ask: Ask | None) -> Made:
         text = compose(Translator(lang), draft, choice, notes, figures)
         (folder / CONFIG).write_text(text, "utf-8", newline="\n")
         written = load_atlas(folder, calibrated=False)
-        moved, scored = estimated(written, replace(inputs, atlas=written))
+        moved, scored = estimated(written, replace(inputs, atlas=written), measure=measure)
         table = against_parent(scored[written.index[0].id], written.index[0])
         if not table["sure"].any():
             break
         choice = choice.without(*table[table["sure"]].nsmallest(1, "correlation")[["node", "correlation"]].iloc[0])
     write_references(written, moved)
-    filled = [*_filled(placed.tables["places"], layers)]
     kept = Note("init.note.kept", len(choice.indicators), dropped=len(choice.dropped))
-    told = [crs_note, *units.notes, *(note for one in fillings for note in one.notes), *streets.notes, *filled, kept]
+    told = [crs_note, *units.notes, *(note for one in fillings for note in one.notes), *streets.notes]
+    told += [*filled(placed.tables["places"], layers), kept]
     told += [note for _, note in choice.dropped]
     if unstated := [one.id for one in draft.source if one.licence == UNSTATED]:
         told.append(Note("init.note.unstated", len(unstated), sources=", ".join(unstated)))
     return Made(folder, len(units.frame), told)
+
+
+def _once() -> Measure:
+    """Measuring that remembers: the same figures choose the indicators and set their references."""
+    known: dict[str, Measured] = {}
+
+    def measure(inputs: Inputs, indicator: Indicator) -> Measured:
+        key = indicator.model_dump_json(exclude={"goalposts", "name", "about"})
+        if key not in known:
+            known[key] = compute(inputs, indicator)
+        return known[key]
+
+    return measure
 
 
 def _draft(
@@ -310,42 +334,6 @@ def _source(id_: str, kind: str, file: str, title: str, publisher: str, licence:
 
 def _today() -> str:
     return dt.datetime.now(dt.UTC).date().isoformat()
-
-
-def _elsewhere(units: _Units, fillings: Sequence[Filling]) -> SourceError:
-    """The error where no place lies in the region: where both are."""
-    region = units.frame.geometry.to_crs(4326).total_bounds
-    records = pd.concat([one.records.geometry for one in fillings if len(one.records)])
-    found = records[records.notna()].total_bounds
-    (region_pt, places_pt), (region_en, places_en) = (
-        ["; ".join(figure(v, 2).in_(lang) for v in box if np.isfinite(v)) or "—" for box in (region, found)]
-        for lang in LANGUAGES
-    )
-    return SourceError(
-        f"Nenhum lugar cai na região. Em graus (oeste, sul, este, norte), a região é {region_pt}; os lugares, "
-        f"{places_pt}. Veja se os ficheiros são da mesma região e se as coordenadas não estão trocadas.",
-        f"No place lies in the region. In degrees (west, south, east, north) the region is {region_en}; the places, "
-        f"{places_en}. See whether the files are of the same region and the coordinates not swapped.",
-        where=", ".join(one.source.title for one in fillings),
-    )
-
-
-def _filled(places: pd.DataFrame, layers: tuple[Layer, ...]) -> list[Note]:
-    """Which layers hold places of the region, and which hold none."""
-    inside = places[places["neighbourhood"].notna()]
-    counts = {
-        layer.id: int(inside["layers"].str.split("|").map(lambda ids, w=layer.id: w in ids).sum()) for layer in layers
-    }
-    names = {layer.id: layer.layer.name for layer in layers}
-
-    def listed(wanted: bool, lang: str) -> str:
-        chosen = [(id_, count) for id_, count in counts.items() if bool(count) == wanted]
-        return ", ".join(
-            f"{names[id_].in_(lang)} ({count})" if wanted else names[id_].in_(lang) for id_, count in chosen
-        )
-
-    full, empty = (Text(pt=listed(wanted, "pt") or "—", en=listed(wanted, "en") or "—") for wanted in (True, False))
-    return [Note("init.note.layers", layers=full), Note("init.note.empty_layers", layers=empty)]
 
 
 def _id_of(name: str) -> str:

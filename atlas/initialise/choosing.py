@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from atlas.atlasfile import LEAST_COVER
-from atlas.calibrating import shares_of
+from atlas.calibrating import Measure, shares_of
 from atlas.config import Atlas, Indicator, Layer, Text
 from atlas.errors import ConfigError
 from atlas.indicators import Inputs, compute
@@ -81,7 +81,13 @@ def distances(median_km2: float) -> tuple[int, int]:
 
 
 def choose(
-    inputs: Inputs, records: pd.DataFrame, radii: tuple[int, int], surveyed: frozenset[str] = frozenset()
+    inputs: Inputs,
+    records: pd.DataFrame,
+    radii: tuple[int, int],
+    surveyed: frozenset[str] = frozenset(),
+    *,
+    measure: Measure = compute,
+    progress: Callable[[float], None] = lambda _share: None,
 ) -> Choice:
     """Every indicator of the template that the sources can fill and that tells units apart.
 
@@ -90,6 +96,8 @@ def choose(
     surveyed
         Sources that state the area they cover, so that few places there are few places. Of others a handful among
         hundreds of units is a sign that they do not cover them.
+    measure
+        How a figure is had; it may remember what it has measured.
 
     Raises
     ------
@@ -103,9 +111,10 @@ def choose(
     names = {layer.id: layer.layer.name for layer in inputs.atlas.layers}
     made, dropped = [], []
     pillars: dict[str, dict[str, float]] = {one["id"]: {} for one in template()["pillar"]}
-    for entry in template()["indicator"]:
+    for number, entry in enumerate(template()["indicator"]):
+        progress(number / len(template()["indicator"]))
         candidate = _candidate(entry, inputs, radii, fills, wide)
-        reason = _reason(candidate, entry, inputs, filled, few, names)
+        reason = _reason(candidate, entry, inputs, filled, few, names, measure)
         if reason is not None:
             dropped.append((entry["pillar"], Note("init.dropped", name=candidate.name, reason=reason)))
             continue
@@ -232,6 +241,7 @@ def _reason(
     fills: Mapping[str, set[str]],
     few: Mapping[str, int],
     names: Mapping[str, Text],
+    measure: Measure,
 ) -> Note | None:
     """Why an indicator cannot be computed or tells nothing; None where it serves."""
     if not candidate.layers and any(layer in few for layer in entry["layers"]):
@@ -245,7 +255,7 @@ def _reason(
     if "observed" in candidate.with_ and len(candidate.with_["observed"]) < LEAST_KINDS:
         return Note("init.reason.kinds")
     shares = {**candidate.with_, **shares_of(inputs, candidate)}  # as the calibration that follows will have them
-    measured = compute(inputs, candidate.model_copy(update={"with_": shares}))
+    measured = measure(inputs, candidate.model_copy(update={"with_": shares}))
     values = measured.value if measured.coverage is None else measured.value.where(measured.coverage > 0)
     if not values.notna().any():
         return Note("init.reason.missing")

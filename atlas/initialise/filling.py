@@ -13,15 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
 
 from atlas import sources
-from atlas.config import Layer, Source
+from atlas.config import Layer, Source, Text
 from atlas.errors import SourceError, Spot, in_lang
 from atlas.initialise import columns as find
 from atlas.initialise.coordinates import coordinate_columns
-from atlas.initialise.noting import UNSTATED, Note
+from atlas.initialise.noting import UNSTATED, Note, figure
+from atlas.language import LANGUAGES
 from atlas.layers import classify, kind_words
 from atlas.sources.table import read_table
 from atlas.sources.vector import read_vector
@@ -126,6 +128,42 @@ def osm_source(path: Path, folder: Path, layers: Sequence[Layer], taken: set[str
     source = source.model_copy(update={"date": day or source.date})
     records["classes"] = classify(records, layers)
     return Filling(source, records, _box(path) if kind == "pbf" else None)
+
+
+def elsewhere(units: gpd.GeoDataFrame, fillings: Sequence[Filling]) -> SourceError:
+    """The error where no place lies in the region: where both are."""
+    region = units.geometry.to_crs(4326).total_bounds
+    records = pd.concat([one.records.geometry for one in fillings if len(one.records)])
+    found = records[records.notna()].total_bounds
+    (region_pt, places_pt), (region_en, places_en) = (
+        ["; ".join(figure(v, 2).in_(lang) for v in box if np.isfinite(v)) or "—" for box in (region, found)]
+        for lang in LANGUAGES
+    )
+    return SourceError(
+        f"Nenhum lugar cai na região. Em graus (oeste, sul, este, norte), a região é {region_pt}; os lugares, "
+        f"{places_pt}. Veja se os ficheiros são da mesma região e se as coordenadas não estão trocadas.",
+        f"No place lies in the region. In degrees (west, south, east, north) the region is {region_en}; the places, "
+        f"{places_en}. See whether the files are of the same region and the coordinates not swapped.",
+        where=", ".join(one.source.title for one in fillings),
+    )
+
+
+def filled(places: pd.DataFrame, layers: tuple[Layer, ...]) -> list[Note]:
+    """Which layers hold places of the region, and which hold none."""
+    inside = places[places["neighbourhood"].notna()]
+    counts = {
+        layer.id: int(inside["layers"].str.split("|").map(lambda ids, w=layer.id: w in ids).sum()) for layer in layers
+    }
+    names = {layer.id: layer.layer.name for layer in layers}
+
+    def listed(wanted: bool, lang: str) -> str:
+        chosen = [(id_, count) for id_, count in counts.items() if bool(count) == wanted]
+        return ", ".join(
+            f"{names[id_].in_(lang)} ({count})" if wanted else names[id_].in_(lang) for id_, count in chosen
+        )
+
+    full, empty = (Text(pt=listed(wanted, "pt") or "—", en=listed(wanted, "en") or "—") for wanted in (True, False))
+    return [Note("init.note.layers", layers=full), Note("init.note.empty_layers", layers=empty)]
 
 
 def _copied(path: Path, folder: Path, id_: str) -> str:
