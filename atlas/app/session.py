@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 EMBEDDED = ("norte", "porto")
 VIEW = "view"
 NOTICES = "notices"
+MADE_FOR = "made_for"
+"""The build that the session's view was read against, and the version of its data."""
 QUICK_DRAWS = 5_000_000
 """So many draws × units take about a second and a half, no longer than a process of its own would need."""
 
@@ -119,8 +121,21 @@ class Session:
         else:
             self.view, self.notices = link.read(dict(st.query_params), self.known)
             st.session_state[NOTICES] = self.notices
+        made_for = fingerprint(self.built), self.known.data_version
+        before = st.session_state.setdefault(MADE_FOR, made_for)
+        if before != made_for:
+            self._read_again(before[1])
+            st.session_state[MADE_FOR] = made_for
         st.session_state[VIEW] = self.view
         self.t = Translator(self.view.lang)
+
+    def _read_again(self, version: str) -> None:
+        """The atlas was built anew under an open page: what no longer fits is told as it is of an old link."""
+        told = link.write(self.view, self.known) | {"v": f"{link.SCHEMA}.{version}"}
+        told.pop("show", None)  # always one of the same, and a file of one's own is still there
+        read, self.notices = link.read(told, self.known)
+        self.view = replace(read, show=self.view.show)
+        st.session_state[NOTICES] = self.notices
 
     def now(self) -> View:
         """The view as it stands: a part of the page that is drawn by itself may have changed it since this run."""
@@ -138,6 +153,7 @@ class Session:
 
     def open_other(self, name: str) -> None:
         """Another atlas: its own first view, in the same language."""
+        st.session_state.pop(MADE_FOR, None)
         self.become(View(atlas=name, lang=self.view.lang, index=""))
 
     def query(self) -> dict[str, str]:

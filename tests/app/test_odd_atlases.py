@@ -11,6 +11,7 @@ import pytest
 from small_region import OSM, Region
 from test_pages import opened, text
 
+from atlas.app.link import Notice
 from atlas.built import open_built
 from atlas.listing import layers_table
 
@@ -45,3 +46,26 @@ def test_pages_of_an_atlas_with_little_to_show(
     spot = re.search(r"por exemplo (-?[\d.]+) ([\d.]+)", " ".join(one.label for one in opened("cenarios").text_input))
     assert spot
     assert -8.7 < float(spot[1]) < -8.5  # of this atlas, whichever it is
+
+
+def test_an_atlas_built_anew_under_an_open_page_tells_what_no_longer_fits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = region(tmp_path / "refeito", -8.611, 3)
+    codes = gpd.read_parquet(folder / "neighbourhoods.parquet")["code"].tolist()
+    monkeypatch.setenv("ATLAS_APP_NAME", str(folder))
+    monkeypatch.setenv("ATLAS_APP_STORE", str(tmp_path / "store"))
+    open_built(str(folder), store=tmp_path / "store", draws=0)
+    app = opened("ordenar", unit=codes[0], within="1312", lang="en")
+    for name, column in (("neighbourhoods.parquet", "parent"), ("parents.parquet", "code")):
+        table = gpd.read_parquet(folder / name).assign(**{column: "99"})
+        table[table["code"] != codes[0]].to_parquet(folder / name, index=False)
+    settings = folder / "atlas.toml"
+    settings.write_text(settings.read_text("utf-8").replace('id = "p1"', 'id = "p2"'), "utf-8")
+    open_built(str(folder), store=tmp_path / "store", draws=0)
+    app.run()
+    assert not app.exception, app.exception[0].stack_trace
+    gone = [Notice("app.link.unknown", {"what": one}) for one in ("p1", "1312", codes[0])]
+    assert [one for one in app.session_state["notices"] if one in gone] == gone
+    assert app.query_params["weights"] == "p2-1"
+    assert "unit" not in app.query_params
