@@ -451,6 +451,16 @@ def test_places_of_another_region_are_said_with_where_both_are(tmp_path: Path) -
     assert not (tmp_path / "a").exists()
 
 
+def test_outlines_without_a_column_and_a_table_without_a_row_are_said(tmp_path: Path) -> None:
+    bare = squares(174.6, -36.9, 3, 3, 0.01)
+    bare[["geometry"]].to_file(tmp_path / "bare.gpkg")
+    with pytest.raises(SourceError, match="só tem contornos"):
+        read_outlines(tmp_path / "bare.gpkg", Wishes())
+    (tmp_path / "none.csv").write_text("name,kind,lon,lat\n", "utf-8")
+    with pytest.raises(SourceError, match="nenhuma linha de dados"):
+        initialise(Request(tmp_path / "a", "A", grid_m=500, places=(tmp_path / "none.csv",)))
+
+
 def test_longitudes_that_run_on_past_180_are_those_behind_it(tmp_path: Path) -> None:
     pd.DataFrame({"name": ["a"], "kind": ["museum"], "lon": [183.4], "lat": [-43.9]}).to_csv(tmp_path / "a.csv")
     values = {"id": "a", "kind": "table", "file": "a.csv", "title": "t", "publisher": "p", "licence": "l", "date": ""}

@@ -79,6 +79,12 @@ def places_source(
     })  # fmt: skip
     with said_of(path, folder / file):
         records = sources.load(source, folder)
+    if not len(records):
+        raise SourceError(
+            "O ficheiro não tem nenhuma linha de dados. Exporte-o de novo.",
+            "The file holds no row of data. Export it again.",
+            where=str(path),
+        )
     records["classes"] = classify(records, layers)
     notes += _unknown_words(records, layers, path)
     if not records["classes"].notna().any():

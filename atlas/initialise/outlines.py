@@ -107,6 +107,13 @@ def _layer(path: Path, notes: list[Note]) -> str | None:
 def find_columns(table: pd.DataFrame, wishes: Wishes, path: Path, ask: Ask | None = None) -> Found:
     """Code, name, parent and residents among a file's columns."""
     own = [str(one) for one in table.columns if one != getattr(table, "_geometry_column_name", "geometry")]
+    if not own:
+        raise SourceError(
+            "O ficheiro só tem contornos: cada unidade precisa de um código. Junte-lhe uma coluna com ele, ou use "
+            "`--grid METROS`.",
+            "The file holds outlines only: each unit needs a code. Add a column with it, or use `--grid METRES`.",
+            where=str(path),
+        )
     rows = table[own]
     code = find.wished(rows, wishes.code, "--code", path) or _code(rows, wishes, path, ask)
     name = find.wished(rows, wishes.name, "--name-column", path) or _name(rows, code, wishes, path, ask)
