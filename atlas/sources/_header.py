@@ -126,7 +126,7 @@ def sheet_rows(path: Path, sheet: str | None) -> tuple[list[list[str]], Warnings
         book = load_workbook(path, data_only=True)
         pages = {page.title: page for page in book.worksheets}
         first = book.worksheets[0]
-    except (AttributeError, IndexError, TypeError) as fault:  # what openpyxl meets in parts that it does not know
+    except (AttributeError, IndexError, RuntimeError, TypeError) as fault:  # of parts that openpyxl does not know
         raise ValueError(str(fault)) from fault
     if sheet is not None and str(sheet) not in pages:
         raise UnknownName.among(str(sheet), pages, pt="A folha", en="The sheet", where=str(path))

@@ -93,7 +93,11 @@ def features_of(answer: dict[str, Any], path: Path) -> tuple[gpd.GeoDataFrame, W
         "# geometry had null coordinates, which were left out|# geometries had null coordinates, which were left out",
     )
     notes += listed(
-        [str(row + 1) for row, one in enumerate(features) if _CURVES & set(one.get("geometry") or ())],
+        [
+            str(row + 1)
+            for row, one in enumerate(features)
+            if isinstance(one.get("geometry"), dict) and _CURVES & set(one["geometry"])
+        ],
         "# geometria em arcos ficou sem lugar: peça sem `returnTrueCurves`"
         "|# geometrias em arcos ficaram sem lugar: peça sem `returnTrueCurves`",
         "# geometry of arcs was left without a place: ask without `returnTrueCurves`"
@@ -102,6 +106,10 @@ def features_of(answer: dict[str, Any], path: Path) -> tuple[gpd.GeoDataFrame, W
     if wfs.stopped(answer):
         notes.append(wfs.at_limit(len(table)))
     return table, notes
+
+
+def _is_curved(geometry: Any) -> bool:
+    return isinstance(geometry, dict) and not _CURVES.isdisjoint(geometry)
 
 
 def _crs(answer: dict[str, Any], path: Path) -> pyproj.CRS:
@@ -128,7 +136,8 @@ def _shape(geometry: Any, position: int, dropped: list[str]) -> BaseGeometry | N
     if "points" in geometry:
         points = _numbers(geometry["points"])
         return shapely.MultiPoint(points) if len(points) else None
-    lines = geometry.get("rings") or geometry.get("paths") or []
+    lines = geometry.get("rings") or geometry.get("paths")
+    lines = [line for line in lines if isinstance(line, list)] if isinstance(lines, list) else []
     kept = [_numbers(line) for line in lines]
     if sum(map(len, kept)) < sum(map(len, lines)):
         dropped.append(str(position + 1))
@@ -146,7 +155,7 @@ def _numbers(line: Any) -> np.ndarray:
     """The coordinates of a line that are numbers, x and y."""
     held = [
         point[:2]
-        for point in line
+        for point in (line if isinstance(line, list) else ())
         if isinstance(point, list) and len(point) > 1 and all(_is_number(value) for value in point[:2])
     ]
     return np.array(held, dtype=float).reshape(-1, 2)

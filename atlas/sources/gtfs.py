@@ -138,7 +138,7 @@ class _Feed:
             self.archive = zipfile.ZipFile(path)
         except FileNotFoundError:
             raise SourceError.absent(path) from None
-        except (zipfile.BadZipFile, OSError):
+        except (zipfile.BadZipFile, OSError, NotImplementedError):
             raise self.fault(
                 "Não é um ZIP inteiro. Descarregue o horário (GTFS) outra vez.",
                 "Not a whole ZIP. Download the timetable (GTFS) again.",

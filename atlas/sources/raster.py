@@ -192,6 +192,12 @@ def _check(file: Any, band: int, path: Path) -> None:
             "The raster states no CRS. Save it with one (gdal_edit -a_srs).",
             where=str(path),
         )
+    if not np.isfinite(tuple(file.transform)).all():
+        raise SourceError(
+            "O raster não diz onde fica (transformação que não são números). Guarde-o de novo em GeoTIFF.",
+            "The raster does not say where it lies (a transform that is no numbers). Save it again as GeoTIFF.",
+            where=str(path),
+        )
     if not 1 <= band <= file.count:
         raise SourceError(
             f"O raster não tem banda {band}: tem {file.count}. Corrija `read.band`.",
@@ -216,7 +222,7 @@ def _reading(path: Path) -> Iterator[None]:
     try:
         with rasterio.Env(**OFFLINE):
             yield
-    except (RasterioError, CPLE_BaseError) as fault:
+    except (RasterioError, CPLE_BaseError, UnicodeDecodeError) as fault:
         pt, en = refusal(ValueError(str(fault.__cause__ or fault)))  # GDAL's numbers of errors are not the system's
         raise SourceError(
             f"O raster não se lê ({pt}). Guarde-o de novo em GeoTIFF, com o sistema de coordenadas certo.",

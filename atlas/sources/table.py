@@ -29,6 +29,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import zlib
 from collections.abc import Collection
 from io import StringIO
 from pathlib import Path
@@ -137,7 +138,7 @@ def read_table(path: Path, *, wanted: Collection[str] = (), sheet: str | None = 
         return _read_text(path, wanted)
     except FileNotFoundError:
         raise SourceError.absent(path) from None
-    except (OSError, ValueError, KeyError, csv.Error, BadZipFile, pd.errors.ParserError) as fault:
+    except (OSError, ValueError, KeyError, csv.Error, BadZipFile, zlib.error, pd.errors.ParserError) as fault:
         pt, en = refusal(fault)
         raise SourceError(
             f"A tabela não se lê ({pt}). Guarde-a de novo em CSV (UTF-8) ou XLSX.",

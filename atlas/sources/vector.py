@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pyogrio
 import shapely
+from pyproj.exceptions import CRSError
 
 from atlas.config import Source
 from atlas.errors import SourceError, UnknownName, refusal
@@ -31,7 +32,7 @@ READ = frozenset({
 pyogrio.set_gdal_config_options({"CPL_VSIL_CURL_ALLOWED_EXTENSIONS": "none"})  # only `atlas fetch` uses the network
 POINTS_ELSEWHERE = (b"<OGRVRTDataSource", b"<OGRWFSDataSource", b"<GDAL_W")
 UNREADABLE = (
-    pyogrio.errors.CRSError, pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError,
+    CRSError, pyogrio.errors.CRSError, pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError,
     pyogrio.errors.FeatureError, pyogrio.errors.GeometryError, shapely.errors.GEOSException,
 )  # fmt: skip
 SEVERAL = frozenset({".gpkg", ".gml", ".gpx", ".kml", ".kmz", ".sqlite", ".zip"})  # what may hold more than one layer
@@ -135,7 +136,7 @@ def read_vector(
             read = read_shapefile if path.suffix.lower() == ".shp" else pyogrio.read_dataframe
             with np.errstate(invalid="ignore"):  # coordinates that are no numbers are seen to later
                 table = read(path, layer=layer, where=where, force_2d=True, **options)
-    except (OSError, ValueError, *UNREADABLE) as fault:
+    except (OSError, ValueError, IndexError, *UNREADABLE) as fault:  # the third is what an index cut short ends in
         there = _layers(path)
         if layer is not None and there and layer not in there:
             raise UnknownName.among(layer, there, pt="A camada", en="The layer", where=str(path)) from fault

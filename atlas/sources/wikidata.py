@@ -86,6 +86,7 @@ def _table(path: Path) -> pd.DataFrame:
         answer = json.loads(content)
         rows = answer["results"]["bindings"]
         columns = list(answer["head"]["vars"])
+        cells = [{key: _value(row.get(key)) for key in columns} for row in rows if isinstance(row, dict)]
     except (ValueError, KeyError, TypeError):
         if b"TimeoutException" in content[-20_000:]:
             raise SourceError(
@@ -99,7 +100,6 @@ def _table(path: Path) -> pd.DataFrame:
             "Not a whole SPARQL answer in JSON, but an error page or another file. Download it again.",
             where=str(path),
         ) from None
-    cells = [{key: _value(row.get(key)) for key in columns} for row in rows if isinstance(row, dict)]
     return _known(pd.DataFrame(cells, columns=columns, dtype="str"))
 
 

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
+import zipfile
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import geopandas as gpd
+import pandas as pd
 import pytest
+import rasterio
+import rasterio.shutil
 import shapely
+from rasterio.transform import from_origin
 
 from atlas.config import Source
 from atlas.errors import AtlasError
@@ -186,3 +193,67 @@ def test_streets_that_lead_nowhere_are_named(tmp_path: Path, edges: str, nodes: 
     text = f"from_node,to_node,length_m\n{edges}\n"
     assert wrong in refused(tmp_path / "e.csv", "network", text, nodes="n.csv")
     assert "Name it in `read.nodes`" in refused(tmp_path / "e.csv", "network", text)
+
+
+def spoilt(content: bytes, random: Random) -> bytes:
+    """The content cut short, or with bytes changed, left out or put in, or with a value that is another."""
+    at = random.randrange(len(content))
+    change = random.randrange(5)
+    if change == 0:
+        return content[:at]
+    if change == 1:
+        return content[:at] + random.randbytes(3) + content[at + 3 :]
+    if change == 2:
+        return content[:at] + content[at + random.randrange(1, 20) :]
+    if change == 3:
+        return content[:at] + random.randbytes(9) + content[at:]
+    values = list(re.finditer(rb'-?\d+(\.\d+)?|"[^"]*"|\[[^\[\]]*\]|\{[^{}]*\}', content)) or [re.match(b"", content)]
+    found = random.choice(values)
+    return content[: found.start()] + random.choice([b"null", b"[]", b"5", b"1e999", b"NaN"]) + content[found.end() :]
+
+
+POINT = {"type": "Feature", "properties": {"n": "A"}, "geometry": {"type": "Point", "coordinates": [32.5, -25.9]}}
+RINGS = {"attributes": {"OBJECTID": 1}, "geometry": {"rings": [[[1, 2], [1, 3], [2, 3], [1, 2]]]}}
+ROW = {"item": {"type": "uri", "value": "http://www.wikidata.org/entity/Q1"}, "coord": {"value": "Point(32 -25)"}}
+WAY = {"type": "way", "id": 2, "geometry": [{"lat": 1, "lon": 2}, {"lat": 1, "lon": 3}], "tags": {"tourism": "museum"}}
+WHOLE: dict[str, tuple[str, object]] = {
+    "overpass": ("a.json", {"elements": [WAY]}),
+    "wikidata": ("a.json", {"head": {"vars": ["item", "coord"]}, "results": {"bindings": [ROW]}}),
+    "arcgis": ("a.json", {"spatialReference": {"wkid": 102100, "latestWkid": 3857}, "features": [RINGS]}),
+    "wfs": ("a.json", {"type": "FeatureCollection", "numberMatched": 1, "features": [POINT]}),
+    "ogcapi": ("a.json", {"type": "FeatureCollection", "links": [], "features": [POINT]}),
+    "vector": ("a.fgb", None),
+    "table": ("a.xlsx", None),
+    "gtfs": ("a.zip", None),
+    "raster": ("a.vrt", None),
+}
+
+
+@pytest.mark.parametrize("kind", WHOLE)
+def test_a_spoilt_file_of_any_kind_is_read_or_is_one_error(tmp_path: Path, kind: str) -> None:
+    name, answer = WHOLE[kind]
+    path = tmp_path / name
+    if answer is not None:
+        path.write_text(json.dumps(answer), "utf-8")
+    elif kind == "vector":
+        gpd.GeoDataFrame({"n": ["A"]}, geometry=[shapely.Point(32, -25)], crs=4326).to_file(path)
+    elif kind == "table":
+        pd.DataFrame({"name": ["A"], "lon": [32.0], "lat": [-25.0]}).to_excel(path, index=False)
+    elif kind == "gtfs":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("stops.txt", "stop_id,stop_name,stop_lat,stop_lon\nA,Praça,38.57,-7.91\n")
+    else:
+        size = {"driver": "GTiff", "width": 4, "height": 4, "count": 1, "dtype": "uint8", "crs": 3763}
+        with rasterio.open(tmp_path / "a.tif", "w", transform=from_origin(0, 100, 25, 25), **size):
+            pass
+        rasterio.shutil.copy(tmp_path / "a.tif", path, driver="VRT")
+    content, random = path.read_bytes(), Random(kind)
+    refusals = []
+    for _ in range(60):
+        path.write_bytes(spoilt(content, random))
+        try:
+            read(path, kind)
+        except AtlasError as fault:
+            refusals.append(fault)
+    assert refusals
+    assert all("\n" not in fault.text("en") and fault.pt != fault.en for fault in refusals)
