@@ -107,7 +107,9 @@ def read_units(path: Path, crs: str, repairs: list[tuple[str, str]]) -> gpd.GeoD
     units.index.name = None
     units["name"] = _names(units, path.name, repairs)
     check_shapes(units, path)
-    shapes = _in_metres(units.geometry, crs, path, repairs).to_numpy()
+    projected = _in_metres(units.geometry, crs, path, repairs)
+    check_shapes(projected.to_frame(), path)  # beyond the globe's edge nothing is finite in metres
+    shapes = projected.to_numpy()
     shapes = only_areas(shapes, units.index, path, repairs)
     geometry = repair_coverage(shapes, units.index, path.name, repairs)
     gone = shapely.is_empty(geometry)

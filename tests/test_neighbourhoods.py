@@ -205,6 +205,8 @@ def test_what_can_be_put_right_is_and_is_said(tmp_path: Path, table: gpd.GeoData
         (of_squares(shapely.Polygon()), "“01” has no outline"),
         (of_squares(shapely.LineString([(0, 0), (9, 9)])), "“01” is no area"),
         (of_squares(shapely.Polygon([(0, 0), (np.inf, 0), (5, 5)])), "“01” has coordinates that are infinite"),
+        (in_degrees().set_geometry([shapely.Polygon([(-8, 41), (-8, 95), (-8.1, 41)]), *in_degrees().geometry[1:]]),
+         "“01” has coordinates that are infinite"),
         (of_squares(SQUARES[1]), "“02” lies wholly within others"),
         (of_squares().set_crs(4326, allow_override=True), r"degrees .*x runs from -40000 to -37000"),
         (in_degrees().set_crs(3763, allow_override=True), "look like degrees"),
@@ -216,8 +218,8 @@ def test_what_can_be_put_right_is_and_is_said(tmp_path: Path, table: gpd.GeoData
         (of_squares(residents=["1 234", "n.d.", "muitos"]), "“muitos” is no number"),
         (gpd.GeoDataFrame(geometry=[], crs=3763), "holds no units"),
     ],
-    ids=["empty", "line", "infinite", "covered", "metres", "degrees", "elsewhere", "codeless", "negative", "endless",
-         "word", "none"],
+    ids=["empty", "line", "infinite", "no globe", "covered", "metres", "degrees", "elsewhere", "codeless", "negative",
+         "endless", "word", "none"],
 )  # fmt: skip
 def test_what_cannot_be_put_right_names_the_unit(tmp_path: Path, table: gpd.GeoDataFrame, said: str) -> None:
     table.to_parquet(tmp_path / "u.parquet")
