@@ -296,6 +296,10 @@ def explain_answer(built: Built, found: dict[str, Any], lang: Lang) -> Answer:
     total = sum(one["contribution"] or 0 for one in found["contributions"])
     places = len({one["place"] for one in found["evidence"]})
     foot = f"{t('cli.explain.sum', total=t.number(total, 2))} {t.n('cli.explain.places', places)}"
+    if walking := found["walking"]:
+        way = str(walking["how"]).split("×")[0].strip().replace(" ", "_")
+        said = t(f"cli.explain.walking.{way}", detour=t.number(built.atlas.atlas.detour, 1))
+        foot += f"\n{said} {walking['note'] or ''}".rstrip()
     return Answer([found], built.meta, one=True, head=found["sentence"] + "\n", shown=shown, foot=foot)
 
 

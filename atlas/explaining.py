@@ -18,6 +18,7 @@ from atlas.scoring.uncertainty import technical_tie
 from atlas.source_words import sources_in
 from atlas.venues import venues_enough, venues_sentence
 
+_REACHING = frozenset({"on_foot", "near", "reach", "departures"})
 _ENDS = ["rank_low", "rank_high"]
 
 
@@ -31,6 +32,9 @@ def explain(
     full: bool = True,
 ) -> dict[str, Any]:
     """One unit taken apart: ``code, name, index, score, reference, contributions, counterfactual, evidence, sentence``.
+
+    ``walking`` says on what reach was measured, and how completely footways are mapped there; None where the index has
+    nothing of the kind.
 
     The contributions sum to the score. Where the index stands at the parent (decline of municipalities), a
     neighbourhood's parent is explained, and ``level`` says so. ``full=False`` leaves out ``reference`` and
@@ -69,6 +73,7 @@ def explain(
         },
         "beside": beside,
         "evidence": evidence_of(built, code, index.id, lang) if full else [],
+        "walking": _walking(built, index, lang),
         "sentence": sentence(
             t,
             scored,
@@ -100,6 +105,15 @@ def with_venues(built: Built, found: dict[str, Any], lang: Lang, weights: Mappin
     said = venues_sentence(Translator(lang), built, enough)
     found["sentence"] = " ".join(part for part in (found["sentence"], said) if part)
     return said
+
+
+def _walking(built: Built, index: Index, lang: Lang) -> dict[str, Any] | None:
+    codes = {code for pillar in index.pillar for code in pillar.indicators}
+    if not _REACHING & {one.measure for one in built.atlas.indicator if one.code in codes}:
+        return None
+    network = built.atlas.walking.network
+    note = built.atlas.source_of(network).note if network else None
+    return {"how": built.store.manifest["walking"], "note": note.in_(lang) if note else None}
 
 
 def _unit_of(built: Built, code: str, index: Index) -> str:

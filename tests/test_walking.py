@@ -134,7 +134,7 @@ def begun(tmp_path: Path, extract: Path, *more: str) -> tuple[Atlas, pd.DataFram
     return built.atlas, table, built.store.manifest
 
 
-def test_init_walks_along_the_streets_of_its_extract(tmp_path: Path) -> None:
+def test_init_walks_along_the_streets_of_its_extract(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     atlas, table, manifest = begun(tmp_path, a_town(tmp_path / "vila.osm.pbf"))
     assert atlas.walking.network == "streets"
     assert manifest["walking"] == "streets"
@@ -148,6 +148,8 @@ def test_init_walks_along_the_streets_of_its_extract(tmp_path: Path) -> None:
     note = atlas.source_of("streets").note
     assert note is not None
     assert "(117 % das ruas)" in note.pt  # seven stretches of footway to six of street
+    assert main(["explain", table.index[-1], str(tmp_path / "town"), "--lang", "pt"]) == 0
+    assert f"O alcance a pé mede-se pelas ruas. {note.pt}" in capsys.readouterr().out
 
 
 def test_init_walks_with_slope_where_it_has_heights(tmp_path: Path) -> None:
@@ -175,6 +177,8 @@ def test_init_without_streets_measures_straight_and_says_so(tmp_path: Path, caps
     atlas, _, manifest = begun(tmp_path, extract)
     assert atlas.walking.network is None
     assert manifest["walking"] == "straight distance from the outline"
+    assert main(["explain", "W590S408", str(tmp_path / "town"), "--lang", "en"]) == 0
+    assert "Reach is straight distance from the unit's outline" in capsys.readouterr().out
     words = ["--name", "Vila", "--grid", "300", "--osm", str(extract), "--relief", str(extract)]
     assert main(["init", str(tmp_path / "other"), *words]) != 0
     assert "nenhum extrato com ruas" in capsys.readouterr().err
