@@ -22,7 +22,7 @@ from atlas.config import Source
 from atlas.errors import SourceError, UnknownName, refusal
 from atlas.sources import as_text, impossible, listed, text_or_none, to_records
 from atlas.sources._coordinates import crs_named
-from atlas.sources._shapefile import read_shapefile
+from atlas.sources._shapefile import in_zip, read_shapefile
 from atlas.sources.table import require
 
 READ = frozenset({
@@ -68,8 +68,10 @@ def read_as_told(source: Source, folder: Path) -> gpd.GeoDataFrame:
 def _layers(path: Path) -> list[str]:
     """The layers with geometry; none of a file that does not open, of which reading it tells more."""
     try:
+        if path.suffix.lower() == ".zip" and (inside := in_zip(path)):
+            return [one.stem for one in inside]
         return [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.GeometryError):
+    except (ValueError, pyogrio.errors.DataSourceError, pyogrio.errors.GeometryError):
         return []
 
 
@@ -133,7 +135,7 @@ def read_vector(
         else:
             # a schema that a GML file points to is never asked for: only `atlas fetch` uses the network
             options = {"DOWNLOAD_SCHEMA": "NO"} if path.suffix.lower() == ".gml" else {}
-            read = read_shapefile if path.suffix.lower() == ".shp" else pyogrio.read_dataframe
+            read = read_shapefile if path.suffix.lower() in {".shp", ".zip"} else pyogrio.read_dataframe
             with np.errstate(invalid="ignore"):  # coordinates that are no numbers are seen to later
                 table = read(path, layer=layer, where=where, force_2d=True, **options)
     except (OSError, ValueError, IndexError, *UNREADABLE) as fault:  # the third is what an index cut short ends in

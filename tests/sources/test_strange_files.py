@@ -59,6 +59,24 @@ def test_text_of_a_shapefile_without_or_with_a_wrong_cpg(tmp_path: Path, encodin
     assert ("check the accents" in said(records)) is (encoding != stated)
 
 
+def test_a_shapefile_in_a_zip_is_looked_at_as_one_in_a_folder(tmp_path: Path) -> None:
+    shapefile(tmp_path, "UTF-8").with_suffix(".cpg").unlink()
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for part in tmp_path.glob("a.???"):
+            archive.write(part, f"Câmara/{part.name}") if part.suffix != ".zip" else None
+    records = read(tmp_path / "a.zip", "vector", **NAMED)
+    assert records["name"].tolist() == ["Évora, São João"]
+    assert "check the accents" in said(records)
+    with zipfile.ZipFile(tmp_path / "a.zip", "a") as archive:
+        for part in tmp_path.glob("a.???"):
+            archive.write(part, f"Outra/b{part.suffix}") if part.suffix != ".zip" else None
+    assert "2 layers (a, b): the first is read" in said(read(tmp_path / "a.zip", "vector", **NAMED))
+    assert len(read(tmp_path / "a.zip", "vector", layer="b", **NAMED)) == 1
+    assert "There are: a, b" in refused(tmp_path / "a.zip", "vector", layer="c")
+    (tmp_path / "b.zip").write_bytes((tmp_path / "a.zip").read_bytes()[:-40])
+    assert "The file is damaged" in refused(tmp_path / "b.zip", "vector")
+
+
 def test_parts_of_a_shapefile_that_are_lost_or_cut_short_are_named(tmp_path: Path) -> None:
     path = shapefile(tmp_path, "UTF-8")
     path.write_bytes(path.read_bytes()[:110])
