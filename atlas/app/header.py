@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -98,7 +99,7 @@ def _page(session: Session, name: str) -> dict[str, Any]:
     return {
         "lang": "pt-PT" if t.lang == "pt" else "en-GB",
         "title": t("app.header.page_title", page=t(f"app.page.{name}"), atlas=session.atlas.atlas.name.in_(t.lang)),
-        "tints": {**tints, **inks},
+        "tints": {**tints, **inks, "--broken": json.dumps(t("app.broken"), ensure_ascii=False)},
         "policy": policy(),
         "names": {"Open": t("app.header.open"), "Help for ": t("app.header.help_for")},
     }

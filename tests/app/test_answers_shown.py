@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from test_pages import opened, text
@@ -12,7 +14,8 @@ from test_pages import opened, text
 from atlas.answers import Answer
 from atlas.app.answer_tables import answer_nodes
 from atlas.app.dom import words
-from atlas.atlasfile import find_atlas
+from atlas.app.view import BROWSER
+from atlas.atlasfile import find_atlas, load_atlas
 from atlas.language import Translator
 from atlas.store import Store
 
@@ -52,3 +55,18 @@ def test_the_command_of_entregar_names_an_atlas_of_ones_own_by_its_folder(
     command = re.search(r"atlas export neighbourhoods .* -o \S+", shown)
     assert command
     assert find_atlas(shlex.split(command[0])[3]) == small_built
+
+
+@pytest.mark.parametrize(("lang", "told"), [("pt", "Este passo falhou"), ("en", "This step failed")])
+def test_a_fault_that_nobody_foresaw_is_said_in_the_pages_language(lang: str, told: str) -> None:
+    """Streamlit's own words are English alone: the style puts these in their place."""
+    from atlas.app.header import _page
+
+    session: Any = SimpleNamespace(
+        t=Translator("en" if lang == "en" else "pt"),
+        view=SimpleNamespace(index="potential"),
+        atlas=load_atlas(find_atlas("norte")),
+    )
+    assert _page(session, "explorar")["tints"]["--broken"].startswith(f'"{told}')
+    style = (BROWSER / "app.css").read_text("utf-8")
+    assert re.search(r"stException[^{]*::after \{ content: var\(--broken", style)
