@@ -56,12 +56,12 @@ def null(tell: Progress, folder: str, store: str) -> None:
     build_atlas(load_atlas(Path(folder)), Path(store), null=DRAWS, progress=drawn)
 
 
-def export(_tell: Progress, folder: str, store: str, layer: str, suffix: str, lang: str, within: str) -> bytes:
+def export(tell: Progress, folder: str, store: str, layer: str, suffix: str, lang: str, within: str) -> bytes:
     """One file of one format."""
-    return file_of(opened(folder, store), layer, suffix, lang, within)
+    return file_of(opened(folder, store), layer, suffix, lang, within, tell)
 
 
-def file_of(built: Built, layer: str, suffix: str, lang: str, within: str) -> bytes:
+def file_of(built: Built, layer: str, suffix: str, lang: str, within: str, progress: Progress | None = None) -> bytes:
     """What the command line writes for the same words."""
     from tempfile import TemporaryDirectory
 
@@ -71,7 +71,7 @@ def file_of(built: Built, layer: str, suffix: str, lang: str, within: str) -> by
     stem = "-".join(filter(None, ("atlas", built.atlas.atlas.id, layer, within and plain_name(within))))
     with TemporaryDirectory(prefix="atlas-") as beside:
         held = exportable(built.atlas, built.store, layer, lang, within or None)
-        return write(held, Path(beside) / f"{stem}{suffix}", lang=lang)[0].read_bytes()
+        return write(held, Path(beside) / f"{stem}{suffix}", lang=lang, progress=progress)[0].read_bytes()
 
 
 def sheet(tell: Progress, folder: str, store: str, code: str, lang: Lang) -> bytes:

@@ -26,12 +26,14 @@ from atlas.config import Text
 from atlas.errors import OutputError, UnknownName, refusal
 
 if TYPE_CHECKING:
+    from atlas.build import Progress
     from atlas.exports.exportable import Exportable
 
 NOTHING = Text(pt="", en="")
 _NAME_LENGTH = 80
 Writer = Callable[["Exportable", Path, str, Path], None]
 """Writes a tidy layer to a path in a language; the last argument is the path that the file will have in the end."""
+Teller = Callable[["Exportable", Path, str, Path, "Progress | None"], None]
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class Format:
     """Whether the file holds geometry."""
     dictionary: bool = True
     """Whether the field dictionary is laid beside it."""
+    telling: Teller | None = None
+    """The same as ``write``, where it can say meanwhile how far it is."""
 
 
 @cache
@@ -70,7 +74,9 @@ def format_of(path: Path) -> Format:
     return formats()[max(ending, key=len)]
 
 
-def write(layer: Exportable, path: Path, *, force: bool = False, lang: str = "pt") -> list[Path]:
+def write(
+    layer: Exportable, path: Path, *, force: bool = False, lang: str = "pt", progress: Progress | None = None
+) -> list[Path]:
     """Write ``layer`` to ``path`` in the format of its suffix; returns the files written, the asked one first.
 
     Raises :class:`OutputError` where a file is already there (unless ``force``) or cannot be written, and
@@ -87,7 +93,11 @@ def write(layer: Exportable, path: Path, *, force: bool = False, lang: str = "pt
         )
     refuse_existing(path, force=force)
     with working_folder(path) as folder:
-        form.write(layer.tidy, folder / f"layer{form.suffix}", lang, path)
+        beside = folder / f"layer{form.suffix}"
+        if form.telling is not None:
+            form.telling(layer.tidy, beside, lang, path, progress)
+        else:
+            form.write(layer.tidy, beside, lang, path)
         if form.dictionary:
             from atlas.exports.dictionary import write_dictionary
 

@@ -13,13 +13,16 @@ from atlas.exports.dictionary import dictionary, headings
 from atlas.language import Translator
 
 if TYPE_CHECKING:
+    from atlas.build import Progress
     from atlas.exports.exportable import Exportable, Field
 
 CELL_LENGTH = 32_767
 """Characters that a cell holds; longer text is cut and ends in an ellipsis."""
+_FILLING = 0.4
+"""The share of the time in which the cells are filled; then the workbook is packed, and says nothing."""
 
 
-def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:
+def write(layer: Exportable, path: Path, lang: str, target: Path, progress: Progress | None = None) -> None:
     """Write the workbook; its creation date is the day of the newest source, so that the bytes stay the same."""
     import xlsxwriter
 
@@ -36,7 +39,7 @@ def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:
         )
         bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1})
         wrap = book.add_format({"text_wrap": True, "valign": "top"})
-        _data_sheet(book, layer, t("export.sheet.data"), bold)
+        _data_sheet(book, layer, t("export.sheet.data"), bold, progress)
         _definitions_sheet(book, layer, lang, t("export.sheet.definitions"), bold, wrap)
         _sources_sheet(book, layer, lang, t, bold, wrap)
         for chapter in layer.chapters:
@@ -46,7 +49,7 @@ def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:
     path.write_bytes(made.getvalue())
 
 
-def _data_sheet(book: Any, layer: Exportable, name: str, bold: Any) -> None:
+def _data_sheet(book: Any, layer: Exportable, name: str, bold: Any, progress: Progress | None) -> None:
     sheet = book.add_worksheet(name)
     sheet.freeze_panes(1, 2)
     rows = len(layer.frame)
@@ -65,6 +68,8 @@ def _data_sheet(book: Any, layer: Exportable, name: str, bold: Any) -> None:
                 sheet.write_boolean(row, column, bool(value), style)
             else:
                 sheet.write_number(row, column, float(value), style)
+        if progress is not None:
+            progress(_FILLING * (column + 1) / len(layer.fields), "export")
     if rows and layer.fields:
         sheet.autofilter(0, 0, rows, len(layer.fields) - 1)
 
@@ -130,6 +135,7 @@ FORMAT = Format(
     media_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     label=Text(pt="Excel", en="Excel"),
     write=write,
+    telling=write,
     spatial=False,
     limits=Text(
         pt="Sem contornos. Texto com mais de 32 767 caracteres é cortado e termina em «…».",

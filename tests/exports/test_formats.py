@@ -155,6 +155,15 @@ def test_tiles_hold_every_row(layer: Exportable, tmp_path: Path) -> None:
     assert set(read[layer.key]) == set(layer.frame[layer.key])
 
 
+@pytest.mark.parametrize("suffix", [suffix for suffix, form in formats().items() if form.telling is not None])
+def test_what_takes_long_says_how_far_it_is(suffix: str, layer: Exportable, tmp_path: Path) -> None:
+    told: list[float] = []
+    aloud = write(layer, tmp_path / f"x{suffix}", progress=lambda share, _: told.append(share))[0]
+    assert told == sorted(set(told))
+    assert 0 < told[0] < told[-1] < 1
+    assert aloud.read_bytes() == write(layer, tmp_path / f"y{suffix}")[0].read_bytes()
+
+
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_same_layer_same_bytes(suffix: str, layer: Exportable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = tmp_path / "a", tmp_path / "b"
