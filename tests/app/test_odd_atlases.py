@@ -12,6 +12,7 @@ from small_region import OSM, Region
 from test_pages import opened, text
 
 from atlas.app.link import Notice
+from atlas.app.pages.metodo import flags
 from atlas.built import open_built
 from atlas.listing import layers_table
 
@@ -69,3 +70,10 @@ def test_an_atlas_built_anew_under_an_open_page_tells_what_no_longer_fits(
     assert [one for one in app.session_state["notices"] if one in gone] == gone
     assert app.query_params["weights"] == "p2-1"
     assert "unit" not in app.query_params
+
+
+def test_only_marks_that_some_unit_has_are_explained() -> None:
+    """A mark of one country's reform says nothing elsewhere."""
+    scores = pd.DataFrame({"flags": ["", "edge|completeness_unknown", None, "edge"]})
+    assert flags(scores) == ["completeness_unknown", "edge"]
+    assert flags(scores.iloc[:1]) == []

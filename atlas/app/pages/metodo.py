@@ -34,11 +34,12 @@ FLAGS = ("completeness_unknown", "estimated_residents", "municipal_value", "edge
 
 def show(session: Session) -> None:
     """Draw the page."""
-    t = session.t
+    t, given = session.t, flags(session.built.store.read("scores"))
+    parts = [part for part in PARTS if given or part != "flags"]
     view("method", [
         h("section", h("h1", t("app.page.metodo")), h("p", t("app.method.lead"), class_="sentence"),
           contents(t("app.page.parts"), [
-              ("method_indices", t("app.method.indices")), *((part, t(f"app.method.{part}")) for part in PARTS),
+              ("method_indices", t("app.method.indices")), *((part, t(f"app.method.{part}")) for part in parts),
               ("method_diagnosis", t("diag.title"))]),
           h("a", id="method_indices", class_="anchor"),
           *(_index(session, index) for index in session.atlas.index), class_="method"),
@@ -48,11 +49,11 @@ def show(session: Session) -> None:
     told = judges(session.atlas.index, t)
     if told:
         view("method_judges", [h("section", *told, class_="card")])
-    view("method_flags", [
-        h("section", h("h2", t("app.method.flags"), id="flags"),
-          h("dl", *(h("div", h("dt", said(t, f"app.flag.{flag}")), h("dd", t(f"app.flaglong.{flag}")))
-                    for flag in FLAGS), class_="guide"), class_="card"),
-    ])  # fmt: skip
+    if given:
+        marks = (h("div", h("dt", said(t, f"app.flag.{one}")), h("dd", t(f"app.flaglong.{one}"))) for one in given)
+        view("method_flags", [
+            h("section", h("h2", t("app.method.flags"), id="flags"), h("dl", *marks, class_="guide"), class_="card"),
+        ])  # fmt: skip
     view("method_sources", [h("section", *sources(session), class_="card")])
     view("method_decisions", [h("section", *decisions(session), class_="card")])
     view("method_build", [h("section", *build(session), class_="card")])
@@ -60,6 +61,12 @@ def show(session: Session) -> None:
         told_of = diagnosis(session.built, session.view.lang)
     view("diagnosis_here", [h("a", id="method_diagnosis", class_="anchor")])
     view("method_diagnosis", told_of)
+
+
+def flags(scores: pd.DataFrame) -> list[str]:
+    """The marks that some unit of the atlas has."""
+    given = set("|".join(scores["flags"].dropna().unique()).split("|"))
+    return [flag for flag in FLAGS if flag in given]
 
 
 def _index(session: Session, index: Index) -> Node:
