@@ -113,12 +113,16 @@ def zonal_statistic(cells: Cells, zones: gpd.GeoDataFrame, statistic: str = "mea
 
 
 def slope_pct(elevation: np.ndarray, *, cell_x_m: float, cell_y_m: float) -> np.ndarray:
-    """Slope of each cell in per cent; a plane that rises one metre in ten has 10.
+    """Slope of each cell in per cent; a plane that rises one metre in ten has 10. A row or column alone has none.
 
     >>> plane = np.arange(5) * 2.5 * np.ones((4, 1))
     >>> slope_pct(plane, cell_x_m=25, cell_y_m=25).round(6)[1]
     array([10., 10., 10., 10., 10.])
+    >>> slope_pct(plane[:1], cell_x_m=25, cell_y_m=25)
+    array([[nan, nan, nan, nan, nan]])
     """
+    if min(elevation.shape) < 2:
+        return np.full(elevation.shape, np.nan)
     down, right = np.gradient(elevation, cell_y_m, cell_x_m)
     return 100 * np.hypot(down, right)
 
