@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
@@ -233,15 +234,19 @@ def text_or_none(column: pd.Series) -> pd.Series:
 
 
 def as_text(value: object) -> str:
-    """A cell as text: dates as ISO, whole numbers without a point, lists joined; empty where it is missing.
+    """A cell as text: dates as ISO, whole numbers without a point, lists joined, tables as JSON; empty where missing.
 
-    >>> [as_text(one) for one in ("MN", 2019.0, pd.Timestamp("2019-05-01"), float("nan"), pd.NaT, None, ["a", 2])]
-    ['MN', '2019', '2019-05-01', '', '', '', 'a;2']
+    >>> [as_text(one) for one in ("MN", 2019.0, pd.Timestamp("2019-05-01"), float("nan"), pd.NaT, None)]
+    ['MN', '2019', '2019-05-01', '', '', '']
+    >>> as_text(["a", 2]), as_text({"rel": 5})
+    ('a;2', '{"rel": 5}')
     """
     if isinstance(value, dt.date):  # pandas' time stamps too
         return "" if value is pd.NaT else f"{value:%Y-%m-%d}"
     if isinstance(value, list | tuple | np.ndarray):
         return ";".join(filter(None, map(as_text, value)))
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False, sort_keys=True, default=as_text)
     if isinstance(value, float | np.floating):
         return "" if value != value else f"{value:.0f}" if float(value).is_integer() else repr(float(value))
     return "" if value is None or value is pd.NA else str(value)
