@@ -35,7 +35,7 @@ def _init(args: argparse.Namespace) -> Answer | None:
         return None
     t = Translator(args.lang)
     lines = [t.n("init.made", made.units, folder=made.folder), *(f"· {note.text(t)}" for note in made.notes)]
-    lines.append(t("init.next", folder=made.folder))
+    lines.append(t("init.next", folder=f'"{made.folder}"' if " " in str(made.folder) else made.folder))
     return Answer([], head="\n".join(lines))
 
 

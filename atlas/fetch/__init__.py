@@ -28,7 +28,7 @@ from atlas.errors import AtlasError, ConfigError, FetchError, OutputError, Unkno
 from atlas.errors import refusal as reason_of
 from atlas.fetch.changes import Changes, Fingerprints, before, compare, fingerprints, sha256, source_of
 from atlas.fetch.client import Client
-from atlas.fetch.job import Job, check_ask
+from atlas.fetch.job import Job, check_ask, check_writes
 from atlas.fetched import LEDGER, fetched_folder, ledger_of
 from atlas.language import counted
 
@@ -76,13 +76,9 @@ def chosen(atlas: Atlas, names: Sequence[str]) -> list[Fetch]:
     for one in picked:
         if one.kind not in kinds():
             raise UnknownName.among(one.kind, kinds(), pt="Tipo de serviço", en="Kind of service", where=one.id)
-        if Path(one.writes).is_absolute() or ".." in Path(one.writes).parts:
-            raise ConfigError(
-                f"«{one.writes}» sai da pasta do atlas. Dê um nome dentro dela.",
-                f"“{one.writes}” leads out of the atlas's folder. Give a name inside it.",
-                where=f"atlas.toml, fetch.{one.id}.writes",
-            )
-        check_ask(atlas, one, import_module(f"{__name__}.{one.kind}").ASK)
+        module = import_module(f"{__name__}.{one.kind}")
+        check_writes(one, module.WRITES)
+        check_ask(atlas, one, module.ASK)
     return picked
 
 
@@ -144,7 +140,10 @@ def fetch(
 
 def client_of(entry: Fetch) -> Client:
     """A client that may ask the hosts of an entry, and no others."""
-    host = urllib.parse.urlsplit(entry.address).hostname
+    try:
+        host = urllib.parse.urlsplit(entry.address).hostname
+    except ValueError:
+        host = None  # what the client says of it when it is asked
     return Client(frozenset({*([host] if host else []), *entry.hosts}), entry.most_mb * 1e6, timeout_s=TIMEOUT_S)
 
 

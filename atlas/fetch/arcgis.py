@@ -12,6 +12,7 @@ from atlas.fetch.job import Asked, Box, Job, said
 
 PAGE = 1000
 ASK: Asked = {"margin_m": 0, "page": 1, "where": str}
+WRITES = (".json",)
 
 
 def fetch(job: Job) -> None:

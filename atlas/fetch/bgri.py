@@ -16,6 +16,7 @@ from atlas.sources.blocks import COUNTS, counted
 
 MOST_UNPACKED = 1e9
 ASK: Asked = {}
+WRITES = (".csv",)
 
 
 def fetch(job: Job) -> None:

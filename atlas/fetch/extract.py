@@ -13,6 +13,7 @@ from atlas.sources.pbf import read_osm
 
 DOWNLOAD = 0.9  # share of the work
 ASK: Asked = {"layers": list, "margin_m": 0, "md5": bool}
+WRITES = (".parquet",)
 
 
 def fetch(job: Job) -> None:

@@ -26,6 +26,7 @@ NAME = re.compile(r"[\w-]+")
 CATALOGUE = "/api/3/action/package_show"
 COLUMNS = ["record_id", "stop_id", "feed", "name", "kind", "lon", "lat", "departures_per_hour", "day", "marks"]
 ASK: Asked = {"feeds": list}
+WRITES = (".csv", ".zip")
 
 
 def fetch(job: Job) -> None:

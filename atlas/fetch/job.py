@@ -18,6 +18,7 @@ import shapely
 from atlas.config import Atlas, Fetch
 from atlas.errors import ConfigError, OutputError, UnknownName, refusal
 from atlas.fetch.client import Client
+from atlas.fetched import LEDGER
 from atlas.neighbourhoods import Units, load_units
 
 Box = tuple[float, float, float, float]
@@ -37,6 +38,25 @@ KEPT_S = 24 * 3600.0
 def fresh(path: Path) -> bool:
     """Whether a piece is there and of the last day; a day ahead is as old as a day back, where the clock was set."""
     return path.is_file() and abs(time.time() - path.stat().st_mtime) < KEPT_S
+
+
+def check_writes(entry: Fetch, suffixes: tuple[str, ...]) -> None:
+    """An error where ``writes`` is no file that the kind can write into the folder of fetched files."""
+    path = Path(entry.writes)
+    where = f"atlas.toml, fetch.{entry.id}.writes"
+    if path.is_absolute() or any(part.startswith(".") for part in path.parts) or path.name == LEDGER:
+        raise ConfigError(
+            f"«{entry.writes}» sai da pasta do atlas, ou é um nome reservado. Dê outro dentro dela.",
+            f"“{entry.writes}” leads out of the atlas's folder, or is a reserved name. Give another one inside it.",
+            where=where,
+        )
+    if path.suffix.lower() not in suffixes:
+        ends = ", ".join(suffixes)
+        raise ConfigError(
+            f"«{entry.kind}» escreve ficheiros que acabam em {ends}, e não «{entry.writes}». Corrija-o.",
+            f"“{entry.kind}” writes files that end in {ends}, and not “{entry.writes}”. Mend it.",
+            where=where,
+        )
 
 
 def check_ask(atlas: Atlas, entry: Fetch, known: Asked) -> None:

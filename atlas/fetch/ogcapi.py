@@ -18,6 +18,7 @@ from atlas.sources.wfs import stated_counts
 
 PAGE = 300  # Portugal's service answers 502 to larger ones
 ASK: Asked = {"margin_m": 0, "page": 1}
+WRITES = (".geojson", ".gpkg", ".json")
 
 
 def fetch(job: Job) -> None:

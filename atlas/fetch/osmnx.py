@@ -8,6 +8,7 @@ next try. A value is asked for as it stands: of ``office=it;architect`` OSMnx fi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,7 +17,7 @@ import geopandas as gpd
 
 from atlas.config import Layer
 from atlas.fetch.client import agent
-from atlas.fetch.faults import Passing, refusal, refuse_pages
+from atlas.fetch.faults import MOST_PATIENCE_S, Passing, refusal, refuse_pages
 from atlas.fetch.job import Asked, Box, Job, fresh
 from atlas.fetch.overpass import SERVER_SECONDS, check, layers_of, tile_by_tile, values_by_key
 from atlas.sources._osm import table
@@ -24,7 +25,9 @@ from atlas.sources._osm import table
 Tags = dict[str, bool | str | list[str]]
 ENDPOINT = "/interpreter"
 OK = 200
+_SLOT = re.compile(r"Slot available after: .*?, in (\d{1,9}) seconds")
 ASK: Asked = {"layers": list, "margin_m": 0, "rate_limit": bool, "tile_km": 0.5}
+WRITES = (".parquet",)
 
 
 def fetch(job: Job) -> None:
@@ -99,8 +102,11 @@ def _looked_at(job: Job) -> Callable[..., None]:
     """What looks at each answer before OSMnx does: only whole ones pass, and pauses are those that are asked for."""
 
     def look(answer: Any, *_: Any, **__: Any) -> None:
-        if answer.request.method != "POST":
-            return  # the page of free slots, which OSMnx reads leniently
+        if answer.request.method != "POST":  # the page of free slots, which OSMnx obeys however long it says
+            seconds = float(slot[1]) if (slot := _SLOT.search(answer.text)) else 0.0
+            if seconds > MOST_PATIENCE_S:
+                raise Passing("o servidor está ocupado", "the server is busy", seconds)
+            return
         size = int(answer.headers.get("Content-Length") or 0)
         if size > job.client.most_bytes or len(answer.content) > job.client.most_bytes:
             raise job.client.too_long(max(size, len(answer.content)))

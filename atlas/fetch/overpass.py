@@ -23,6 +23,7 @@ SMALLEST_DEGREES = 0.01
 
 Part = TypeVar("Part")
 ASK: Asked = {"layers": list, "margin_m": 0, "tile_km": 0.5}
+WRITES = (".parquet",)
 
 
 def fetch(job: Job) -> None:

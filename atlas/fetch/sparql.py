@@ -14,6 +14,7 @@ from atlas.fetch.overpass import by_quarters
 
 COLUMNS = ("item", "itemLabel", "class", "coord", "grade", "gradeLabel", "sipa", "dgpc")
 ASK: Asked = {"languages": str, "margin_m": 0, "tile_km": 0.5}
+WRITES = (".json",)
 
 
 def fetch(job: Job) -> None:

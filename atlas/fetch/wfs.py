@@ -22,6 +22,7 @@ from atlas.sources.wfs import read_answer as read
 VERSION = "2.0.0"
 PAGE = 1000
 ASK: Asked = {"kinds": dict, "margin_m": 0, "page": 1, "types": list}
+WRITES = (".geojson", ".gpkg", ".json")
 
 
 @dataclass(frozen=True)

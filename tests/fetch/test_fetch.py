@@ -235,6 +235,15 @@ def test_names_are_checked_before_anything_is_asked(
     add(ready, entry(service, "out", writes="../out.parquet"))
     assert main(["fetch", "out", "--atlas", str(ready), "--lang", "en"]) == 1
     assert "leads out of the atlas" in capsys.readouterr().err
+    for number, (name, said) in enumerate(
+        {LEDGER: "reserved", ".x/a.parquet": "reserved", "a.gpkg": ".parquet"}.items()
+    ):
+        add(ready, entry(service, f"out{number}", writes=name))
+        assert main(["fetch", f"out{number}", "--atlas", str(ready), "--lang", "en"]) == 1
+        assert said in capsys.readouterr().err
+    add(ready, entry(service, "odd", address="http://[there"))
+    assert main(["fetch", "odd", "--atlas", str(ready), "--lang", "en"]) == 1
+    assert "no valid address" in capsys.readouterr().err
     assert service.asked == []
 
 

@@ -149,6 +149,15 @@ def test_osmnx_waits_as_it_is_told_and_takes_no_answer_that_is_not_whole(
     assert len(faults) == 0
 
 
+def test_osmnx_does_not_wait_for_ever_for_a_free_slot(service: Service, client: Client, town: Path) -> None:
+    busy = b"Connected as: 1\nCurrent time: x\nAnnounced endpoint: none\nRate limit: 2\n"
+    busy += b"Slot available after: 2099-01-01T00:00:00Z, in 86400 seconds.\n"
+    service.answers(Answer(busy))
+    with pytest.raises(FetchError, match=r"pausa de .*minutos"):
+        osmnx.fetch(a_job(town, client, f"{service.address}/api", "osmnx", "o.parquet", layers=["museums"]))
+    assert [asked.method for asked in service.asked] == ["GET"]
+
+
 def test_osmnx_asks_no_host_that_is_not_allowed_and_follows_no_redirect(
     service: Service, client: Client, town: Path
 ) -> None:
