@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import geopandas as gpd
+import pandas as pd
 import pytest
 import shapely
 from made_records import atlas_of, fused, groups, records, source, together
@@ -14,7 +16,7 @@ from atlas.built import open_built
 from atlas.cli import main
 from atlas.errors import AtlasError
 from atlas.fusion import fuse
-from atlas.placing import place_all
+from atlas.placing import _moved_away
 from atlas.sources.decisions import COLUMNS, read_decisions
 
 A, B = source("a", "2021"), source("b", "2022")
@@ -158,12 +160,12 @@ def test_an_added_place_is_a_record_like_any_other(small_built: Path, capsys: py
     capsys.readouterr()
 
 
-def test_a_record_that_a_decision_puts_outside_the_region_is_said(small_atlas: Path) -> None:
+def test_a_record_that_a_decision_puts_outside_the_region_is_said() -> None:
     """Latitude first, as many maps show it: the point is on the globe, but in another country."""
-    record = place_all(load_atlas(small_atlas)).tables["members"].iloc[0]
-    write(small_atlas, f"move, {record['source_id']}, {record['record_id']}, , , 41.15 -8.61")
-    said = [en for _, en in place_all(load_atlas(small_atlas)).warnings]
-    assert f"1 record was put outside the region by a decision. First: {record['record_id']}." in said
+    rows = {"decision": ["move", "move", "same"], "record_a": ["1", "2", "3"], "place_id": ["p", "q", "p"]}
+    places = gpd.GeoDataFrame({"place_id": ["p", "q"], "neighbourhood": [None, "0101"]})
+    said = _moved_away(pd.DataFrame(rows).assign(applied=True), places)
+    assert [en for _, en in said] == ["1 record was put outside the region by a decision. First: 1."]
 
 
 def test_the_file_is_part_of_what_a_build_stands_on(small_built: Path) -> None:
