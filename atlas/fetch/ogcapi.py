@@ -25,8 +25,7 @@ def fetch(job: Job) -> None:
     """Write the collection's items in the region as a vector file. ``address`` is the collection's."""
     items = job.entry.address.rstrip("/")
     items = items if items.endswith("/items") else f"{items}/items"
-    found = all_features(_pages(job, items), job.boxes(), items)
-    job.progress(0.9)
+    found = all_features(_pages(job, items), job.boxes(), items, job.progress)
     with job.written() as path:
         found.to_file(path, layer=job.entry.id, driver=driver_of(path.suffix))
 

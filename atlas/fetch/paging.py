@@ -35,7 +35,12 @@ class Repeats(Exception):
     """The service hands out a page that it has handed out already."""
 
 
-def all_features(page: Callable[[Box, str | None], Page], boxes: Iterable[Box], where: str) -> gpd.GeoDataFrame:
+def all_features(
+    page: Callable[[Box, str | None], Page],
+    boxes: Iterable[Box],
+    where: str,
+    progress: Callable[[float], None] = lambda _share: None,
+) -> gpd.GeoDataFrame:
     """Every feature in the boxes, once, in WGS84: its attributes as text, its id as ``record_id``.
 
     A service that repeats a page, ignoring where it was asked to go on, or that stops before it has handed out as many
@@ -46,12 +51,12 @@ def all_features(page: Callable[[Box, str | None], Page], boxes: Iterable[Box], 
     FetchError
         Even a small box cannot be had whole.
     """
-    found: dict[str, gpd.GeoDataFrame] = {}
+    found: list[gpd.GeoDataFrame] = []
     waiting = list(boxes)
     while waiting:
         box = waiting.pop()
         try:
-            found |= _in_box(page, box)
+            found += _in_box(page, box, progress)
         except Repeats:
             west, south, east, north = box
             if max(east - west, north - south) < SMALLEST_DEGREES:
@@ -66,32 +71,38 @@ def all_features(page: Callable[[Box, str | None], Page], boxes: Iterable[Box], 
             waiting += [(west, south, x, y), (x, south, east, y), (west, y, x, north), (x, y, east, north)]
     if not found:
         return gpd.GeoDataFrame({"record_id": []}, geometry=[], crs=4326)
-    ids = sorted(found)
-    whole = gpd.GeoDataFrame(pd.concat([found[one] for one in ids], ignore_index=True), crs=found[ids[0]].crs)
-    return _as_text(whole.to_crs(4326)).assign(record_id=ids)
+    whole = gpd.GeoDataFrame(pd.concat(found), crs=found[0].crs)
+    whole = whole[~whole.index.duplicated()].sort_index()
+    return _as_text(whole.to_crs(4326)).assign(record_id=whole.index).reset_index(drop=True)
 
 
-def _in_box(page: Callable[[Box, str | None], Page], box: Box) -> dict[str, gpd.GeoDataFrame]:
-    """Features of one box by id."""
-    found: dict[str, gpd.GeoDataFrame] = {}
+def _in_box(
+    page: Callable[[Box, str | None], Page], box: Box, progress: Callable[[float], None]
+) -> list[gpd.GeoDataFrame]:
+    """Features of one box, page by page; their ids are the index."""
+    found: list[gpd.GeoDataFrame] = []
+    seen: set[str] = set()
     following: str | None = None
     guessed = False
-    for _ in range(MOST_PAGES):
+    for number in range(MOST_PAGES):
         try:
             one = page(box, following)
         except Refused:
             if guessed:
                 return found
             raise
-        fresh = [row for row, id_ in enumerate(one.ids) if id_ not in found]
+        fresh = [row for row, id_ in enumerate(one.ids) if id_ not in seen]
         if one.ids and not fresh:
-            if guessed or (one.matched is not None and len(found) >= one.matched):
+            if guessed or (one.matched is not None and len(seen) >= one.matched):
                 return found
             raise Repeats
-        found |= {one.ids[row]: one.features.iloc[[row]] for row in fresh}
+        if fresh:
+            found.append(one.features.iloc[fresh].set_axis([one.ids[row] for row in fresh]))
+            seen.update(one.ids)
+        progress(min(len(seen) / one.matched, 1.0) if one.matched else 1 - 1 / (number + 2))
         following, guessed = one.following, one.guessed
         if following is None or not one.ids:
-            if one.matched is not None and len(found) < one.matched:
+            if one.matched is not None and len(seen) < one.matched:
                 raise Repeats
             return found
     raise FetchError(

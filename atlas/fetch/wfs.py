@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import partial
 from xml.etree import ElementTree
 
 import geopandas as gpd
@@ -55,14 +56,19 @@ def fetch(job: Job) -> None:
         )
     frames = []
     for number, name in enumerate(types):
-        found = all_features(_pages(job, service, name), job.boxes(), job.entry.address)
+        found = all_features(
+            _pages(job, service, name), job.boxes(), job.entry.address, partial(_part, job, number, types)
+        )
         bare = name.split(":")[-1]
         ids = [one if one.startswith(bare) else f"{bare}/{one}" for one in found["record_id"]]
         frames.append(found.assign(record_id=ids, feature_type=bare, kind=_kind(job, name)))
-        job.progress((number + 1) / len(types))
     merged = gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), crs=4326)
     with job.written() as path:
         merged.to_file(path, layer=job.entry.id, driver=driver_of(path.suffix))
+
+
+def _part(job: Job, number: int, types: list[str], share: float) -> None:
+    job.progress((number + share) / len(types))
 
 
 def _kind(job: Job, name: str) -> str | None:

@@ -19,6 +19,7 @@ from fetch_service import HEAD, Answer, Asked, Service, spot
 from atlas.atlasfile import find_atlas, load_atlas
 from atlas.cli import main
 from atlas.fetch import client_of, fetch
+from atlas.fetch.changes import Changes, compare, fingerprints
 from atlas.fetched import LEDGER, fetched_folder, ledger_of, located
 
 
@@ -148,6 +149,14 @@ def test_changes_of_features_are_told_by_their_own_ids(
     service.answers(items((1, "z"), (5, "new"), (7, "c")))
     (row,) = run(capsys, town, "--refresh")
     assert [row[key] for key in ("records", "added", "removed", "changed")] == [3, 1, 1, 1]
+
+
+def test_areas_are_told_apart_by_what_they_say_and_a_file_of_bytes_not_at_all(tmp_path: Path) -> None:
+    areas = gpd.GeoDataFrame({"class": ["a", "b"]}, geometry=gpd.points_from_xy([0, 1], [0, 1]).buffer(1), crs=3763)
+    first, second = fingerprints(areas), fingerprints(areas.assign(**{"class": ["a", "c"]}))
+    assert compare(first or {}, second or {}) == Changes(records=2, added=1, removed=1, changed=0)
+    assert fingerprints(areas[:0]) == {}
+    assert fingerprints(tmp_path) is None
 
 
 @pytest.mark.parametrize(
