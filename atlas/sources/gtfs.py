@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.csv as pv
 from geopandas import GeoDataFrame, points_from_xy
 from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
 from atlas.config import Source
-from atlas.errors import SourceError, refusal
-from atlas.sources import number_of, to_records
+from atlas.sources import to_records
+from atlas.sources._feed import Feed
 
-MAX_UNPACKED_BYTES = 2 * 1024**3
 YEARS = np.timedelta64(5 * 366, "D")
 """A calendar is read so far to both sides of where most of it begins: some run from 1900 or to 9999."""
 WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 TEXT = pa.string()
 WORDS = pa.dictionary(pa.int32(), pa.string())  # codes beside each distinct text: half a million rows stay small
-
-Warnings = list[tuple[str, str]]
 
 
 def load(source: Source, folder: Path) -> GeoDataFrame:
@@ -79,7 +71,7 @@ def stop_departures(path: Path, *, from_hour: float = 7, to_hour: float = 20) ->
     General Transit Feed Specification, reference for schedules (gtfs.org).
 
     """
-    feed = _Feed(path)
+    feed = Feed(path)
     stops = _stops(feed)
     calls = _calls(feed)
     calls["n"] = _departures(feed, calls, from_hour * 3600, to_hour * 3600)
@@ -111,7 +103,7 @@ def calls_of_a_weekday(path: Path, *, from_hour: float = 7, to_hour: float = 20)
         ``trip_id, stop_id, departure_s, boards``, ``per_hour`` (departures that one may board, in the window) and
         ``line`` (short name of the route, None where the feed has none), in the order of the trips.
     """
-    feed = _Feed(path)
+    feed = Feed(path)
     stops, calls = _stops(feed), _calls(feed)
     calls["n"] = _departures(feed, calls, from_hour * 3600, to_hour * 3600)
     active, _ = _typical_weekday(feed, calls.groupby("service_id", observed=True)["n"].sum())
@@ -125,112 +117,7 @@ def calls_of_a_weekday(path: Path, *, from_hour: float = 7, to_hour: float = 20)
     return stops, calls[["trip_id", "stop_id", "departure_s", "boards", "per_hour", "line"]]
 
 
-class _Feed:
-    """The files of one feed, read by name from a ZIP or a folder."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.warnings: Warnings = []
-        self.archive: zipfile.ZipFile | None = None
-        if path.is_dir():
-            return
-        try:
-            self.archive = zipfile.ZipFile(path)
-        except FileNotFoundError:
-            raise SourceError.absent(path) from None
-        except (zipfile.BadZipFile, OSError, NotImplementedError):
-            raise self.fault(
-                "Não é um ZIP inteiro. Descarregue o horário (GTFS) outra vez.",
-                "Not a whole ZIP. Download the timetable (GTFS) again.",
-            ) from None
-        if sum(entry.file_size for entry in self.archive.infolist()) > MAX_UNPACKED_BYTES:
-            raise self.fault(
-                "Descompactado passa os 2 GiB: não é lido. Corte o horário à sua região.",
-                "Unpacked it exceeds 2 GiB and is not read. Cut the timetable to your region.",
-            )
-
-    def fault(self, pt: str, en: str, file: str = "") -> SourceError:
-        """The error about a file of this feed."""
-        return SourceError(pt, en, where=f"{self.path.name}/{file}" if file else self.path.name)
-
-    def count(self, number: int, pt: str, en: str) -> None:
-        """Note how often something was put right or left out; nothing where it was not."""
-        self.warnings += number_of(number, pt, en)
-
-    def content(self, name: str) -> bytes | None:
-        """Bytes of a file, wherever in the ZIP it lies; None where there is none."""
-        if self.archive is None:
-            file = self.path / name
-            return file.read_bytes() if file.is_file() else None
-        entry = next((n for n in self.archive.namelist() if n == name or n.endswith(f"/{name}")), None)
-        if entry is None:
-            return None
-        try:
-            return self.archive.read(entry)
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError):
-            raise self.fault(
-                "Está danificado dentro do ZIP. Descarregue o horário outra vez.",
-                "It is damaged inside the ZIP. Download the timetable again.",
-                name,
-            ) from None
-
-    def table(self, name: str, columns: dict[str, Any], *, optional: dict[str, Any] | None = None) -> DataFrame:
-        """The named columns of a file that must be there."""
-        found = self.table_or_none(name, columns, optional=optional)
-        if found is None:
-            raise self.fault(
-                f"Falta {name}. Um horário GTFS tem stops.txt, trips.txt e stop_times.txt.",
-                f"{name} is missing. A GTFS timetable has stops.txt, trips.txt and stop_times.txt.",
-            )
-        return found
-
-    def table_or_none(
-        self, name: str, columns: dict[str, Any], *, optional: dict[str, Any] | None = None
-    ) -> DataFrame | None:
-        """The named columns of a file; None where the feed does not have it."""
-        data = self.content(name)
-        if data is None:
-            return None
-        try:
-            data.decode("utf-8")
-            encoding = "utf-8"
-        except UnicodeDecodeError:
-            encoding = "latin-1"
-        first = data.partition(b"\n")[0].decode(encoding).lstrip("\ufeff")
-        header = [word.strip() for word in next(csv.reader([first]), [])]
-        lacking = [column for column in columns if column not in header]
-        if lacking:
-            raise self.fault(
-                f"Falta a coluna «{lacking[0]}». Existem: {', '.join(header)}. Descarregue o horário outra vez.",
-                f"The column “{lacking[0]}” is missing. There are: {', '.join(header)}. Download the timetable again.",
-                name,
-            )
-        wanted = columns | (optional or {})
-        try:
-            table = pv.read_csv(
-                io.BytesIO(data),
-                read_options=pv.ReadOptions(column_names=header, skip_rows=1, encoding=encoding),
-                parse_options=pv.ParseOptions(newlines_in_values=name != "stop_times.txt"),
-                convert_options=pv.ConvertOptions(
-                    column_types=wanted,
-                    include_columns=list(wanted),
-                    include_missing_columns=True,
-                    strings_can_be_null=True,
-                    null_values=[""],
-                    quoted_strings_can_be_null=True,
-                ),
-            )
-        except pa.ArrowInvalid as cause:
-            pt, en = refusal(cause)
-            raise self.fault(
-                f"Não se lê como tabela CSV ({pt}). Descarregue o horário outra vez.",
-                f"Does not read as a CSV table ({en}). Download the timetable again.",
-                name,
-            ) from None
-        return DataFrame(table.to_pandas())
-
-
-def _stops(feed: _Feed) -> DataFrame:
+def _stops(feed: Feed) -> DataFrame:
     """Stops that vehicles call at, with coordinates."""
     stops = feed.table(
         "stops.txt",
@@ -251,7 +138,7 @@ def _stops(feed: _Feed) -> DataFrame:
     return table[placed].reset_index(drop=True)
 
 
-def _calls(feed: _Feed) -> DataFrame:
+def _calls(feed: Feed) -> DataFrame:
     """One row a stop time, along each trip: `trip_id, service_id, stop_id, departure_s, boards`."""
     calls = feed.table(
         "stop_times.txt",
@@ -310,7 +197,7 @@ def _between(seconds: NDArray[np.float64], trip: NDArray[np.integer[Any]]) -> ND
     return np.where(same_trip, np.interp(row, known, seconds[known]), np.nan)
 
 
-def _departures(feed: _Feed, calls: DataFrame, start_s: float, end_s: float) -> NDArray[np.float64]:
+def _departures(feed: Feed, calls: DataFrame, start_s: float, end_s: float) -> NDArray[np.float64]:
     """How often each stop time departs within the window on a day its service runs."""
     time = calls["departure_s"].to_numpy()
     once = ((time >= start_s) & (time < end_s)).astype(float)
@@ -332,7 +219,7 @@ def _departures(feed: _Feed, calls: DataFrame, start_s: float, end_s: float) -> 
     return np.where(calls["boards"], once, 0.0)
 
 
-def _typical_weekday(feed: _Feed, per_service: Series) -> tuple[Series, str]:
+def _typical_weekday(feed: Feed, per_service: Series) -> tuple[Series, str]:
     """Whether each service runs on the typical weekday, and that day as an ISO date."""
     days, runs = _calendar(feed, per_service.index)
     total = runs.T @ per_service.to_numpy()
@@ -348,7 +235,7 @@ def _typical_weekday(feed: _Feed, per_service: Series) -> tuple[Series, str]:
     return Series(runs[:, chosen], index=per_service.index), str(days[chosen])
 
 
-def _calendar(feed: _Feed, services: pd.Index[Any]) -> tuple[NDArray[np.datetime64], NDArray[np.bool_]]:
+def _calendar(feed: Feed, services: pd.Index[Any]) -> tuple[NDArray[np.datetime64], NDArray[np.bool_]]:
     """Every date of the feed, and which of the services (rows) run on it (columns)."""
     weekly = feed.table_or_none("calendar.txt", dict.fromkeys(("service_id", "start_date", "end_date", *WEEK), TEXT))
     single = feed.table_or_none("calendar_dates.txt", dict.fromkeys(("service_id", "date", "exception_type"), TEXT))
@@ -397,7 +284,7 @@ def _dates(texts: Series) -> NDArray[np.datetime64]:
     return pd.to_datetime(texts, format="%Y%m%d", errors="coerce").to_numpy().astype("datetime64[D]")
 
 
-def _agencies(feed: _Feed) -> str:
+def _agencies(feed: Feed) -> str:
     """Names of the feed's agencies; the file's name where it says none."""
     table = feed.table_or_none("agency.txt", {"agency_name": TEXT})
     names = [] if table is None else table["agency_name"].dropna().str.strip().unique().tolist()
