@@ -13,6 +13,7 @@ from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
 from atlas.config import Atlas
+from atlas.errors import SourceError
 from atlas.sources.network import Network
 from atlas.sources.raster import Raster
 
@@ -77,6 +78,13 @@ def load_streets(network: Network, relief: Raster | None = None, crs: Any = None
     cost_m = length_m
     if relief is not None:  # the mean of nine cells: single ones are roofs
         height_m = relief.around(xy, relief.crs if crs is None else crs)
+        if not np.isfinite(height_m).any():
+            raise SourceError(
+                "O relevo não tem altitudes onde há ruas: sem elas não há declive. Indique outro que cubra a região.",
+                "The relief has no heights where there are streets: without them there is no slope. Name another one "
+                "that covers the region.",
+                where=str(relief.path),
+            )
         cost_m = length_m * slope_factor(height_m, start, end, length_m)
     return Streets(xy, start, end, cost_m, relief is not None)
 

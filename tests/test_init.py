@@ -461,6 +461,18 @@ def test_outlines_without_a_column_and_a_table_without_a_row_are_said(tmp_path: 
         initialise(Request(tmp_path / "a", "A", grid_m=500, places=(tmp_path / "none.csv",)))
 
 
+def test_a_list_of_which_nothing_lies_in_the_region_is_said(tmp_path: Path) -> None:
+    squares(174.6, -36.9, 4, 4, 0.01).to_file(tmp_path / "units.gpkg")
+    lists = (
+        places(tmp_path / "here.csv", 174.6, -36.9, 0.04, 0.04),
+        places(tmp_path / "away.csv", 24.9, 60.1, 0.04, 0.04),
+    )
+    made = initialise(Request(tmp_path / "a", "A", tmp_path / "units.gpkg", places=lists))
+    said = [note.text(Translator("en")) for note in made.notes]
+    assert "away: nothing of it lies in the region." in said
+    assert not any(one.startswith("here: nothing") for one in said)
+
+
 def test_longitudes_that_run_on_past_180_are_those_behind_it(tmp_path: Path) -> None:
     pd.DataFrame({"name": ["a"], "kind": ["museum"], "lon": [183.4], "lat": [-43.9]}).to_csv(tmp_path / "a.csv")
     values = {"id": "a", "kind": "table", "file": "a.csv", "title": "t", "publisher": "p", "licence": "l", "date": ""}

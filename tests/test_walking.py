@@ -172,6 +172,22 @@ def test_init_walks_with_slope_where_it_has_heights(tmp_path: Path) -> None:
     assert table[near].sum() <= flat[near].sum()
 
 
+def test_relief_of_another_place_and_streets_given_twice_are_said_as_they_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    relief = tmp_path / "longe.tif"
+    form = {"driver": "GTiff", "width": 9, "height": 9, "count": 1, "dtype": "float32", "crs": "EPSG:4326"}
+    with rasterio.open(relief, "w", **form, transform=rasterio.transform.from_origin(10, 10, 0.1, 0.1)) as file:
+        file.write(np.ones((9, 9), "float32"), 1)
+    extract = a_town(tmp_path / "vila.osm.pbf")
+    words = ["--name", "Vila", "--grid", "300", "--osm", str(extract), "--osm", str(extract)]
+    assert main(["init", str(tmp_path / "town"), *words, "--relief", str(relief), "--lang", "en"]) == 1
+    assert f"{relief}: The relief has no heights where there are streets" in capsys.readouterr().err
+    assert main(["init", str(tmp_path / "town"), *words, "--lang", "en"]) == 0
+    said = capsys.readouterr().out.replace("\u00a0", " ")
+    assert "2 km of streets and 2 km of footways (117 % of the streets)" in said
+
+
 def test_init_without_streets_measures_straight_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     extract = a_town(tmp_path / "vila.osm.pbf", streets=False)
     atlas, _, manifest = begun(tmp_path, extract)

@@ -162,6 +162,7 @@ def _make(request: Request, folder: Path, lang: Lang, ask: Ask | None, progress:
     placed = place_all(draft, progress=lambda share: progress(0.3 + 0.3 * share, "places"))
     if placed.tables["places"]["neighbourhood"].isna().all():
         raise elsewhere(units.frame, fillings)
+    _say_outside(fillings, placed.tables["records"])
     inputs = inputs_of(draft, placed)
     surveyed = frozenset(one.source.id for one in fillings if one.cover is not None)
     measure = _once()
@@ -191,6 +192,14 @@ def _make(request: Request, folder: Path, lang: Lang, ask: Ask | None, progress:
     if unstated := [one.id for one in draft.source if one.licence == UNSTATED]:
         told.append(Note("init.note.unstated", len(unstated), sources=", ".join(unstated)))
     return Made(folder, len(units.frame), told)
+
+
+def _say_outside(fillings: Sequence[Filling], records: pd.DataFrame) -> None:
+    """Note each source of which nothing lies in the region."""
+    held = set(records["source_id"])
+    for one in fillings:
+        if one.source.id not in held:
+            one.notes.append(Note("init.note.outside", file=one.source.title))
 
 
 def _once() -> Measure:

@@ -19,8 +19,9 @@ from atlas.errors import SourceError
 from atlas.initialise.choosing import WALKED_M
 from atlas.initialise.filling import ODBL, OSM, day_of, said_of
 from atlas.initialise.noting import UNSTATED, Note, figure
-from atlas.sources._streets import Walkable, read_streets
+from atlas.sources._streets import FOOTWAYS, read_streets
 from atlas.sources.network import Network
+from atlas.walking import load_streets
 
 EDGES, NODES = "sources/streets.parquet", "sources/street_nodes.parquet"
 
@@ -47,7 +48,7 @@ def walking_of(
     extracts = [one for one in filling if one.kind == "pbf" and one.covers >= LEAST_COVER]
     region = shapely.box(*shapely.total_bounds(units.geometry.to_numpy())).buffer(2 * WALKED_M)
     found = [(one, read_streets(folder / one.file, units.crs, region)) for one in extracts]
-    streets = [(source, walkable) for source, walkable in found if walkable is not None]
+    streets = [(source, network) for source, network in found if network is not None]
     if not streets:
         if relief is not None:
             raise SourceError(
@@ -63,17 +64,19 @@ def walking_of(
     given = [_streets_source([source for source, _ in streets], note)]
     walking: dict[str, Any] = {"network": "streets"}
     if relief is not None:
-        given.append(_relief_source(relief, folder))
+        given.append(_relief_source(relief, folder, network, units.crs))
         walking["relief"] = "relief"
     return Walking(given, walking, [_said(note, slope=relief is not None)])
 
 
-def _together(parts: Sequence[Walkable]) -> tuple[Network, dict[str, float]]:
+def _together(parts: Sequence[Network]) -> tuple[Network, dict[str, float]]:
     """Several extracts as one network: what two hold is taken once."""
-    edges = pd.concat([one.network.edges for one in parts], ignore_index=True)
-    nodes = pd.concat([one.network.nodes for one in parts], ignore_index=True)
+    edges = pd.concat([one.edges for one in parts], ignore_index=True)
+    nodes = pd.concat([one.nodes for one in parts], ignore_index=True)
     edges = edges.drop_duplicates(["from_node", "to_node"], ignore_index=True)
-    street, footway = (sum(getattr(one, key) for one in parts) for key in ("street_km", "footway_km"))
+    on_foot = edges["highway"].isin(FOOTWAYS).to_numpy()
+    km = edges["length_m"].to_numpy(dtype=float) / 1000
+    street, footway = float(km[~on_foot].sum()), float(km[on_foot].sum())
     share = footway / street if street else 0.0
     return Network(edges, nodes.drop_duplicates("node", ignore_index=True)), {
         "street": street, "footway": footway, "share": 100 * share,
@@ -106,7 +109,7 @@ def _streets_source(extracts: Sequence[Source], lengths: dict[str, float]) -> So
     })  # fmt: skip
 
 
-def _relief_source(path: Path, folder: Path) -> Source:
+def _relief_source(path: Path, folder: Path, network: Network, crs: Any) -> Source:
     """The raster, copied into the atlas's folder."""
     if not path.is_file():
         raise SourceError.absent(path)
@@ -121,5 +124,5 @@ def _relief_source(path: Path, folder: Path) -> Source:
     values = {"id": "relief", "kind": "raster", "file": file, "title": path.stem, "date": day_of(path)}
     source = Source.model_validate({**values, "publisher": UNSTATED, "licence": UNSTATED})
     with said_of(path, folder / file):
-        sources.load(source, folder)  # what cannot be read is said now
+        load_streets(network, sources.load(source, folder), crs)  # what cannot be read, or lies elsewhere, is said now
     return source

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +28,6 @@ ASKED = ("highway", "foot", "sidewalk", "access")
 ON_FOOT = frozenset({"yes", "designated", "permissive", "destination", "official"})
 SIDEWALKS = frozenset({"both", "left", "right"})
 FOOTWAYS = frozenset({"footway", "pedestrian", "path", "steps", "corridor"})
-
-
-@dataclass(frozen=True)
-class Walkable:
-    """A network of an extract, and how many kilometres of it are streets and how many are mapped as footways."""
-
-    network: Network
-    street_km: float
-    footway_km: float
 
 
 def walked(tags: Mapping[str, str | None]) -> bool:
@@ -92,7 +82,7 @@ def in_tenths(nodes: pd.DataFrame) -> pd.DataFrame:
     return (nodes[["x", "y"]] * 10).round().astype("int32").reset_index(names="node")
 
 
-def read_streets(path: Path, crs: Any, region: shapely.Geometry | None = None) -> Walkable | None:
+def read_streets(path: Path, crs: Any, region: shapely.Geometry | None = None) -> Network | None:
     """The walkable ways of an extract in a metric CRS, as far as they lie in the box of ``region``; None without any.
 
     Raises
@@ -115,9 +105,7 @@ def read_streets(path: Path, crs: Any, region: shapely.Geometry | None = None) -
     if edges.empty:
         return None
     nodes = nodes.loc[np.unique(edges[["from_node", "to_node"]].to_numpy())]
-    footway = edges["highway"].isin(FOOTWAYS).to_numpy()
-    km = edges["length_m"].to_numpy(dtype=float) / 1000
-    return Walkable(Network(edges, in_tenths(nodes)), float(km[~footway].sum()), float(km[footway].sum()))
+    return Network(edges, in_tenths(nodes))
 
 
 def _ways(extract: Extract) -> tuple[list[NDArray[np.int64]], list[str], NDArray[np.int64], NDArray[np.float64]]:

@@ -124,7 +124,7 @@ def test_an_extract_reads_the_same_in_pieces_of_any_size(town: Path, monkeypatch
         assert rows_of(pbf.read_osm(town)) == rows_of(whole)
         pieces = read_streets(town, 3857)
         assert streets is not None and pieces is not None
-        assert_frame_equal(pieces.network.edges, streets.network.edges)
+        assert_frame_equal(pieces.edges, streets.edges)
 
 
 def test_of_what_is_said_twice_the_last_tag_and_the_first_object_count(tmp_path: Path) -> None:
@@ -264,7 +264,7 @@ def test_nodes_may_stand_after_the_ways_that_they_are_in(tmp_path: Path) -> None
     assert pbf.read_osm(path).geometry[0].wkt == "LINESTRING (1 2, 3 4, 5 6)"
     streets = read_streets(path, 3857)
     assert streets is not None
-    assert streets.network.edges[["from_node", "to_node"]].to_numpy().tolist() == [[4, 7], [4, 9]]
+    assert streets.edges[["from_node", "to_node"]].to_numpy().tolist() == [[4, 7], [4, 9]]
 
 
 @pytest.mark.parametrize("wanted", [["shop=books"], ["shop"], ["shop=books", "craft=sapateiro, à mão"]])
