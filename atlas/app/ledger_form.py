@@ -100,6 +100,8 @@ def _clear() -> None:
     st.session_state.pop(EDITED, None)
     for key in _CLEARED:
         st.session_state[key] = ""
+    for kind in KINDS:
+        st.session_state.pop(_place_key(kind), None)
 
 
 def classes(session: Session) -> dict[str, str]:
@@ -118,16 +120,19 @@ def _place(session: Session, kind: str) -> str:
     st.text_input(
         t("scenario.app.search"), key="scenario_search", max_chars=100, placeholder=t("scenario.app.search_help")
     )
-    found = candidates(session, kind, str(st.session_state.get("scenario_search") or ""))
+    searched, key = str(st.session_state.get("scenario_search") or ""), _place_key(kind)
+    found = candidates(session, kind, searched)
     if found.empty:
         view(
             "scenario_none", [h("p", t(f"scenario.app.none_{'reuse' if kind == 'reuse' else 'place'}"), class_="aside")]
         )
         return ""
     words = dict(zip(found["place_id"], found["words"], strict=True))
-    chosen = st.selectbox(t("scenario.app.place"), list(words), format_func=lambda one: words[one],
-                          key=_place_key(kind))  # fmt: skip
-    return str(chosen)
+    if st.session_state.get(key) not in words:  # who searched gets the first; else pressing again would take any
+        st.session_state[key] = next(iter(words)) if searched else None
+    chosen = st.selectbox(t("scenario.app.place"), list(words), index=None, format_func=lambda one: words[one],
+                          placeholder=t("scenario.app.place_choose"), key=key)  # fmt: skip
+    return str(chosen or "")
 
 
 def candidates(session: Session, kind: str, text: str) -> pd.DataFrame:

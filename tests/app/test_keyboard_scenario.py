@@ -106,6 +106,7 @@ def test_a_scenario_is_made_mended_saved_and_opened_by_keyboard(
     write(page, "Procurar pelo nome", "teatro")
     add(page, 3)
     kind(page, "Reutiliza-se um espaço")
+    write(page, "Procurar pelo nome", "cedofeita")
     add(page, 4)
     kind(page, "Desenha-se uma área")
     for number, corner in enumerate(("-8.62 41.14", "-8.60 41.14", "-8.60 41.16"), 1):

@@ -76,6 +76,9 @@ def test_a_place_is_found_by_its_words_and_closed(app_of_norte: Built) -> None:
     assert "Serralves" in change.name
     assert change.place in app_of_norte.places.index
     assert "Serralves" in words(trees(app)["scenario"][0])
+    press(app)  # a second press chooses no place that nobody named
+    assert held(app).changes == (change,)
+    assert "Procure e escolha um lugar" in text(app)
 
 
 def test_an_area_is_pasted_as_corners(app_of_norte: Built) -> None:
