@@ -88,7 +88,7 @@ def comparar(page: Page) -> None:
 
 def cenarios(page: Page) -> None:
     changed(page, page.get_by_role("button", name="Experimentar com um exemplo").click, "scenario=")
-    page.get_by_text("Antes", exact=True).click()
+    page.locator(".st-key-scenario_show").get_by_text("Antes", exact=True).click()
     changed(page, lambda: None, "effect=before")
     page.get_by_text("Reutiliza-se um espaço").click()
     changed(page, lambda: None, "kind=reuse")
