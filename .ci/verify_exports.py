@@ -182,11 +182,19 @@ def duckdb() -> None:
     sys.path.append(str(ASIDE))
     import duckdb as duck
 
-    path = OUT / "neighbourhoods.parquet"
-    count = duck.sql(f"SELECT count(*) FROM read_parquet('{path}')").fetchall()[0][0]
-    print(f"DuckDB {duck.__version__}")
-    expect(f"reads {count} rows of GeoParquet", true=count == len(machine("neighbourhoods")))
-    print("  not checked: its spatial extension comes from a host of its own, not from a package index")
+    con = duck.connect()
+    extension = next((ASIDE / "duckdb_extension_spatial").rglob("*.duckdb_extension"))
+    con.execute(f"LOAD '{extension}'")
+    print(f"DuckDB {duck.__version__} with its spatial extension")
+    expected = len(machine("neighbourhoods"))
+    for suffix in ("parquet", "gpkg", "fgb", "geojson"):
+        path = OUT / f"neighbourhoods.{suffix}"
+        table, shape = ("read_parquet", "geometry") if suffix == "parquet" else ("ST_Read", "geom")
+        area = f"ST_Area({shape})" if suffix != "geojson" else "area_km2 * 1e6"
+        count, valid, apart = con.execute(
+            f"SELECT count(*), bool_and(ST_IsValid({shape})), max(abs({area} / 1e6 - area_km2)) FROM {table}('{path}')"
+        ).fetchone()
+        expect(f".{suffix}: {count} valid outlines, areas as stated", true=count == expected and valid and apart < 0.01)
 
 
 for step in (written, gdal, libreoffice, poppler, pdf_ua, qgis, schema, duckdb):
