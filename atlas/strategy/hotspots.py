@@ -98,9 +98,9 @@ def raise_no_residents() -> NoReturn:
     """The fault of an atlas that does not know where people live."""
     raise ConfigError(
         "Este atlas não tem residentes: não se pode dizer o que daria a população. Indique a coluna dos residentes "
-        "das unidades (`residents`), ou use `--null area`.",
+        "das unidades (`residents`); só `atlas hotspots --null area` passa sem eles.",
         "This atlas has no residents: what population alone would give cannot be said. Name the column of the units' "
-        "residents (`residents`), or use `--null area`.",
+        "residents (`residents`); `atlas hotspots --null area` alone does without.",
         where="atlas.toml, neighbourhoods",
     )
 
