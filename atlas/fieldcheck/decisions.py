@@ -22,6 +22,7 @@ from atlas.exports.spreadsheet_safety import inert
 from atlas.fetched import DECISIONS, located_file
 from atlas.fieldcheck.answers import Answer, Walk
 from atlas.fieldcheck.origin import Origin, Record
+from atlas.sources._encoding import decoded
 from atlas.sources.decisions import COLUMNS, SOURCE, read_decisions
 
 Row = dict[str, str]
@@ -146,11 +147,7 @@ def _held(path: Path) -> tuple[list[str], str, list[tuple[int, Row]]]:
     """Columns, separator and rows (with their line) of the file as it is; a new one is for Portugal's Excel."""
     if not path.is_file():
         return list(COLUMNS), ";", []
-    raw = path.read_bytes()
-    try:
-        text = raw.decode("utf-16" if raw.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig")
-    except UnicodeDecodeError:
-        text = raw.decode("cp1252", errors="replace")
+    text, _ = decoded(path.read_bytes())
     heading = text.partition("\n")[0]
     delimiter = max(";,\t", key=heading.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)

@@ -159,6 +159,18 @@ def to_records(frame: gpd.GeoDataFrame, source: Source, path: Path) -> gpd.GeoDa
     return frame
 
 
+def repaired(shapes: gpd.GeoSeries, ids: pd.Series) -> tuple[gpd.GeoSeries, list[tuple[str, str]]]:
+    """Shapes made valid, and the warning that names those that were not by their ``ids``."""
+    broken = ~shapes.is_valid & shapes.notna()
+    if not broken.any():
+        return shapes, []
+    return shapes.mask(broken, shapes[broken].make_valid()), listed(
+        ids[broken].tolist(),
+        "# geometria reparada|# geometrias reparadas",
+        "# geometry repaired|# geometries repaired",
+    )
+
+
 def impossible(ids: Sequence[str]) -> list[tuple[str, str]]:
     """The warning on records whose coordinates are no place on the globe."""
     return listed(

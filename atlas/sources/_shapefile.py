@@ -69,7 +69,8 @@ def in_zip(path: Path) -> list[PurePosixPath]:
     """The Shapefiles in a ZIP, wherever in it they lie."""
     try:
         with ZipFile(path) as archive:
-            return [one for one in map(PurePosixPath, archive.namelist()) if one.suffix.lower() == ".shp"]
+            names = map(PurePosixPath, archive.namelist())
+            return [one for one in names if one.suffix.lower() == ".shp" and "__MACOSX" not in one.parts]
     except (BadZipFile, NotImplementedError) as fault:
         raise ValueError(str(fault)) from fault
 

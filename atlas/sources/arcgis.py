@@ -20,7 +20,7 @@ from shapely.geometry.base import BaseGeometry
 
 from atlas.config import Source
 from atlas.errors import SourceError
-from atlas.sources import _osm, as_text, listed, vector, wfs
+from atlas.sources import _osm, listed, vector, wfs
 from atlas.sources._coordinates import crs_named
 from atlas.sources.vector import records_of
 
@@ -40,7 +40,6 @@ def load(source: Source, folder: Path) -> gpd.GeoDataFrame:
     source = wfs.with_attributes(source)
     key = str(answer.get("objectIdFieldName") or "OBJECTID")
     if "record" not in source.read and key in table and table[key].is_unique:
-        table[key] = table[key].map(as_text)
         source = source.model_copy(update={"read": {**source.read, "record": key}})
     records = records_of(table, source, path)
     records.attrs["warnings"] = [*notes, *records.attrs.get("warnings", [])]
@@ -106,10 +105,6 @@ def features_of(answer: dict[str, Any], path: Path) -> tuple[gpd.GeoDataFrame, W
     if wfs.stopped(answer):
         notes.append(wfs.at_limit(len(table)))
     return table, notes
-
-
-def _is_curved(geometry: Any) -> bool:
-    return isinstance(geometry, dict) and not _CURVES.isdisjoint(geometry)
 
 
 def _crs(answer: dict[str, Any], path: Path) -> pyproj.CRS:

@@ -20,7 +20,7 @@ from pyproj.exceptions import CRSError
 
 from atlas.config import Source
 from atlas.errors import SourceError, UnknownName, refusal
-from atlas.sources import as_text, impossible, listed, text_or_none, to_records
+from atlas.sources import as_text, impossible, repaired, text_or_none, to_records
 from atlas.sources._coordinates import crs_named
 from atlas.sources._shapefile import in_zip, read_shapefile
 from atlas.sources.table import require
@@ -48,18 +48,20 @@ def load(source: Source, folder: Path) -> gpd.GeoDataFrame:
 def read_as_told(source: Source, folder: Path) -> gpd.GeoDataFrame:
     """A source's vector file, its layer, filter and CRS as ``read`` says; ``attrs["warnings"]`` as of all readers."""
     path, read = folder / source.file, source.read
-    named, warnings = read.get("layer"), []
+    named, warnings = read.get("layer"), list[tuple[str, str]]()
     layers = _layers(path) if named is None and path.suffix.lower() in SEVERAL else []
+    where = str(read["where"]) if "where" in read else None
     if len(layers) > 1 and path.suffix.lower() in FOLDERS:
-        tables = [read_vector(path, layer=one, where=read.get("where")).assign(folder=one) for one in layers]
-        return gpd.GeoDataFrame(pd.concat(tables, ignore_index=True), crs=tables[0].crs)
+        tables = [read_vector(path, layer=one, where=where).assign(folder=one) for one in layers]
+        table = gpd.GeoDataFrame(pd.concat(tables, ignore_index=True), crs=tables[0].crs)
+        table.attrs["warnings"] = warnings
+        return table
     if len(layers) > 1:
         named, said = layers[0], ", ".join(layers)
         warnings.append((
             f"o ficheiro tem {len(layers)} camadas ({said}): lida a primeira (`read.layer` escolhe outra)",
             f"the file has {len(layers)} layers ({said}): the first is read (`read.layer` chooses another)",
         ))  # fmt: skip
-    where = str(read["where"]) if "where" in read else None
     table = read_vector(path, layer=named, where=where, crs=read.get("crs"))
     table.attrs["warnings"] = warnings + table.attrs.get("warnings", [])
     return table
@@ -102,14 +104,8 @@ def records_of(table: gpd.GeoDataFrame, source: Source, path: Path) -> gpd.GeoDa
     if endless.any():
         geometry = geometry.mask(endless, None)
         warnings += impossible(frame.loc[endless, "record_id"].tolist())
-    broken = ~geometry.is_valid & ~geometry.isna()
-    if broken.any():
-        geometry = geometry.mask(broken, geometry[broken].make_valid())
-        warnings += listed(
-            frame.loc[broken, "record_id"].tolist(),
-            "# geometria reparada|# geometrias reparadas",
-            "# geometry repaired|# geometries repaired",
-        )
+    geometry, repairs = repaired(geometry, frame["record_id"])
+    warnings += repairs
     records = gpd.GeoDataFrame(frame, geometry=geometry, crs=table.crs)
     records.attrs["warnings"] = warnings
     return to_records(records, source, path)

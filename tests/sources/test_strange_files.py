@@ -109,6 +109,18 @@ def test_all_folders_of_a_kml_are_read(tmp_path: Path) -> None:
     records = read(tmp_path / "a.kml", "vector", text, name="Name", kind="folder")
     assert dict(zip(records["name"], records["kind"], strict=True)) == {"A": "D", "B": "Velhos", "C": "Museus"}
     assert records["record_id"].is_unique
+    assert "3 rows without an area were left out" in said(read(tmp_path / "a.kml", "areas"))
+
+
+def test_what_a_macintosh_puts_into_a_zip_is_no_layer(tmp_path: Path) -> None:
+    shapefile(tmp_path, "utf-8")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("__MACOSX/._a.shp", b"Mac OS X")
+        for suffix in ("shp", "shx", "dbf", "prj", "cpg"):
+            archive.write(tmp_path / f"a.{suffix}", f"a.{suffix}")
+    records = read(tmp_path / "a.zip", "vector", **NAMED)
+    assert len(records) == 1
+    assert "layers" not in said(records)
 
 
 def test_coordinates_that_are_no_numbers_and_no_features_at_all(tmp_path: Path) -> None:
