@@ -37,8 +37,8 @@ def explain(
     nothing of the kind.
 
     The contributions sum to the score. Where the index stands at the parent (decline of municipalities), a
-    neighbourhood's parent is explained, and ``level`` says so. ``full=False`` leaves out ``reference`` and
-    ``evidence``, which no weight changes.
+    neighbourhood's parent is explained, and ``level`` says so. ``full=False`` leaves out ``reference``, ``walking``
+    and ``evidence``, which no weight changes.
     """
     index = index_holding(built, index_id)
     code = _unit_of(built, unit_code(built, code), index)
@@ -73,7 +73,7 @@ def explain(
         },
         "beside": beside,
         "evidence": evidence_of(built, code, index.id, lang) if full else [],
-        "walking": _walking(built, index, lang),
+        "walking": _walking(built, index, lang) if full else None,
         "sentence": sentence(
             t,
             scored,

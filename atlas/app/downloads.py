@@ -10,7 +10,7 @@ import streamlit as st
 from atlas.app.making import long_download
 from atlas.app.session import BY_BUILT, Session
 from atlas.app.tasks import file_of
-from atlas.exports import Format, formats, plain_name
+from atlas.exports import Format, formats, plain_name, stem_of
 
 if TYPE_CHECKING:
     from atlas.built import Built
@@ -62,8 +62,7 @@ def _rows(built: Built) -> dict[str, int]:
 
 def file_name(session: Session, layer: str, suffix: str) -> str:
     """``atlas-norte-museums-1312.geojson``."""
-    within = session.view.within
-    return "-".join(filter(None, ("atlas", session.known.atlas, layer, within and plain_name(within)))) + suffix
+    return stem_of(session.known.atlas, layer, session.view.within) + suffix
 
 
 def sheet_download(session: Session, code: str) -> None:

@@ -65,13 +65,13 @@ def file_of(built: Built, layer: str, suffix: str, lang: str, within: str, progr
     """What the command line writes for the same words."""
     from tempfile import TemporaryDirectory
 
-    from atlas.exports import plain_name, write
+    from atlas.exports import stem_of, write
     from atlas.exports.from_store import exportable
 
-    stem = "-".join(filter(None, ("atlas", built.atlas.atlas.id, layer, within and plain_name(within))))
     with TemporaryDirectory(prefix="atlas-") as beside:
         held = exportable(built.atlas, built.store, layer, lang, within or None)
-        return write(held, Path(beside) / f"{stem}{suffix}", lang=lang, progress=progress)[0].read_bytes()
+        path = Path(beside) / (stem_of(built.atlas.atlas.id, layer, within) + suffix)
+        return write(held, path, lang=lang, progress=progress)[0].read_bytes()
 
 
 def sheet(tell: Progress, folder: str, store: str, code: str, lang: Lang) -> bytes:

@@ -31,9 +31,10 @@ if TYPE_CHECKING:
 
 NOTHING = Text(pt="", en="")
 _NAME_LENGTH = 80
-Writer = Callable[["Exportable", Path, str, Path], None]
-"""Writes a tidy layer to a path in a language; the last argument is the path that the file will have in the end."""
-Teller = Callable[["Exportable", Path, str, Path, "Progress | None"], None]
+Writer = Callable[["Exportable", Path, str, Path, "Progress | None"], None]
+"""Writes a tidy layer to a path in a language; then the path that the file will have in the end, and who is told
+how far it is, by the formats that can say it.
+"""
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,6 @@ class Format:
     """Whether the file holds geometry."""
     dictionary: bool = True
     """Whether the field dictionary is laid beside it."""
-    telling: Teller | None = None
-    """The same as ``write``, where it can say meanwhile how far it is."""
 
 
 @cache
@@ -94,10 +93,7 @@ def write(
     refuse_existing(path, force=force)
     with working_folder(path) as folder:
         beside = folder / f"layer{form.suffix}"
-        if form.telling is not None:
-            form.telling(layer.tidy, beside, lang, path, progress)
-        else:
-            form.write(layer.tidy, beside, lang, path)
+        form.write(layer.tidy, beside, lang, path, progress)
         if form.dictionary:
             from atlas.exports.dictionary import write_dictionary
 
@@ -126,6 +122,11 @@ def plain_name(code: str) -> str:
     """
     plain = re.sub(r"[^\w .()-]", "_", code).strip("_. ")[:_NAME_LENGTH]
     return plain if plain == code else f"{plain}-{hashlib.sha256(code.encode()).hexdigest()[:6]}"
+
+
+def stem_of(atlas: str, layer: str, within: str) -> str:
+    """What the file of an atlas's layer is called, before its suffix: ``atlas-norte-museums-1312``."""
+    return "-".join(filter(None, ("atlas", atlas, layer, within and plain_name(within))))
 
 
 def refuse_existing(path: Path, *, force: bool) -> None:

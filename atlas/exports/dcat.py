@@ -13,6 +13,7 @@ from atlas.language import LANGUAGES
 from atlas.source_words import in_language
 
 if TYPE_CHECKING:
+    from atlas.build import Progress
     from atlas.exports.exportable import Exportable
 
 _CONTEXT = {
@@ -35,7 +36,7 @@ _THEMES = ("EDUC", "REGI", "SOCI")
 _AUTHORITY = "http://publications.europa.eu/resource/authority/"
 
 
-def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:
+def write(layer: Exportable, path: Path, lang: str, target: Path, progress: Progress | None) -> None:
     """Write the record; the files of the same name that stand beside it are its distributions."""
     stem = target.name.removesuffix(FORMAT.suffix)
     beside = [(target.with_name(stem + suffix), form) for suffix, form in formats().items() if form.dictionary]

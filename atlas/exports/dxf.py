@@ -15,6 +15,7 @@ from atlas.config import Text
 from atlas.exports import Format
 
 if TYPE_CHECKING:
+    from atlas.build import Progress
     from atlas.exports.exportable import Exportable
 
 _COLOURS = (2, 3, 4, 5, 6, 1, 30)
@@ -25,7 +26,7 @@ _TEXT_LENGTH = 250
 _POINT_TEXT_M = 10.0
 
 
-def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:
+def write(layer: Exportable, path: Path, lang: str, target: Path, progress: Progress | None) -> None:
     """Write every ring as a closed polyline, every point as a point, and the identifiers on a layer of labels."""
     body: list[str] = []
     layers: dict[str, int] = {}

@@ -11,10 +11,11 @@ from atlas.exports import Format
 from atlas.exports.spreadsheet_safety import inert
 
 if TYPE_CHECKING:
+    from atlas.build import Progress
     from atlas.exports.exportable import Exportable, Field
 
 
-def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:
+def write(layer: Exportable, path: Path, lang: str, target: Path, progress: Progress | None) -> None:
     """Write both files: in the one for Excel no text begins like a formula, in the twin texts are as they are."""
     columns = [(one, layer.values(one.name)) for one in layer.fields]
     header = [one.name for one in layer.fields]

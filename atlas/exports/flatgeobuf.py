@@ -10,10 +10,11 @@ from atlas.exports import Format
 from atlas.exports.ogr import descriptions, write_ogr
 
 if TYPE_CHECKING:
+    from atlas.build import Progress
     from atlas.exports.exportable import Exportable
 
 
-def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:
+def write(layer: Exportable, path: Path, lang: str, target: Path, progress: Progress | None) -> None:
     """Write the layer; where a row has no geometry the index is left out, since it could not hold that row."""
     write_ogr(
         layer.frame, path, "FlatGeobuf", layer.id, TITLE=layer.title.in_(lang), DESCRIPTION=layer.attribution(lang),

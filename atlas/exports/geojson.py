@@ -15,10 +15,11 @@ from atlas.exports.dictionary import dictionary
 from atlas.exports.geometry import in_wgs84
 
 if TYPE_CHECKING:
+    from atlas.build import Progress
     from atlas.exports.exportable import Exportable
 
 
-def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:
+def write(layer: Exportable, path: Path, lang: str, target: Path, progress: Progress | None) -> None:
     """Write one feature a line; title, sources, licences and field dictionary stand as members of the collection."""
     geometries, box = in_wgs84(layer.frame)
     head: dict[str, Any] = {"type": "FeatureCollection", "name": layer.id, **layer.about(lang)}

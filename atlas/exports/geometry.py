@@ -27,15 +27,17 @@ def in_wgs84(frame: gpd.GeoDataFrame) -> tuple[Geometries, list[float]]:
     A box that crosses ±180° has its west greater than its east, as section 5.2 of the standard has it. What has no
     geometry is None; a box around nothing is empty.
     """
-    flat = shapely.force_2d(np.asarray(frame.geometry.to_crs(4326).array, dtype=object))
-    crossing = _crosses(flat)
-    unwrapped = flat.copy()
-    unwrapped[crossing] = shapely.transform(flat[crossing], _unwrap)
+    _, unwrapped, crossing = _unwrapped(frame)
     out = unwrapped.copy()
     out[crossing] = [_split(one) for one in unwrapped[crossing]]
     out = shapely.orient_polygons(_rounded(out))
     out[shapely.is_empty(out)] = None
     return out, _bounds(out, unwrapped, crossing)
+
+
+def box_in_wgs84(frame: gpd.GeoDataFrame) -> list[float]:
+    """The bounding box of :func:`in_wgs84` without its geometries."""
+    return _bounds(*_unwrapped(frame))
 
 
 def crs_address(crs: CRS) -> str:
@@ -69,6 +71,15 @@ def by_kind(frame: gpd.GeoDataFrame) -> dict[Kind, gpd.GeoDataFrame]:
         if (found == kind).any():
             parts[kind] = frame[found == kind]
     return parts or {"point": frame}
+
+
+def _unwrapped(frame: gpd.GeoDataFrame) -> tuple[Geometries, Geometries, npt.NDArray[np.bool_]]:
+    """Geometries in degrees, the same with those across ±180° in one piece, and which these are."""
+    flat = shapely.force_2d(np.asarray(frame.geometry.to_crs(4326).array, dtype=object))
+    crossing = _crosses(flat)
+    unwrapped = flat.copy()
+    unwrapped[crossing] = shapely.transform(flat[crossing], _unwrap)
+    return flat, unwrapped, crossing
 
 
 def _crosses(geometries: Geometries) -> npt.NDArray[np.bool_]:

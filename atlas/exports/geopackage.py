@@ -17,6 +17,7 @@ from atlas.exports.ogr import write_ogr
 from atlas.exports.style import qml, sld
 
 if TYPE_CHECKING:
+    from atlas.build import Progress
     from atlas.exports.exportable import Exportable, Field, Table
 
 VERSION = "1.3"
@@ -53,7 +54,7 @@ _SPEC = "http://www.geopackage.org/spec120/#"
 _RELATED = "http://www.geopackage.org/18-000.html"
 
 
-def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:
+def write(layer: Exportable, path: Path, lang: str, target: Path, progress: Progress | None) -> None:
     """Write one layer, with its outlines and its tables where it has any."""
     write_layers([layer], path, lang)
 

@@ -10,10 +10,11 @@ from atlas.config import Text
 from atlas.exports import Format
 
 if TYPE_CHECKING:
+    from atlas.build import Progress
     from atlas.exports.exportable import Exportable
 
 
-def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:
+def write(layer: Exportable, path: Path, lang: str, target: Path, progress: Progress | None) -> None:
     """Write the layer; title, sources, licences and hashes stand as JSON under the key ``atlas`` of the file."""
     import pyarrow.parquet as pq
 

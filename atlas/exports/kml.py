@@ -15,12 +15,13 @@ from atlas.exports.geometry import in_wgs84
 from atlas.palette import INK
 
 if TYPE_CHECKING:
+    from atlas.build import Progress
     from atlas.exports.exportable import Exportable, Field
 
 _TYPES = {"text": "string", "integer": "int", "number": "double", "boolean": "bool"}
 
 
-def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:
+def write(layer: Exportable, path: Path, lang: str, target: Path, progress: Progress | None) -> None:
     """Write one folder a layer; values stand as typed data, not as a description."""
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write('<?xml version="1.0" encoding="UTF-8"?>\n<kml xmlns="http://www.opengis.net/kml/2.2"><Document>\n')

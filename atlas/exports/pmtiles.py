@@ -29,7 +29,7 @@ _TAKING = 0.45
 """The share of the time in which GDAL takes the rows; then it joins the tiles, and says nothing."""
 
 
-def write(layer: Exportable, path: Path, lang: str, target: Path, progress: Progress | None = None) -> None:
+def write(layer: Exportable, path: Path, lang: str, target: Path, progress: Progress | None) -> None:
     """Write the tiles; a region goes down to zoom 12 (2.4 m a step), a city to zoom 14 (0.6 m)."""
     import pyogrio
 
@@ -76,7 +76,6 @@ FORMAT = Format(
     media_type="application/vnd.pmtiles",
     label=Text(pt="PMTiles (mapas na web)", en="PMTiles (web maps)"),
     write=write,
-    telling=write,
     limits=Text(
         pt="Para ver, não para medir: contornos arredondados à grelha dos mosaicos e partidos nas suas margens. Texto "
         "com mais de 254 bytes é cortado.",

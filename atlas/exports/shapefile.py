@@ -15,13 +15,14 @@ from atlas.exports.ogr import cut_to_bytes, write_ogr
 from atlas.exports.short_names import short_names
 
 if TYPE_CHECKING:
+    from atlas.build import Progress
     from atlas.exports.exportable import Exportable
 
 TEXT_BYTES = 254
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def write(layer: Exportable, path: Path, lang: str, target: Path) -> None:
+def write(layer: Exportable, path: Path, lang: str, target: Path, progress: Progress | None) -> None:
     """Write the ZIP; the field dictionary inside it pairs every short name with the full one."""
     with tempfile.TemporaryDirectory(prefix="shapefile-", dir=path.parent) as name:
         folder = Path(name)

@@ -22,7 +22,7 @@ _FILLING = 0.4
 """The share of the time in which the cells are filled; then the workbook is packed, and says nothing."""
 
 
-def write(layer: Exportable, path: Path, lang: str, target: Path, progress: Progress | None = None) -> None:
+def write(layer: Exportable, path: Path, lang: str, target: Path, progress: Progress | None) -> None:
     """Write the workbook; its creation date is the day of the newest source, so that the bytes stay the same."""
     import xlsxwriter
 
@@ -135,7 +135,6 @@ FORMAT = Format(
     media_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     label=Text(pt="Excel", en="Excel"),
     write=write,
-    telling=write,
     spatial=False,
     limits=Text(
         pt="Sem contornos. Texto com mais de 32 767 caracteres é cortado e termina em «…».",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ import pandas as pd
 import shapely
 
 from atlas.atlasfile import CONFIG, load_atlas, product_folder
+from atlas.build import Progress, silent
 from atlas.calibrating import Measure, estimated, write_references
 from atlas.config import Atlas, Indicator, Layer, Source, Text
 from atlas.errors import OutputError, SourceError, refusal
@@ -40,7 +41,6 @@ from atlas.measuring import inputs_of
 from atlas.placing import place_all
 from atlas.scoring.diagnostics import against_parent
 
-Progress = Callable[[float, str], None]
 UNITS = "neighbourhoods.gpkg"
 FIGURES = "figures.csv"
 PLACE_TAGS = tuple(f"place={one}" for one in ("suburb", "quarter", "neighbourhood", "village", "hamlet", "town"))
@@ -80,9 +80,7 @@ class _Units:
     notes: list[Note]
 
 
-def initialise(
-    request: Request, *, lang: Lang = "pt", ask: Ask | None = None, progress: Progress = lambda _share, _stage: None
-) -> Made:
+def initialise(request: Request, *, lang: Lang = "pt", ask: Ask | None = None, progress: Progress = silent) -> Made:
     """Write a new atlas that ``atlas build`` builds at once, references included.
 
     It is made in a folder beside and moved into place when it is whole; what goes wrong leaves nothing behind.

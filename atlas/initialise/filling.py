@@ -157,9 +157,8 @@ def elsewhere(units: gpd.GeoDataFrame, fillings: Sequence[Filling]) -> SourceErr
 def filled(places: pd.DataFrame, layers: tuple[Layer, ...]) -> list[Note]:
     """Which layers hold places of the region, and which hold none."""
     inside = places[places["neighbourhood"].notna()]
-    counts = {
-        layer.id: int(inside["layers"].str.split("|").map(lambda ids, w=layer.id: w in ids).sum()) for layer in layers
-    }
+    held = inside["layers"].str.split("|").explode().value_counts()
+    counts = {layer.id: int(held.get(layer.id, 0)) for layer in layers}
     names = {layer.id: layer.layer.name for layer in layers}
 
     def listed(wanted: bool, lang: str) -> str:

@@ -29,7 +29,7 @@ from atlas.scenarios.model import Scenario
 from atlas.scenarios.touched import relevant, touched
 from atlas.scores import wide
 from atlas.scoring.index import Scored, rank, score_index
-from atlas.walking import Streets, distances, load_streets
+from atlas.walking import Streets, distances, streets_of
 
 SAME = 1e-12
 KEPT = 3
@@ -69,10 +69,10 @@ class Ground:
 
     @cached_property
     def streets(self) -> Streets:
-        """The atlas's streets; only asked for where it has some."""
-        walking = self.built.atlas.walking
-        relief = self.placed.opened(walking.relief) if walking.relief else None
-        return load_streets(self.placed.opened(str(walking.network)), relief, self.built.atlas.atlas.crs)
+        """The atlas's streets."""
+        found = streets_of(self.built.atlas, self.placed.opened)
+        assert found is not None  # it is only asked for where there are some
+        return found
 
     def keep_ranks(self, key: Hashable, found: DrawnRanks) -> None:
         """Keep what was drawn for an index and its weights; only the newest, since each takes some megabytes."""

@@ -41,9 +41,7 @@ def arithmetic(values: Floats, weights: Floats) -> Floats:
     >>> arithmetic(np.array([[21.0, 1.0, 1.0, 1.0], [4.0, np.nan, 8.0, np.nan]]), np.ones(4)).tolist()
     [6.0, 6.0]
     """
-    present = weight_present(values, weights)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(present > 0, weighted_sum(values, weights) / present, np.nan)
+    return mean_of_enough(values, weights, 0.0)
 
 
 def geometric(values: Floats, weights: Floats) -> Floats:

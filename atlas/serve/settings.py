@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from atlas.config import Text
-from atlas.exports.geometry import crs_address, in_wgs84
+from atlas.exports.geometry import box_in_wgs84, crs_address
 from atlas.language import both
 from atlas.serve.live import Live
 from atlas.serve.provider import LIVE, StoreProvider
@@ -20,7 +20,7 @@ _LICENCE = "https://joinup.ec.europa.eu/collection/eupl/eupl-text-eupl-12"
 def settings(live: Live, url: str, *, page: int, most: int) -> dict[str, Any]:
     """The whole configuration; ``live`` is registered under the folder of its store."""
     atlas = live.built.atlas
-    box = in_wgs84(live.built.store.read("neighbourhoods"))[1]
+    box = box_in_wgs84(live.built.store.read("neighbourhoods"))
     name = str(live.built.store.folder)
     LIVE[name] = live
     title = {"pt": f"Atlas: {atlas.atlas.name.pt}", "en": f"Atlas: {atlas.atlas.name.en}"}

@@ -65,7 +65,7 @@ def printable(text: object) -> str:
     """
     composed = unicodedata.normalize("NFC", re.sub(r"[^\S\u00a0\u202f]+", " ", str(text)))
     kept = (char for char in composed if unicodedata.category(char) not in _UNSEEN)
-    drawn = "".join(char if ord(char) in _tables()[0] else REPLACEMENT for char in kept).strip()
+    drawn = drawable("".join(kept)).strip()
     whole = drawn if len(drawn) <= _LONGEST else drawn[: _LONGEST - 1] + "…"
     return _LONG_WORD.sub(lambda word: BREAK.join(word[0][at : at + 20] for at in range(0, len(word[0]), 20)), whole)
 
